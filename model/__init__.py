@@ -1,0 +1,1 @@
+"""Training side: from raw databases to the `.tflite` file that the streamer runs."""

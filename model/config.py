@@ -1,0 +1,85 @@
+"""One readable file that says how a model is trained; saved with the result."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from model.dataset import Mixing
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PRESETS = Path(__file__).parent / "presets"
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message says what is wrong in which file."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Length and pace of a training.
+
+    An epoch is `steps` batches of `batch` windows; the learning rate warms up and falls as a
+    cosine over all of them. `average` is the momentum of the averaged weights that are kept.
+    `exponent` shapes the loss: the relative squared error of each window to that power.
+    """
+
+    seed: int = 1
+    epochs: int = 60
+    steps: int = 500
+    batch: int = 256
+    learning_rate: float = 2e-3
+    average: float = 0.999
+    exponent: float = 0.5
+    patience: int = 15
+
+
+@dataclass(frozen=True)
+class Config:
+    """A training: `experiment` is `original` (ten seconds of record 100) or `records`."""
+
+    name: str
+    experiment: str = "records"
+    network: dict[str, Any] = field(default_factory=dict)
+    mixing: Mixing = Mixing()
+    training: Training = Training()
+
+    @property
+    def output(self) -> str:
+        """What the network predicts, `noise` or `signal`."""
+        return "signal" if self.network["kind"] == "original" else "noise"
+
+
+def load_config(preset: str) -> Config:
+    """The preset of that name, or the configuration file at that path.
+
+    Raises
+    ------
+    ConfigError : there is no such preset or file, or something in it is unknown.
+    """
+    path = PRESETS / f"{preset}.toml"
+    if not path.is_file():
+        path = Path(preset)
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in PRESETS.glob("*.toml")))
+        raise ConfigError(f"no preset or configuration file {preset!r}; presets are {names}")
+    try:
+        values = tomllib.loads(path.read_text())
+        mixing = {k: tuple(v) if isinstance(v, list) else v for k, v in values.get("mixing", {}).items()}
+        values["mixing"] = Mixing(**mixing)
+        values["training"] = Training(**values.get("training", {}))
+        return Config(name=path.stem, **{k: v for k, v in values.items() if k != "name"})
+    except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def as_dict(config: Config) -> dict[str, Any]:
+    """The configuration as plain values, to be saved beside what it made."""
+    return dataclasses.asdict(config)

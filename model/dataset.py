@@ -1,0 +1,220 @@
+"""Training windows, mixed on the fly from clean records and recorded noise.
+
+Batch number i of a seed is always the same, so an interrupted training goes on exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from model.splits import noise_half
+from streamer import FS, WINDOW
+from streamer.metrics import reference
+from streamer.noise import RECORDED, recorded_noise
+from streamer.records import read_record
+from streamer.windows import standardise
+
+_STRETCH = 19 * 360
+"""Samples over which powers are compared: noise comes in bursts, and a level of 0 dB means the
+stretch's, not that of each window."""
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """How often what is mixed into a window, as shares of all windows."""
+
+    snr: tuple[float, float] = (-8.0, 18.0)  # dB, uniform
+    clean: float = 0.1  # nothing added
+    several: float = 0.3  # a weighted sum of recorded kinds
+    powerline: float = 0.1
+    white: float = 0.06
+    pops: float = 0.06  # electrode pops, on top of the rest
+    gain_steps: float = 0.02
+    saturation: float = 0.02
+    short_past: float = 0.12  # streams that have just begun
+    gain: tuple[float, float] = (0.4, 2.5)  # of the ECG, log-uniform
+
+
+class Stretches:
+    """Many signals end to end, from which rows of equal length are cut.
+
+    Parameters
+    ----------
+    signals : each (n,) float32, mV.
+    length : samples of a row.
+    """
+
+    def __init__(self, signals: Sequence[Floats], length: int) -> None:
+        self._rows = np.lib.stride_tricks.sliding_window_view(np.concatenate(signals), length)
+        self._power = np.concatenate([_local_power(s) for s in signals])
+        ends = np.cumsum([len(s) for s in signals])
+        starts = ends - [len(s) for s in signals]
+        self._first, self._choices = starts, ends - starts - length + 1
+
+    def draw(self, rng: np.random.Generator, n: int) -> tuple[Floats, Floats]:
+        """`n` random rows (n, length) and the mean square of the stretch around each (n, 1)."""
+        which = rng.integers(len(self._first), size=n)
+        start = self._first[which] + (rng.random(n) * self._choices[which]).astype(np.int64)
+        length = self._rows.shape[1]
+        return self._rows[start], self._power[start + length // 2][:, None]
+
+
+def _local_power(signal: Floats) -> Floats:
+    squares = np.concatenate([[0.0], np.cumsum(np.square(signal - signal.mean(), dtype=float))])
+    at = np.arange(len(signal))
+    low, high = np.maximum(at - _STRETCH // 2, 0), np.minimum(at + _STRETCH // 2, len(signal))
+    return np.maximum((squares[high] - squares[low]) / (high - low), 1e-8).astype(np.float32)
+
+
+def load_clean(records: Sequence[str], data: Path) -> list[Floats]:
+    """The references of all signals of these MIT-BIH records."""
+    out = []
+    for name in records:
+        record = read_record(f"mitdb/{name}", data)
+        out += [reference(s, record.fs).astype(np.float32) for s in record.signals.T]
+    return out
+
+
+def load_noise(data: Path) -> dict[str, list[Floats]]:
+    """The training halves of NSTDB, both channels, zero mean."""
+    halves = {k: noise_half(k, recorded_noise(k, data), test=False) for k in RECORDED}
+    return {k: [(s - s.mean()).astype(np.float32) for s in h.T] for k, h in halves.items()}
+
+
+def place_weights() -> Floats:
+    """Weight of each place in the window, mean one.
+
+    No delay mode takes much of its output from the first 100 or the last 16 samples.
+    """
+    weights = np.interp(np.arange(WINDOW), [0, 100, 239, 255], [0.3, 1.0, 1.0, 0.3])
+    return (weights / weights.mean()).astype(np.float32)
+
+
+class NoisyWindows(keras.utils.PyDataset):
+    """Batches of (inputs, target): `inputs` as the network takes them, `target` (b, WINDOW, 2).
+
+    The target holds the wanted answer and, beside it, the weight of each squared error: nought
+    before the stream began, else the place's weight over the power of the stretch's noise.
+    """
+
+    def __init__(
+        self,
+        clean: Sequence[Floats],
+        noise: dict[str, list[Floats]],
+        *,
+        output: str,
+        past: int,
+        mixing: Mixing,
+        batch: int,
+        steps: int,
+        seed: int,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._clean = Stretches(clean, past)
+        self._noise = [Stretches(noise[kind], past) for kind in RECORDED]
+        self._output, self._past, self._mixing = output, past, mixing
+        self._batch, self._steps, self._seed = batch, steps, seed
+        self.first = 0  # number of the epoch's first batch
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, index: int) -> tuple[dict[str, Floats], Floats]:
+        rng = np.random.default_rng((self._seed, self.first + index))
+        return self._prepare(*self.mix(rng), rng)
+
+    def mix(self, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+        """Clean rows (b, past), the noise added to them, and its mean square (b, 1); mV."""
+        mixing, b = self._mixing, self._batch
+        clean, power = self._clean.draw(rng, b)
+        low, high = np.log(mixing.gain)
+        gain = np.exp(rng.uniform(low, high, (b, 1))) * rng.choice([-1.0, 1.0], (b, 1))
+        clean = clean * gain.astype(np.float32)
+        noise = self._unit_noise(rng)
+        snr = rng.uniform(*mixing.snr, (b, 1))
+        level = np.sqrt(power) * np.abs(gain) * 10 ** (-snr / 20)
+        level[rng.random(b) < mixing.clean] = 0
+        noise *= level.astype(np.float32)
+        return clean, noise, (np.square(level) + power * gain**2 * 0.05**2).astype(np.float32)
+
+    def _unit_noise(self, rng: np.random.Generator) -> Floats:
+        """Rows (b, past) whose stretch has unit power: recorded, powerline or white."""
+        mixing, b, n = self._mixing, self._batch, self._past
+        kind = rng.random(b)
+        synthetic = mixing.powerline + mixing.white
+        several = kind > 1 - mixing.several
+        share = np.where(several[:, None], rng.random((b, len(RECORDED))), 0.0)
+        share[np.arange(b), rng.integers(len(RECORDED), size=b)] = 1.0
+        share[kind < synthetic] = 0
+        share *= rng.choice([-1.0, 1.0], share.shape)
+        share /= np.maximum(np.sqrt(np.square(share).sum(axis=1, keepdims=True)), 1e-9)
+        noise = np.zeros((b, n), np.float32)
+        for stretches, amount in zip(self._noise, share.T, strict=True):
+            (rows,) = np.nonzero(amount)
+            drawn, power = stretches.draw(rng, len(rows))
+            noise[rows] += drawn * (amount[rows, None] / np.sqrt(power)).astype(np.float32)
+        (rows,) = np.nonzero(kind < mixing.powerline)
+        noise[rows] = _powerline(rng, len(rows), n)
+        (rows,) = np.nonzero((kind >= mixing.powerline) & (kind < synthetic))
+        noise[rows] = rng.standard_normal((len(rows), n), np.float32)
+        return noise
+
+    def _prepare(
+        self, clean: Floats, noise: Floats, power: Floats, rng: np.random.Generator
+    ) -> tuple[dict[str, Floats], Floats]:
+        mixing, (b, n) = self._mixing, clean.shape
+        for row in np.flatnonzero(rng.random(b) < mixing.gain_steps):
+            clean[row, rng.integers(n) :] *= rng.uniform(0.4, 2.5)
+        x = clean + noise
+        for row in np.flatnonzero(rng.random(b) < mixing.pops):
+            _pop(rng, x[row], np.sqrt(power[row, 0]))
+        for row in np.flatnonzero(rng.random(b) < mixing.saturation):
+            rail = np.abs(x[row]).max() * rng.uniform(0.3, 0.9)
+            np.clip(x[row], -rail, rail, out=x[row])
+        weights = np.tile(place_weights(), (b, 1))
+        for row in np.flatnonzero(rng.random(b) < mixing.short_past):
+            begin = n - int(np.exp(rng.uniform(np.log(16), np.log(n))))
+            x[row, :begin] = x[row, begin]
+            weights[row, : max(0, begin - (n - WINDOW))] = 0
+        windows = standardise(x)
+        target = clean[:, -WINDOW:] / windows.scale
+        if self._output == "noise":
+            target = windows.window[..., 0] - target
+        else:
+            target -= windows.mean / windows.scale
+        weights *= np.square(windows.scale) / power
+        inputs = {"window": windows.window}
+        if n > WINDOW:
+            inputs["context"] = windows.context
+        return inputs, np.stack([target, weights], axis=-1)
+
+
+def _powerline(rng: np.random.Generator, b: int, n: int) -> Floats:
+    """Hum near 50 or 60 Hz whose frequency and amplitude drift, some of it with a harmonic."""
+    t = np.arange(n) / FS
+    frequency = rng.choice([50.0, 60.0], (b, 1)) + rng.normal(0, 0.1, (b, 1))
+    drift = rng.normal(0, 0.05, (b, 1)) * t
+    phase = 2 * np.pi * (frequency + drift) * t + rng.uniform(0, 2 * np.pi, (b, 1))
+    swell = 1 + rng.uniform(0, 0.3, (b, 1)) * np.sin(
+        2 * np.pi * rng.uniform(0.05, 0.5, (b, 1)) * t + rng.uniform(0, 2 * np.pi, (b, 1))
+    )
+    harmonic = rng.uniform(0, 0.3, (b, 1)) * (rng.random((b, 1)) < 0.3)
+    return (np.sqrt(2) * swell * (np.sin(phase) + harmonic * np.sin(2 * phase))).astype(np.float32)
+
+
+def _pop(rng: np.random.Generator, x: Floats, level: float) -> None:
+    """An electrode pop: a jump that dies away."""
+    at = int(rng.integers(len(x)))
+    height = rng.choice([-1, 1]) * np.exp(rng.uniform(np.log(0.3), np.log(5.0))) + level
+    decay = rng.uniform(0.02, 1.0) * FS
+    x[at:] += (height * np.exp(-np.arange(len(x) - at) / decay)).astype(np.float32)

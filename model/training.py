@@ -1,0 +1,188 @@
+"""Training: from a configuration and a data folder to a Keras model, resumable at every epoch."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras import ops
+
+from model import network
+from model.config import Config, as_dict
+from model.dataset import NoisyWindows, load_clean, load_noise
+from model.splits import TRAINING, VALIDATION
+from streamer import WINDOW
+
+CHECKPOINT = "checkpoint.keras"
+BEST = "model.keras"
+_VALIDATION_STEPS = 40
+
+
+@keras.saving.register_keras_serializable("ecgstream")
+class RelativeError(keras.losses.Loss):
+    """Mean over windows of (weighted squared error)^exponent.
+
+    The weights that come with the target make the squared error relative to the noise of the
+    stretch; an exponent of one half makes it an amplitude, so that no burst outweighs the rest.
+    """
+
+    def __init__(self, exponent: float = 0.5, name: str = "relative_error", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+        self.exponent = exponent
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Loss of each window, from (b, WINDOW, 2) and (b, WINDOW, 1)."""
+        error = ops.square(y_pred[..., 0] - y_true[..., 0]) * y_true[..., 1]
+        return ops.power(ops.mean(error, axis=-1) + 1e-4, self.exponent)
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras saves."""
+        return {**super().get_config(), "exponent": self.exponent}
+
+
+@keras.saving.register_keras_serializable("ecgstream")
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear rise over the first 3 % of the steps, then a cosine down to one hundredth."""
+
+    def __init__(self, peak: float, steps: int) -> None:
+        self.peak, self.steps = peak, steps
+
+    def __call__(self, step: Any) -> Any:
+        """Learning rate at that step."""
+        done = ops.cast(step, "float32") / self.steps
+        rise = ops.minimum(done / 0.03, 1.0)
+        fall = 0.01 + 0.99 * 0.5 * (1 + ops.cos(math.pi * ops.clip((done - 0.03) / 0.97, 0, 1)))
+        return self.peak * rise * fall
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras saves."""
+        return {"peak": self.peak, "steps": self.steps}
+
+
+def build(config: Config) -> keras.Model:
+    """The untrained network of a configuration."""
+    options = dict(config.network)
+    kind = options.pop("kind")
+    return {"cdae_bam": network.cdae_bam, "original": network.original}[kind](**options)
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """The epochs a run has finished."""
+    path = folder / "history.csv"
+    if not path.is_file():
+        return []
+    with path.open() as file:
+        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+def train_on_records(config: Config, data: Path, out: Path) -> keras.Model:
+    """Train on MIT-BIH and NSTDB under `data`; go on where `out` left off, and fill it.
+
+    `out` gets `config.json`, `history.csv`, `checkpoint.keras` (to go on from) and `model.keras`,
+    the averaged weights of the epoch with the lowest validation loss, which is returned.
+
+    Raises
+    ------
+    streamer.records.RecordError : a record is missing or damaged.
+    ValueError : `out` holds a training with other settings.
+    """
+    _claim(out, config)
+    settings = config.training
+    model = build(config) if not (out / CHECKPOINT).is_file() else _load(out / CHECKPOINT)
+    noise = load_noise(data)
+    past = config.network.get("past", WINDOW)
+
+    def windows(records: tuple[str, ...], steps: int, seed: int) -> NoisyWindows:
+        return NoisyWindows(
+            load_clean(records, data),
+            noise,
+            output=config.output,
+            past=past,
+            mixing=config.mixing,
+            batch=settings.batch,
+            steps=steps,
+            seed=seed,
+            workers=1,
+        )
+
+    training = windows(TRAINING, settings.steps, settings.seed)
+    validation = windows(VALIDATION, _VALIDATION_STEPS, settings.seed + 1)
+    if not model.compiled:
+        model.compile(
+            keras.optimizers.Adam(
+                OneCycle(settings.learning_rate, settings.epochs * settings.steps),
+                use_ema=True,
+                ema_momentum=settings.average,
+            ),
+            RelativeError(settings.exponent),
+        )
+    history = read_history(out)
+    for epoch in range(len(history), settings.epochs):
+        if _epochs_since_best(history) > settings.patience:
+            break
+        training.first = epoch * settings.steps
+        started = time.monotonic()
+        fit = model.fit(training, verbose="auto" if sys.stdout.isatty() else 0)
+        rate = settings.steps * settings.batch / (time.monotonic() - started)
+        _replace(out / CHECKPOINT, model)
+        averaged = _averaged(out / CHECKPOINT)
+        validated = averaged.evaluate(validation, verbose=0)
+        row = {"epoch": epoch, "loss": fit.history["loss"][0], "val_loss": validated, "rate": rate}
+        if all(validated < earlier["val_loss"] for earlier in history):
+            _replace(out / BEST, averaged)
+        history.append(row)
+        _write_history(out, history)
+        print(
+            f"epoch {epoch + 1}/{settings.epochs}  loss {row['loss']:.4f}  "
+            f"validation {validated:.4f}  {rate:.0f} windows/s",
+            flush=True,
+        )
+    return _load(out / BEST)
+
+
+def _claim(out: Path, config: Config) -> None:
+    """Write the configuration into `out`, or make sure that it is the one there."""
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "config.json"
+    text = json.dumps(as_dict(config), indent=2)
+    if path.is_file() and path.read_text() != text:
+        raise ValueError(f"{out} holds a training with other settings: choose another --out")
+    path.write_text(text)
+
+
+def _load(path: Path) -> keras.Model:
+    return keras.models.load_model(path)
+
+
+def _replace(path: Path, model: keras.Model) -> None:
+    """Save so that a kill leaves the old file or the new one, never half of one."""
+    half = path.with_name(f"half-{path.name}")
+    model.save(half)
+    os.replace(half, path)
+
+
+def _averaged(checkpoint: Path) -> keras.Model:
+    model = _load(checkpoint)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    return model
+
+
+def _epochs_since_best(history: list[dict[str, float]]) -> int:
+    losses = [row["val_loss"] for row in history]
+    return len(losses) - losses.index(min(losses)) - 1 if losses else 0
+
+
+def _write_history(out: Path, history: list[dict[str, float]]) -> None:
+    half = out / "half-history.csv"
+    with half.open("w", newline="") as file:
+        writer = csv.DictWriter(file, history[0].keys())
+        writer.writeheader()
+        writer.writerows(history)
+    os.replace(half, out / "history.csv")

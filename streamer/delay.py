@@ -1,0 +1,86 @@
+"""Delay modes: how far behind the newest sample the output is taken, and with which weights.
+
+Every `hop` samples one window of `WINDOW` samples is denoised. Each denoised window counts only
+where its weight is not zero; the weights of neighbouring windows add up to one (overlap-add,
+Griffin & Lim 1984). A sample is final when the last window that covers it has been denoised, so
+the algorithmic delay is the distance from the first weighted place to the end of the window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import get_window
+
+WINDOW = 256
+"""Samples that the network rebuilds in one call."""
+
+
+@dataclass(frozen=True)
+class DelayMode:
+    """How the stream is cut into windows and put together again.
+
+    Attributes
+    ----------
+    hop : samples from one window to the next; divides the weighted part into whole segments.
+    samples : algorithmic delay in samples: the oldest sample that a window completes is this
+        far behind the newest one.
+    weights : (segments, hop) float32, the synthesis window from its first weighted place on;
+        each column sums to one.
+    """
+
+    hop: int
+    samples: int
+    weights: npt.NDArray[np.float32]
+
+    @property
+    def first(self) -> int:
+        """Place in the window of the first weighted sample."""
+        return WINDOW - 1 - self.samples
+
+
+def _segments(synthesis: npt.NDArray[np.float64], hop: int) -> npt.NDArray[np.float32]:
+    padded = np.pad(synthesis, (0, -len(synthesis) % hop)).reshape(-1, hop)
+    return (padded / padded.sum(axis=0)).astype(np.float32)
+
+
+def _full(hop: int = 64) -> DelayMode:
+    """The whole window under a periodic Hann synthesis window."""
+    return DelayMode(hop, WINDOW - 1, _segments(get_window("hann", WINDOW), hop))
+
+
+def _slice(samples: int) -> DelayMode:
+    """A slice of each window with a raised-cosine cross-fade into the next one.
+
+    A short delay leaves little look-ahead, so there the slices are shorter and closer together.
+    """
+    hop = 32 if samples >= 96 else 16
+    fade = hop // 2
+    if not hop + fade <= samples < WINDOW:
+        raise ValueError(
+            f"delay of {samples} samples is not possible: it takes {hop + fade} to {WINDOW - 1}"
+        )
+    ramp = np.sin(np.pi / 2 * (np.arange(fade) + 0.5) / fade) ** 2
+    return DelayMode(
+        hop, samples, _segments(np.concatenate([ramp, np.ones(hop - fade), ramp[::-1]]), hop)
+    )
+
+
+MODES = {"low": _slice(47), "balanced": _slice(122), "best": _full()}
+"""0.13 s, 0.34 s and 0.71 s at 360 Hz."""
+
+
+def delay_mode(delay: str | int) -> DelayMode:
+    """The delay mode of that name, or one with that many samples of delay.
+
+    Raises
+    ------
+    ValueError : no such mode, or a delay that windows of `WINDOW` samples cannot give.
+    """
+    if isinstance(delay, str):
+        if delay not in MODES:
+            raise ValueError(f"unknown delay mode {delay!r}: choose from {', '.join(MODES)}")
+        return MODES[delay]
+    return _slice(int(delay))

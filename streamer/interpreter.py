@@ -1,0 +1,175 @@
+"""A TFLite file as a function from standardised windows to the network's answer.
+
+The three runtimes that can run the file have the same interface; the first one installed is
+taken unless another is named.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from streamer.delay import WINDOW
+from streamer.windows import CONTEXT_STEP, Floats
+
+RUNTIMES = {
+    "litert": ("ai_edge_litert.interpreter", "Interpreter"),
+    "tflite-runtime": ("tflite_runtime.interpreter", "Interpreter"),
+    "tensorflow": ("tensorflow", "lite.Interpreter"),
+}
+SHIPPED_MODEL = Path(__file__).parent / "assets" / "cdae_bam.tflite"
+BATCH = 32
+"""Windows per call when at least that many are due; fewer are run one by one."""
+
+
+class ModelError(ValueError):
+    """The file is no model that this engine can run; the message says why."""
+
+
+class Network(Protocol):
+    """What the engine needs of a model."""
+
+    output: str
+    """`noise` (subtracted from the window) or `signal` (the denoised window itself)."""
+    past: int
+    """Samples of input the network looks at, the window included; at least `WINDOW`."""
+
+    def __call__(self, window: Floats, context: Floats) -> Floats:
+        """Answer (n, WINDOW) for n standardised windows (n, WINDOW, 1) and their context."""
+
+
+def _interpreter_class(runtime: str) -> tuple[str, Any]:
+    if runtime != "auto" and runtime not in RUNTIMES:
+        raise ValueError(f"unknown runtime {runtime!r}: choose from auto, {', '.join(RUNTIMES)}")
+    for name in RUNTIMES if runtime == "auto" else (runtime,):
+        module, path = RUNTIMES[name]
+        try:
+            found = importlib.import_module(module)
+        except ImportError:
+            continue
+        for attribute in path.split("."):
+            found = getattr(found, attribute)
+        return name, found
+    raise RuntimeError(
+        f"no TFLite runtime named {runtime!r} is installed: pip install ai-edge-litert"
+        if runtime != "auto"
+        else "no TFLite runtime is installed: pip install ai-edge-litert (or tflite-runtime)"
+    )
+
+
+class _Call:
+    """One interpreter with its tensors allocated for a fixed number of windows."""
+
+    def __init__(self, interpreter: Any, batch: int) -> None:
+        self.interpreter = interpreter
+        signature = interpreter.get_signature_runner()
+        inputs = signature.get_input_details()
+        self.inputs = {name: d["index"] for name, d in inputs.items()}
+        if batch > 1:
+            for d in inputs.values():
+                interpreter.resize_tensor_input(d["index"], [batch, *d["shape"][1:]])
+        interpreter.allocate_tensors()
+        (output,) = signature.get_output_details().values()
+        self.output = output["index"]
+
+    def __call__(self, tensors: dict[str, Any]) -> Any:
+        for name, index in self.inputs.items():
+            self.interpreter.set_tensor(index, tensors[name])
+        self.interpreter.invoke()
+        return self.interpreter.get_tensor(self.output)
+
+
+class TFLiteNetwork:
+    """A `.tflite` file on one of the three runtimes.
+
+    The file's signature has an input `window` (1, WINDOW, 1), optionally an input `context`
+    (1, frames, 1) of means over `CONTEXT_STEP` samples, and one output (1, WINDOW, 1) named
+    `noise` or `signal`.
+
+    Raises
+    ------
+    FileNotFoundError : there is no such file.
+    ModelError : it is no TFLite file, or not one of that form.
+    RuntimeError : the runtime is not installed.
+    """
+
+    def __init__(self, path: str | Path, runtime: str = "auto", threads: int = 1) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f"no model file {self.path}")
+        self.runtime, self._class = _interpreter_class(runtime)
+        self._threads = threads
+        self._calls: dict[int, _Call] = {}
+        interpreter = self._load()
+        try:
+            signature = interpreter.get_signature_runner()
+            inputs, outputs = signature.get_input_details(), signature.get_output_details()
+        except ValueError as error:
+            raise ModelError(f"{self.path} has no signature: {error}") from None
+        self._quantization = {
+            name: (d["quantization"], np.dtype(d["dtype"]))
+            for name, d in (inputs | outputs).items()
+        }
+        self.past, self.output = self._check(inputs, outputs)
+        self._calls[1] = _Call(interpreter, 1)
+
+    def _load(self) -> Any:
+        try:
+            return self._class(model_path=str(self.path), num_threads=self._threads)
+        except ValueError as error:
+            raise ModelError(f"{self.path} is no TFLite model: {error}") from None
+
+    def _check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> tuple[int, str]:
+        shapes = {name: tuple(d["shape"]) for name, d in (inputs | outputs).items()}
+        frames = shapes.get("context", (1, WINDOW // CONTEXT_STEP, 1))
+        good = (
+            inputs.keys() in ({"window"}, {"window", "context"})
+            and len(outputs) == 1
+            and outputs.keys() <= {"noise", "signal"}
+            and all(shapes[name] == (1, WINDOW, 1) for name in ("window", *outputs))
+            and frames == (1, frames[1], 1)
+            and frames[1] * CONTEXT_STEP >= WINDOW
+        )
+        if not good:
+            raise ModelError(
+                f"{self.path} has inputs and outputs {shapes}; the engine needs window "
+                f"(1, {WINDOW}, 1), optionally context (1, frames, 1), and noise or signal "
+                f"(1, {WINDOW}, 1)"
+            )
+        return int(frames[1]) * CONTEXT_STEP, next(iter(outputs))
+
+    def _call(self, batch: int) -> _Call:
+        if batch not in self._calls:
+            self._calls[batch] = _Call(self._load(), batch)
+        return self._calls[batch]
+
+    def quantize(self, name: str, values: Floats) -> Any:
+        """`values` as the tensor of that name takes them (float32 when it is not quantized)."""
+        (scale, zero), dtype = self._quantization[name]
+        if scale == 0:
+            return values.astype(dtype, copy=False)
+        limits = np.iinfo(dtype)
+        steps = np.rint(values * np.float32(1 / scale))
+        steps += np.float32(zero)
+        return np.clip(steps, limits.min, limits.max, out=steps).astype(dtype)
+
+    def __call__(self, window: Floats, context: Floats) -> Floats:
+        """Answer (n, WINDOW) float32 for n standardised windows; see `Network`."""
+        tensors = {"window": self.quantize("window", window)}
+        if "context" in self._quantization:
+            tensors["context"] = self.quantize("context", context)
+        answers = []
+        start = 0
+        while start < len(window):
+            batch = BATCH if len(window) - start >= BATCH else 1
+            part = slice(start, start + batch)
+            answers.append(self._call(batch)({k: v[part] for k, v in tensors.items()}))
+            start += batch
+        answer = answers[0] if len(answers) == 1 else np.concatenate(answers)
+        (scale, zero), _ = self._quantization[self.output]
+        if scale:
+            answer = (answer - np.float32(zero)) * np.float32(scale)
+        return np.asarray(answer[..., 0], np.float32)

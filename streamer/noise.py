@@ -1,0 +1,69 @@
+"""Noise to mix into an ECG: real recordings and powerline hum, scaled to a signal-to-noise ratio.
+
+`bw`, `em` and `ma` (baseline wander, electrode motion, muscle artefact) are the records of the
+MIT-BIH Noise Stress Test Database (Moody, Muldrow & Mark 1984); `mix` is their sum.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from streamer.denoiser import FS
+from streamer.records import ASSETS, find_record, read_record
+
+RECORDED = ("bw", "em", "ma")
+KINDS = (*RECORDED, "mix", "pli50", "pli60", "white")
+BUNDLED_NOISE = ASSETS / "nstdb90"
+"""90 s of each recorded kind, from the halves that no shipped model was trained on."""
+
+Samples = npt.NDArray[np.float64]
+
+
+def recorded_noise(kind: str, data: str | Path | None = None) -> Samples:
+    """All samples (n, 2) of an NSTDB record, from the data folder or else the bundled excerpt.
+
+    Raises
+    ------
+    RecordError : the record is there but cannot be read.
+    """
+    path = find_record(f"nstdb/{kind}", data)
+    if path is not None:
+        return read_record(str(path)).signals.astype(float)
+    excerpt = read_record(str(BUNDLED_NOISE))
+    return excerpt.signals[:, [i for i, k in enumerate(excerpt.leads) if k[:2] == kind]].astype(
+        float
+    )
+
+
+def unit_noise(kind: str, n: int, seed: int = 0, data: str | Path | None = None) -> Samples:
+    """`n` samples of noise of that kind at 360 Hz, zero mean, unit variance over all of them.
+
+    Recorded noise starts at a place that the seed chooses and runs around the recording's end.
+
+    Raises
+    ------
+    ValueError : no such kind.
+    """
+    rng = np.random.default_rng(seed)
+    if kind == "white":
+        noise = rng.standard_normal(n)
+    elif kind in ("pli50", "pli60"):
+        noise = np.sin(2 * np.pi * (float(kind[3:]) / FS * np.arange(n) + rng.random()))
+    elif kind == "mix":
+        noise = np.sum([unit_noise(part, n, seed + i, data) for i, part in enumerate(RECORDED)], 0)
+    elif kind in RECORDED:
+        recorded = recorded_noise(kind, data)[:, seed % 2]
+        noise = np.take(recorded, np.arange(n) + rng.integers(len(recorded)), mode="wrap")
+    else:
+        raise ValueError(f"unknown noise {kind!r}: choose from {', '.join(KINDS)}")
+    noise = noise - noise.mean()
+    return noise / noise.std()
+
+
+def noise_gain(clean: npt.ArrayLike, noise: npt.ArrayLike, snr_db: float) -> float:
+    """Factor that brings `noise` to the wanted ratio of mean squares to `clean`, both (n,)."""
+    powers = np.mean(np.square(clean, dtype=float)) / np.mean(np.square(noise, dtype=float))
+    return float(np.sqrt(powers / 10 ** (snr_db / 10)))

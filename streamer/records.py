@@ -1,0 +1,148 @@
+"""ECG records in WFDB form: the bundled excerpt, a local folder of databases, or a path.
+
+The bundled records are read without the wfdb package, so that a small device needs no more than
+numpy; all others through wfdb (extra `wfdb`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+ASSETS = Path(__file__).parent / "assets"
+BUNDLED = {"208": "208b"}
+"""MIT-BIH records of which an excerpt is shipped, and the excerpt's name."""
+DATA_VARIABLE = "ECG_DATA"
+
+
+class RecordError(Exception):
+    """A record cannot be read; the message says which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """Marks on a record, as in its `.atr` file."""
+
+    sample: npt.NDArray[np.int64]
+    symbol: list[str]
+    aux_note: list[str]
+
+
+@dataclass(frozen=True)
+class Record:
+    """Signals of one recording.
+
+    `signals` is (n, channels) float32 in mV, NaN where the recording has a gap; `fs` is in Hz.
+    """
+
+    name: str
+    signals: npt.NDArray[np.float32]
+    fs: float
+    leads: tuple[str, ...]
+    comments: tuple[str, ...] = ()
+    annotations: Annotations | None = None
+
+    def signal(self, index: int) -> npt.NDArray[np.float32]:
+        """Signal number `index`, (n,).
+
+        Raises
+        ------
+        RecordError : the record has no such signal.
+        """
+        if not 0 <= index < len(self.leads):
+            named = ", ".join(f"{i} ({lead})" for i, lead in enumerate(self.leads))
+            raise RecordError(f"record {self.name} has no signal {index}; it has {named}")
+        return self.signals[:, index]
+
+
+def data_folder(data: str | Path | None = None) -> Path | None:
+    """The folder that holds the databases: the one given, else `ECG_DATA`, else none.
+
+    Raises
+    ------
+    RecordError : the folder does not exist.
+    """
+    given = data or os.environ.get(DATA_VARIABLE)
+    if not given:
+        return None
+    folder = Path(given).expanduser()
+    if not folder.is_dir():
+        raise RecordError(f"no data folder {folder}: check --data or {DATA_VARIABLE}")
+    return folder
+
+
+def find_record(name: str, data: str | Path | None = None) -> Path | None:
+    """Path, without suffix, of the record of that name; None when it is not there.
+
+    A name is a path, `mitdb/208` under the data folder, or `208` in any database of it.
+    """
+    if Path(f"{name}.hea").is_file():
+        return Path(name)
+    folder = data_folder(data)
+    if folder is not None:
+        for pattern in (f"{name}.hea", f"*/{name}.hea"):
+            for header in sorted(folder.glob(pattern)) if not Path(name).is_absolute() else ():
+                return header.with_suffix("")
+    bundled = ASSETS / f"{BUNDLED.get(name.removeprefix('mitdb/'), name)}.hea"
+    return bundled.with_suffix("") if bundled.is_file() else None
+
+
+def read_record(name: str, data: str | Path | None = None) -> Record:
+    """Read a whole record with its `.atr` annotations, if it has any.
+
+    Raises
+    ------
+    RecordError : there is no such record, its files are damaged, or wfdb is not installed.
+    """
+    path = find_record(name, data)
+    if path is None:
+        raise RecordError(
+            f"no record {name!r}: bundled is {', '.join(BUNDLED)}; name a path, point --data or "
+            f"{DATA_VARIABLE} to a folder of databases, or run: ecgstream records download {name}"
+        )
+    return _read_bundled(path) if path.parent == ASSETS else _read_wfdb(path)
+
+
+def _read_bundled(path: Path) -> Record:
+    """Read the form that the bundled records have: format 16, one file, gain over 1 mV."""
+    lines = path.with_suffix(".hea").read_text().splitlines()
+    name, channels, fs, n = lines[0].split()[:4]
+    specs = [line.split() for line in lines[1 : 1 + int(channels)]]
+    gains = np.array([float(re.split(r"[(/]", spec[2])[0]) for spec in specs])
+    adu = np.fromfile(path.with_suffix(".dat"), "<i2").reshape(int(n), int(channels))
+    comments = tuple(line[1:].strip() for line in lines if line.startswith("#"))
+    signals = (adu / gains).astype(np.float32)
+    return Record(name, signals, float(fs), tuple(" ".join(s[8:]) for s in specs), comments)
+
+
+def _read_wfdb(path: Path) -> Record:
+    try:
+        import wfdb
+    except ImportError:
+        raise RecordError("reading this record takes wfdb: pip install 'ecgstream[wfdb]'") from None
+    try:
+        record = wfdb.rdrecord(str(path))
+        marks = wfdb.rdann(str(path), "atr") if path.with_suffix(".atr").is_file() else None
+    except (ValueError, OSError, IndexError, KeyError, TypeError) as error:
+        raise RecordError(
+            f"record {path} cannot be read, its files may be damaged or cut short: {error}"
+        ) from error
+    if record.p_signal is None or not len(record.p_signal):
+        raise RecordError(f"record {path} holds no signals")
+    annotations = None
+    if marks is not None:
+        notes = [str(note).rstrip("\0") for note in marks.aux_note]
+        annotations = Annotations(np.asarray(marks.sample, np.int64), list(marks.symbol), notes)
+    return Record(
+        record.record_name,
+        record.p_signal.astype(np.float32),
+        float(record.fs),
+        tuple(record.sig_name),
+        tuple(record.comments),
+        annotations,
+    )
