@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,7 @@ class Config:
 
 
 def load_config(preset: str) -> Config:
-    """The preset of that name, or the configuration file at that path.
+    """The preset of that name, or the configuration at that path: TOML, or JSON as saved.
 
     Raises
     ------
@@ -71,12 +72,15 @@ def load_config(preset: str) -> Config:
         names = ", ".join(sorted(p.stem for p in PRESETS.glob("*.toml")))
         raise ConfigError(f"no preset or configuration file {preset!r}; presets are {names}")
     try:
-        values = tomllib.loads(path.read_text())
-        mixing = {k: tuple(v) if isinstance(v, list) else v for k, v in values.get("mixing", {}).items()}
+        text = path.read_text()
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        mixing = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.get("mixing", {}).items()
+        }
         values["mixing"] = Mixing(**mixing)
         values["training"] = Training(**values.get("training", {}))
-        return Config(name=path.stem, **{k: v for k, v in values.items() if k != "name"})
-    except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
+        return Config(**{"name": path.stem, **values})
+    except (ValueError, TypeError, KeyError) as error:
         raise ConfigError(f"{path}: {error}") from None
 
 

@@ -25,6 +25,9 @@ _STRETCH = 19 * 360
 """Samples over which powers are compared: noise comes in bursts, and a level of 0 dB means the
 stretch's, not that of each window."""
 
+_FLOOR = 0.1
+"""Errors are weighed against the noise, but never against less than this share of the ECG."""
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -35,7 +38,7 @@ class Mixing:
     snr: tuple[float, float] = (-8.0, 18.0)  # dB, uniform
     clean: float = 0.1  # nothing added
     several: float = 0.3  # a weighted sum of recorded kinds
-    powerline: float = 0.1
+    powerline: float = 0.15
     white: float = 0.06
     pops: float = 0.06  # electrode pops, on top of the rest
     gain_steps: float = 0.02
@@ -134,7 +137,10 @@ class NoisyWindows(keras.utils.PyDataset):
         return self._prepare(*self.mix(rng), rng)
 
     def mix(self, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
-        """Clean rows (b, past), the noise added to them, and its mean square (b, 1); mV."""
+        """Clean rows (b, past), the noise added to them, and what errors are weighed against.
+
+        The last is the noise's mean square over the stretch (b, 1); all in mV.
+        """
         mixing, b = self._mixing, self._batch
         clean, power = self._clean.draw(rng, b)
         low, high = np.log(mixing.gain)
@@ -145,7 +151,11 @@ class NoisyWindows(keras.utils.PyDataset):
         level = np.sqrt(power) * np.abs(gain) * 10 ** (-snr / 20)
         level[rng.random(b) < mixing.clean] = 0
         noise *= level.astype(np.float32)
-        return clean, noise, (np.square(level) + power * gain**2 * 0.05**2).astype(np.float32)
+        return (
+            clean,
+            noise,
+            (np.square(level) + power * np.square(gain * _FLOOR)).astype(np.float32),
+        )
 
     def _unit_noise(self, rng: np.random.Generator) -> Floats:
         """Rows (b, past) whose stretch has unit power: recorded, powerline or white."""
@@ -177,7 +187,9 @@ class NoisyWindows(keras.utils.PyDataset):
             clean[row, rng.integers(n) :] *= rng.uniform(0.4, 2.5)
         x = clean + noise
         for row in np.flatnonzero(rng.random(b) < mixing.pops):
-            _pop(rng, x[row], np.sqrt(power[row, 0]))
+            pop = _pop(rng, n, np.sqrt(power[row, 0]))
+            x[row] += pop
+            power[row] += np.square(pop).mean()
         for row in np.flatnonzero(rng.random(b) < mixing.saturation):
             rail = np.abs(x[row]).max() * rng.uniform(0.3, 0.9)
             np.clip(x[row], -rail, rail, out=x[row])
@@ -212,9 +224,11 @@ def _powerline(rng: np.random.Generator, b: int, n: int) -> Floats:
     return (np.sqrt(2) * swell * (np.sin(phase) + harmonic * np.sin(2 * phase))).astype(np.float32)
 
 
-def _pop(rng: np.random.Generator, x: Floats, level: float) -> None:
-    """An electrode pop: a jump that dies away."""
-    at = int(rng.integers(len(x)))
-    height = rng.choice([-1, 1]) * np.exp(rng.uniform(np.log(0.3), np.log(5.0))) + level
+def _pop(rng: np.random.Generator, n: int, level: float) -> Floats:
+    """An electrode pop: a jump that dies away, from somewhere in `n` samples on; mV."""
+    at = int(rng.integers(n))
+    height = rng.choice([-1, 1]) * (np.exp(rng.uniform(np.log(0.3), np.log(5.0))) + level)
     decay = rng.uniform(0.02, 1.0) * FS
-    x[at:] += (height * np.exp(-np.arange(len(x) - at) / decay)).astype(np.float32)
+    pop = np.zeros(n, np.float32)
+    pop[at:] = height * np.exp(-np.arange(n - at) / decay)
+    return pop

@@ -55,9 +55,7 @@ def _double(x: Any, filters: int) -> Any:
     return ops.reshape(x, (-1, 1, 2 * n, filters))
 
 
-def cdae_bam(
-    widths: list[int], kernels: list[int], past: int, context_width: int, context_frames: int = 32
-) -> keras.Model:
+def cdae_bam(widths: list[int], kernels: list[int], past: int, context_width: int) -> keras.Model:
     """The streaming CDAE-BAM: predicts the noise in a window, given a coarse look at the past.
 
     A U-Net of `len(widths)` levels over the window (each half as long as the one before), with
@@ -71,15 +69,11 @@ def cdae_bam(
     window = keras.Input((WINDOW, 1), name="window")
     context = keras.Input((past // CONTEXT_STEP, 1), name="context")
 
-    c = _frames(context, context_frames)
-    for dilation in (1, 2, 4):
+    deepest = WINDOW // _FRAME >> (len(widths) - 1)  # frames
+    c = _frames(context, past * deepest // WINDOW)
+    for dilation in (1, 2, 4, 8):
         c = _conv(c, context_width, 5, dilation=dilation)
-    deepest = WINDOW // _FRAME >> (len(widths) - 1)
-    span = context_frames * WINDOW // past  # frames beside the window
-    c = c[:, :, -max(span, 1) :, :]
-    if span != deepest:
-        c = layers.GlobalAveragePooling2D(keepdims=True)(c) if span < 1 else c
-        c = layers.UpSampling2D((1, deepest // max(span, 1)))(c)
+    c = c[:, :, -deepest:, :]
 
     x = _conv(_frames(window, WINDOW // _FRAME), widths[0], 9)
     skips = []

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from model import network
@@ -19,9 +20,11 @@ from model.config import Config, as_dict
 from model.dataset import NoisyWindows, load_clean, load_noise
 from model.splits import TRAINING, VALIDATION
 from streamer import WINDOW
+from streamer.windows import CONTEXT_STEP, Floats
 
 CHECKPOINT = "checkpoint.keras"
 BEST = "model.keras"
+CONFIG = "config.json"
 _VALIDATION_STEPS = 40
 
 
@@ -66,11 +69,28 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         return {"peak": self.peak, "steps": self.steps}
 
 
+class KerasNetwork:
+    """A trained model, in float, where the engine takes a `streamer.Network`."""
+
+    def __init__(self, path: Path) -> None:
+        self._model = _load(path)
+        frames = {tensor.name: tensor.shape[1] for tensor in self._model.inputs}
+        self.output = "noise" if "context" in frames else "signal"
+        self.past = frames["context"] * CONTEXT_STEP if "context" in frames else WINDOW
+
+    def __call__(self, window: Floats, context: Floats) -> Floats:
+        """Answer (n, WINDOW) for n standardised windows."""
+        tensors = {"window": window, "context": context}
+        given = [tensors[tensor.name] for tensor in self._model.inputs]
+        return np.asarray(self._model.predict_on_batch(given))[..., 0]
+
+
 def build(config: Config) -> keras.Model:
     """The untrained network of a configuration."""
     options = dict(config.network)
-    kind = options.pop("kind")
-    return {"cdae_bam": network.cdae_bam, "original": network.original}[kind](**options)
+    if options.pop("kind") == "original":
+        return network.original()
+    return network.cdae_bam(**options)
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
@@ -80,6 +100,42 @@ def read_history(folder: Path) -> list[dict[str, float]]:
         return []
     with path.open() as file:
         return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+def train(config: Config, data: Path, out: Path) -> keras.Model:
+    """Train as the configuration says; see `train_on_records` for files and errors."""
+    if config.experiment == "original":
+        return _train_on_ten_seconds(config, data, out)
+    keras.utils.set_random_seed(config.training.seed)
+    return train_on_records(config, data, out)
+
+
+def _train_on_ten_seconds(config: Config, data: Path, out: Path) -> keras.Model:
+    from model import ten_seconds
+
+    _claim(out, config)
+    model, losses = ten_seconds.train(ten_seconds.ten_seconds(data), config.training)
+    _replace(out / BEST, model)
+    _write_history(out, [{"epoch": i, "loss": loss} for i, loss in enumerate(losses)])
+    print(f"{len(losses)} epochs, loss {losses[-1]:.4f}")
+    return model
+
+
+def noisy_windows(
+    config: Config, records: tuple[str, ...], data: Path, *, steps: int, seed: int
+) -> NoisyWindows:
+    """Batches mixed from these MIT-BIH records and the training halves of NSTDB."""
+    return NoisyWindows(
+        load_clean(records, data),
+        load_noise(data),
+        output=config.output,
+        past=config.network.get("past", WINDOW),
+        mixing=config.mixing,
+        batch=config.training.batch,
+        steps=steps,
+        seed=seed,
+        workers=1,
+    )
 
 
 def train_on_records(config: Config, data: Path, out: Path) -> keras.Model:
@@ -96,24 +152,10 @@ def train_on_records(config: Config, data: Path, out: Path) -> keras.Model:
     _claim(out, config)
     settings = config.training
     model = build(config) if not (out / CHECKPOINT).is_file() else _load(out / CHECKPOINT)
-    noise = load_noise(data)
-    past = config.network.get("past", WINDOW)
-
-    def windows(records: tuple[str, ...], steps: int, seed: int) -> NoisyWindows:
-        return NoisyWindows(
-            load_clean(records, data),
-            noise,
-            output=config.output,
-            past=past,
-            mixing=config.mixing,
-            batch=settings.batch,
-            steps=steps,
-            seed=seed,
-            workers=1,
-        )
-
-    training = windows(TRAINING, settings.steps, settings.seed)
-    validation = windows(VALIDATION, _VALIDATION_STEPS, settings.seed + 1)
+    training = noisy_windows(config, TRAINING, data, steps=settings.steps, seed=settings.seed)
+    validation = noisy_windows(
+        config, VALIDATION, data, steps=_VALIDATION_STEPS, seed=settings.seed + 1
+    )
     if not model.compiled:
         model.compile(
             keras.optimizers.Adam(
@@ -150,8 +192,8 @@ def train_on_records(config: Config, data: Path, out: Path) -> keras.Model:
 def _claim(out: Path, config: Config) -> None:
     """Write the configuration into `out`, or make sure that it is the one there."""
     out.mkdir(parents=True, exist_ok=True)
-    path = out / "config.json"
-    text = json.dumps(as_dict(config), indent=2)
+    path = out / CONFIG
+    text = json.dumps(as_dict(config), indent=2) + "\n"
     if path.is_file() and path.read_text() != text:
         raise ValueError(f"{out} holds a training with other settings: choose another --out")
     path.write_text(text)

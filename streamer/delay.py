@@ -43,7 +43,7 @@ class DelayMode:
 
 def _segments(synthesis: npt.NDArray[np.float64], hop: int) -> npt.NDArray[np.float32]:
     padded = np.pad(synthesis, (0, -len(synthesis) % hop)).reshape(-1, hop)
-    return (padded / padded.sum(axis=0)).astype(np.float32)
+    return np.asarray(padded / padded.sum(axis=0), np.float32)
 
 
 def _full(hop: int = 64) -> DelayMode:

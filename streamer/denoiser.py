@@ -16,8 +16,8 @@ from streamer.windows import Floats, restore, standardise
 FS = 360.0
 """Hz, the rate that the networks are trained at."""
 
-_HOPS_AT_ONCE = 64
-"""Windows gathered per signal in one go: bounds the memory of a long push."""
+_WINDOWS_AT_ONCE = 512
+"""Windows gathered in one go, over all signals: bounds the memory of a long push."""
 
 
 class Block(NamedTuple):
@@ -119,7 +119,7 @@ class StreamingDenoiser:
             raise ValueError("the stream was flushed: call reset() before pushing a new one")
         samples = self._accept(x)
         out = []
-        step = _HOPS_AT_ONCE * self.mode.hop
+        step = max(1, _WINDOWS_AT_ONCE // self.channels) * self.mode.hop
         for i in range(0, max(samples.shape[1], 1), step):
             out.append(self._advance(samples[:, i : i + step]))
         return self._block(np.concatenate(out, axis=1) if len(out) > 1 else out[0])

@@ -7,6 +7,7 @@ taken unless another is named.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -60,19 +61,27 @@ def _interpreter_class(runtime: str) -> tuple[str, Any]:
     )
 
 
+Details = dict[str, dict[str, Any]]
+
+
+def _signature(interpreter: Any) -> tuple[Details, Details]:
+    """Inputs and outputs by name. A runner that lives on would forbid allocating tensors."""
+    runner = interpreter.get_signature_runner()
+    return runner.get_input_details(), runner.get_output_details()
+
+
 class _Call:
     """One interpreter with its tensors allocated for a fixed number of windows."""
 
     def __init__(self, interpreter: Any, batch: int) -> None:
         self.interpreter = interpreter
-        signature = interpreter.get_signature_runner()
-        inputs = signature.get_input_details()
+        inputs, outputs = _signature(interpreter)
         self.inputs = {name: d["index"] for name, d in inputs.items()}
         if batch > 1:
             for d in inputs.values():
                 interpreter.resize_tensor_input(d["index"], [batch, *d["shape"][1:]])
         interpreter.allocate_tensors()
-        (output,) = signature.get_output_details().values()
+        (output,) = outputs.values()
         self.output = output["index"]
 
     def __call__(self, tensors: dict[str, Any]) -> Any:
@@ -105,13 +114,11 @@ class TFLiteNetwork:
         self._calls: dict[int, _Call] = {}
         interpreter = self._load()
         try:
-            signature = interpreter.get_signature_runner()
-            inputs, outputs = signature.get_input_details(), signature.get_output_details()
+            inputs, outputs = _signature(interpreter)
         except ValueError as error:
             raise ModelError(f"{self.path} has no signature: {error}") from None
-        self._quantization = {
-            name: (d["quantization"], np.dtype(d["dtype"]))
-            for name, d in (inputs | outputs).items()
+        self._quantization: dict[str, tuple[tuple[float, int], Any]] = {
+            name: (d["quantization"], d["dtype"]) for name, d in (inputs | outputs).items()
         }
         self.past, self.output = self._check(inputs, outputs)
         self._calls[1] = _Call(interpreter, 1)
@@ -122,7 +129,7 @@ class TFLiteNetwork:
         except ValueError as error:
             raise ModelError(f"{self.path} is no TFLite model: {error}") from None
 
-    def _check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> tuple[int, str]:
+    def _check(self, inputs: Details, outputs: Details) -> tuple[int, str]:
         shapes = {name: tuple(d["shape"]) for name, d in (inputs | outputs).items()}
         frames = shapes.get("context", (1, WINDOW // CONTEXT_STEP, 1))
         good = (
@@ -156,11 +163,18 @@ class TFLiteNetwork:
         steps += np.float32(zero)
         return np.clip(steps, limits.min, limits.max, out=steps).astype(dtype)
 
+    def _tensors(self, window: Floats, context: Floats) -> dict[str, Any]:
+        given = {"window": window, "context": context}
+        return {name: self.quantize(name, given[name]) for name in self._calls[1].inputs}
+
+    def bare_call(self, window: Floats, context: Floats) -> Callable[[], Any]:
+        """The interpreter's call for one window alone, its tensors ready: for benchmarks."""
+        tensors, call = self._tensors(window, context), self._call(1)
+        return lambda: call(tensors)
+
     def __call__(self, window: Floats, context: Floats) -> Floats:
         """Answer (n, WINDOW) float32 for n standardised windows; see `Network`."""
-        tensors = {"window": self.quantize("window", window)}
-        if "context" in self._quantization:
-            tensors["context"] = self.quantize("context", context)
+        tensors = self._tensors(window, context)
         answers = []
         start = 0
         while start < len(window):

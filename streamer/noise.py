@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from streamer.denoiser import FS
-from streamer.records import ASSETS, find_record, read_record
+from streamer.records import find_record, read_record
 
 RECORDED = ("bw", "em", "ma")
 KINDS = (*RECORDED, "mix", "pli50", "pli60", "white")
-BUNDLED_NOISE = ASSETS / "nstdb90"
+BUNDLED_NOISE = "nstdb90"
 """90 s of each recorded kind, from the halves that no shipped model was trained on."""
 
 Samples = npt.NDArray[np.float64]
@@ -32,10 +32,9 @@ def recorded_noise(kind: str, data: str | Path | None = None) -> Samples:
     path = find_record(f"nstdb/{kind}", data)
     if path is not None:
         return read_record(str(path)).signals.astype(float)
-    excerpt = read_record(str(BUNDLED_NOISE))
-    return excerpt.signals[:, [i for i, k in enumerate(excerpt.leads) if k[:2] == kind]].astype(
-        float
-    )
+    excerpt = read_record(BUNDLED_NOISE)
+    channels = [i for i, lead in enumerate(excerpt.leads) if lead.startswith(kind)]
+    return excerpt.signals[:, channels].astype(float)
 
 
 def unit_noise(kind: str, n: int, seed: int = 0, data: str | Path | None = None) -> Samples:
@@ -60,7 +59,7 @@ def unit_noise(kind: str, n: int, seed: int = 0, data: str | Path | None = None)
     else:
         raise ValueError(f"unknown noise {kind!r}: choose from {', '.join(KINDS)}")
     noise = noise - noise.mean()
-    return noise / noise.std()
+    return np.asarray(noise / noise.std())
 
 
 def noise_gain(clean: npt.ArrayLike, noise: npt.ArrayLike, snr_db: float) -> float:

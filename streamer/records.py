@@ -18,6 +18,8 @@ ASSETS = Path(__file__).parent / "assets"
 BUNDLED = {"208": "208b"}
 """MIT-BIH records of which an excerpt is shipped, and the excerpt's name."""
 DATA_VARIABLE = "ECG_DATA"
+DOWNLOADS = "~/.cache/ecgstream"
+"""The data folder when none is named."""
 
 
 class RecordError(Exception):
@@ -61,18 +63,36 @@ class Record:
 
 
 def data_folder(data: str | Path | None = None) -> Path | None:
-    """The folder that holds the databases: the one given, else `ECG_DATA`, else none.
+    """The folder that holds the databases: the one given, else `ECG_DATA`, else `DOWNLOADS`.
+
+    None when no folder is named and nothing was downloaded yet.
 
     Raises
     ------
-    RecordError : the folder does not exist.
+    RecordError : the folder that is named does not exist.
     """
     given = data or os.environ.get(DATA_VARIABLE)
-    if not given:
-        return None
-    folder = Path(given).expanduser()
-    if not folder.is_dir():
+    folder = Path(given or DOWNLOADS).expanduser()
+    if folder.is_dir():
+        return folder
+    if given:
         raise RecordError(f"no data folder {folder}: check --data or {DATA_VARIABLE}")
+    return None
+
+
+def require_data(data: str | Path | None = None) -> Path:
+    """The folder that holds the databases, for what cannot do without.
+
+    Raises
+    ------
+    RecordError : no folder is given, or it does not exist.
+    """
+    folder = data_folder(data)
+    if folder is None:
+        raise RecordError(
+            f"this takes the databases: point --data or {DATA_VARIABLE} to their folder, after "
+            "ecgstream records download mitdb nstdb --data FOLDER"
+        )
     return folder
 
 

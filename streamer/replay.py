@@ -43,26 +43,26 @@ class Pacer:
     def __init__(self, fs: float, clock: Clock, speed: float = 1.0) -> None:
         if not speed > 0:
             raise ValueError(f"speed must be greater than 0, not {speed:g}")
-        self._rate, self._clock = fs * speed, clock
+        self._rate, self.clock = fs * speed, clock
         self._sample, self._time = 0, clock.now()
 
     def restart(self, sample: int, speed: float | None = None, fs: float = 0.0) -> None:
         """Let `sample` be due now: after a pause, or to go on at another speed (with `fs`)."""
         if speed is not None:
             self._rate = fs * speed
-        self._sample, self._time = sample, self._clock.now()
+        self._sample, self._time = sample, self.clock.now()
 
     def wait(self, sample: int) -> None:
         """Return when `sample` is due, or at once when it already was."""
-        early = self._time + (sample - self._sample) / self._rate - self._clock.now()
+        early = self._time + (sample - self._sample) / self._rate - self.clock.now()
         if early > 0:
-            self._clock.sleep(early)
+            self.clock.sleep(early)
 
     def due(self) -> float:
         """Number of the sample that is due now."""
         if np.isinf(self._rate):
             return np.inf
-        return self._sample + (self._clock.now() - self._time) * self._rate
+        return self._sample + (self.clock.now() - self._time) * self._rate
 
 
 class Piece(NamedTuple):
@@ -136,6 +136,7 @@ class Step(NamedTuple):
     piece: Piece
     block: Block
     dropped: int  # samples that came too late to be denoised; the engine saw a gap
+    seconds: float  # that the engine took
 
 
 def run(
@@ -157,5 +158,12 @@ def run(
         dropped = len(piece.input) if late else 0
         if dropped:
             piece = piece._replace(input=np.full_like(piece.input, np.nan))
-        yield Step(piece, denoiser.push(piece.input), dropped)
-    yield Step(replay.read(0), denoiser.flush(), 0)
+        began = pacer.clock.now()
+        block = denoiser.push(piece.input)
+        yield Step(piece, block, dropped, pacer.clock.now() - began)
+    yield finish(replay, denoiser)
+
+
+def finish(replay: Replay, denoiser: StreamingDenoiser) -> Step:
+    """The last step of a run, also of one that was broken off: what the engine still holds."""
+    return Step(replay.read(0), denoiser.flush(), 0, 0.0)

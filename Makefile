@@ -1,0 +1,36 @@
+# Every target sets up what it needs. `make monitor ARGS="--noise ma"` passes arguments on;
+# `make monitor PYTHON=/usr/bin/python3.11` names the Python to build on.
+
+.NOTPARALLEL:
+.PHONY: monitor test lint wheel clean
+
+monitor: .venv/monitor.stamp
+	.venv/bin/ecgstream monitor $(ARGS)
+
+test: .venv/all.stamp .venv-tflite/tflite.stamp
+	.venv/bin/pytest $(ARGS)
+
+lint: .venv/all.stamp
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+wheel: .venv/all.stamp
+	.venv/bin/python -m build --wheel
+
+clean:
+	rm -rf .venv .venv-tflite dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find streamer model gui tools tests -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/monitor.stamp: pyproject.toml tools/setup.sh
+	tools/setup.sh .venv wfdb,monitor
+	touch $@
+
+.venv/all.stamp: pyproject.toml tools/setup.sh
+	tools/setup.sh .venv all
+	touch $@ .venv/monitor.stamp
+
+# For the tests of the shipped model on the older runtime; they are skipped where it has no wheel.
+.venv-tflite/tflite.stamp: pyproject.toml tools/setup.sh
+	tools/setup.sh .venv-tflite tflite
+	if [ -d .venv-tflite ]; then touch $@; fi

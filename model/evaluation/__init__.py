@@ -1,0 +1,1 @@
+"""The benchmarks: each module holds one protocol and returns plain figures."""

@@ -1,0 +1,105 @@
+"""Options that several subcommands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from streamer import MODES, RUNTIMES
+from streamer.noise import KINDS
+from streamer.records import DATA_VARIABLE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Delay(click.ParamType):
+    """A delay mode by name, or a number of samples."""
+
+    name = "delay"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str | int:
+        """The mode's name, or the number as an integer."""
+        if value in MODES or isinstance(value, int):
+            return value
+        if str(value).isdigit():
+            return int(value)
+        self.fail(f"{value!r} is neither {', '.join(MODES)} nor a number of samples", param, ctx)
+
+
+class Speed(click.ParamType):
+    """Times real time, or `max`."""
+
+    name = "speed"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """The factor; infinite for `max`."""
+        try:
+            speed = float("inf") if value == "max" else float(value)
+        except ValueError:
+            speed = 0.0
+        if not speed > 0:
+            self.fail(f"{value!r} is neither a factor greater than 0 nor max", param, ctx)
+        return speed
+
+
+data = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help=f"Folder of databases (mitdb, nstdb, ...).  [default: ${DATA_VARIABLE}]",
+)
+model = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="A .tflite file to run instead of the shipped one.",
+)
+runtime = click.option(
+    "--runtime",
+    type=click.Choice(["auto", *RUNTIMES]),
+    default="auto",
+    show_default=True,
+    help="What runs the model.",
+)
+delay = click.option(
+    "--delay",
+    type=Delay(),
+    default="balanced",
+    show_default=True,
+    help=f"{', '.join(MODES)}, or a number of samples.",
+)
+
+
+def source(function: F) -> F:
+    """What to replay: record, signal, stretch, and the noise mixed in."""
+    options = [
+        click.option(
+            "--record",
+            default="208b",
+            show_default=True,
+            help="Path or name of a WFDB record; 208b is the bundled excerpt of 208.",
+        ),
+        click.option("--signal", default=0, show_default=True, help="Number of the signal."),
+        click.option("--start", default=0.0, show_default=True, help="Seconds into the record."),
+        click.option("--snr", default=6.0, show_default=True, help="Level of the noise in dB."),
+        click.option("--speed", type=Speed(), default="1", help="Times real time, or max."),
+        data,
+        model,
+        runtime,
+        delay,
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def noise(default: str | None) -> Callable[[F], F]:
+    """The kind of noise to mix in."""
+    return click.option(
+        "--noise",
+        type=click.Choice(["none", *KINDS]),
+        default=default or "none",
+        show_default=True,
+        help="Noise to mix in: recorded bw, em, ma, their sum mix, powerline, or white.",
+    )

@@ -1,0 +1,169 @@
+"""`ecgstream records`: which records there are, what is in them, and how to get more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TextColumn
+from rich.progress import Progress as ProgressBar
+from rich.table import Table
+
+from model.physionet import (
+    BASE_URL,
+    VERSIONS,
+    Progress,
+    Transfer,
+    download_database,
+    download_record,
+)
+from model.splits import DS2, NOISE_STRESS, TRAINING, VALIDATION
+from streamer.records import (
+    ASSETS,
+    BUNDLED,
+    DATA_VARIABLE,
+    DOWNLOADS,
+    data_folder,
+    find_record,
+    read_record,
+)
+from tools import options
+
+_SPLITS = {
+    "training": TRAINING,
+    "validation": VALIDATION,
+    "test (DS2)": DS2,
+    "noise stress": NOISE_STRESS,
+}
+
+
+@click.group()
+def records() -> None:
+    """See which records there are, and download more from PhysioNet."""
+
+
+@records.command("list")
+@options.data
+def list_(data: Path | None) -> None:
+    """List the bundled records and those in the data folder.
+
+    The split says what the shipped model used a record for: training, validation (choosing
+    between models), the test of DS2, or the noise stress test.
+    """
+    table = Table("name", "leads", "rate", "length", "split", box=None, pad_edge=False)
+    for header in sorted(ASSETS.glob("*.hea")):
+        record = read_record(str(header.with_suffix("")))
+        _add(table, record.name, record.leads, record.fs, len(record.signals))
+    folder = data_folder(data)
+    headers = sorted([*folder.glob("*.hea"), *folder.glob("*/*.hea")]) if folder else []
+    if folder and headers:
+        _add_found(table, folder, headers)
+    Console(highlight=False, markup=False).print(table)
+    if not headers:
+        click.echo(
+            f"\nThese are bundled; name a folder of others with --data or {DATA_VARIABLE}, "
+            "or get one: ecgstream records download mitdb"
+        )
+
+
+@records.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar=DATA_VARIABLE,
+    default=DOWNLOADS,
+    show_default=True,
+    show_envvar=True,
+    help="Folder to download to; made if need be.",
+)
+@click.option("--mirror", default=BASE_URL, show_default=True, help="Server to download from.")
+def download(names: tuple[str, ...], data: Path, mirror: str) -> None:
+    """Download records from PhysioNet, or whole databases: mitdb, nstdb, qtdb.
+
+    \b
+    ecgstream records download mitdb/208 nstdb/em
+    ecgstream records download mitdb
+
+    Files that are there already are checked and kept. A download that was cut goes on where it
+    stopped. The proxy variables (https_proxy, no_proxy) are obeyed.
+    """
+    folder = data.expanduser()
+    for name in names:
+        fetch = download_database if name in VERSIONS else download_record
+        with _progress_bar() as progress:
+            path = fetch(name, folder, mirror, progress)
+        click.echo(f"{name} is complete: {path}")
+
+
+@records.command()
+@click.argument("name")
+@options.data
+def show(name: str, data: Path | None) -> None:
+    """Describe one record: its signals, length, annotations and comments."""
+    record = read_record(name, data)
+    samples = len(record.signals)
+    symbols = Counter(record.annotations.symbol if record.annotations else ())
+    counts = ", ".join(f"{n} {symbol}" for symbol, n in symbols.most_common())
+    for word, value in {
+        "record": record.name,
+        "header": f"{find_record(name, data)}.hea",
+        "signals": ", ".join(f"{i} {lead}" for i, lead in enumerate(record.leads)),
+        "rate": f"{record.fs:g} Hz",
+        "length": f"{_length(samples, record.fs)} ({samples} samples)",
+        "annotations": f"{symbols.total()}: {counts}" if symbols else "none",
+        "split": _split(record.name),
+        "comments": "\n             ".join(record.comments) or "none",
+    }.items():
+        click.echo(f"{word:13}{value}")
+
+
+def _add_found(table: Table, folder: Path, headers: list[Path]) -> None:
+    import wfdb
+
+    for header in headers:
+        path = header.with_suffix("")
+        name = path.relative_to(folder).as_posix()
+        try:
+            record = wfdb.rdheader(str(path))
+        except (ValueError, OSError, IndexError, KeyError, TypeError):
+            table.add_row(name, "its header is damaged", "—", "—", "—")
+        else:
+            _add(table, name, tuple(record.sig_name or ()), record.fs, record.sig_len or 0)
+
+
+def _add(table: Table, name: str, leads: tuple[str, ...], fs: float, samples: int) -> None:
+    table.add_row(name, ", ".join(leads), f"{fs:g} Hz", _length(samples, fs), _split(name))
+
+
+def _length(samples: int, fs: float) -> str:
+    minutes, seconds = divmod(round(samples / fs), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+def _split(name: str) -> str:
+    """What the record of that name (or the one it is an excerpt of) serves for."""
+    excerpts = {excerpt: record for record, excerpt in BUNDLED.items()}
+    record = Path(name).name
+    record = excerpts.get(record, record)
+    return next((split for split, members in _SPLITS.items() if record in members), "—")
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Progress]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with ProgressBar(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("")
+
+        def show(transfer: Transfer) -> None:
+            file = f"{transfer.file} ({transfer.number} of {transfer.files})"
+            bar.update(task, description=file, completed=transfer.done, total=transfer.total)
+
+        yield show

@@ -1,0 +1,110 @@
+"""`ecgstream replay`: a record through the engine in real time, to the terminal or to WFDB."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+from rich.table import Table
+
+from streamer import Quality, StreamingDenoiser
+from streamer.history import History
+from streamer.metrics import snr as snr_db
+from streamer.noise import unit_noise
+from streamer.records import read_record
+from streamer.replay import Pacer, Replay, Step, finish, run
+from tools import options
+from tools.clock import SystemClock
+from tools.result import Result, result_of, wfdb_target, write_wfdb
+
+
+@click.command()
+@options.source
+@options.noise(None)
+@click.option("--duration", type=float, help="Seconds; to the end of the record by default.")
+@click.option(
+    "--write", type=click.Path(path_type=Path), help="WFDB record to write, e.g. out/208d."
+)
+def replay(
+    record: str,
+    signal: int,
+    start: float,
+    duration: float | None,
+    noise: str,
+    snr: float,
+    speed: float,
+    data: Path | None,
+    model: Path | None,
+    runtime: str,
+    delay: str | int,
+    write: Path | None,
+) -> None:
+    """Replay a record through the engine, at its own pace or faster.
+
+    Prints rate, delay, real-time factor and, where noise was mixed in and so the clean signal is
+    known, ΔSNR. --write saves input, denoised and clean signal as a WFDB record with the
+    annotations copied along.
+    """
+    source = Replay(read_record(record, data), signal, start, duration)
+    if noise != "none":
+        source.mix(unit_noise(noise, len(source), data=data), snr)
+    denoiser = StreamingDenoiser(model, fs=source.fs, delay=delay, runtime=runtime)
+    if write is not None:
+        wfdb_target(write)
+    console = Console(stderr=True)
+    console.print(
+        f"record {source.record.name}, signal {signal} ({source.lead}), "
+        f"{len(source) / source.fs:g} s at {source.fs:g} Hz, "
+        + (f"noise {noise} at {snr:g} dB" if source.noisy else "no noise added")
+    )
+    clock = SystemClock()
+    began = clock.now()
+    steps: list[Step] = []
+    try:
+        with Progress(
+            *Progress.get_default_columns()[:-1],
+            TextColumn("{task.fields[figures]}"),
+            console=console,
+        ) as progress:
+            task = progress.add_task("replay", total=len(source), figures="")
+            history = History(round(10 * source.fs))
+            for step in run(source, denoiser, Pacer(source.fs, clock, speed)):
+                steps.append(step)
+                history.add(step.piece, step.block)
+                figures = f"ΔSNR {history.delta_snr(history.length):.1f} dB" * source.noisy
+                progress.update(task, completed=source.position, figures=figures)
+    except KeyboardInterrupt:
+        console.print("interrupted: what was received is kept")
+        steps.append(finish(source, denoiser))
+    result, seconds = result_of(steps), clock.now() - began
+    Console().print(summary(result, seconds, source, denoiser))
+    if write is not None:
+        write_wfdb(write, source, result)
+        console.print(f"wrote {write}.hea and {write}.dat")
+
+
+def summary(result: Result, seconds: float, source: Replay, denoiser: StreamingDenoiser) -> Table:
+    """The figures of a run, for people."""
+    n, fs = len(result.given), source.fs
+    gap = (result.quality & Quality.GAP) != 0
+    table = Table(show_header=False, box=None)
+    table.add_row("replayed", f"{n / fs:.2f} s of signal in {seconds:.2f} s")
+    table.add_row("rate", f"{n / seconds:.1f} samples/s")
+    table.add_row("delay", f"{denoiser.delay_samples} samples, {denoiser.delay_samples / fs:.3f} s")
+    table.add_row("real-time factor", f"{n / fs / max(result.engine_seconds, 1e-9):.0f}")
+    if gap.any():
+        table.add_row("gaps", f"{gap.sum()} samples without input, marked as NaN")
+    if source.noisy and not gap.all():
+        before = snr_db(result.clean[~gap], result.given[~gap])
+        after = snr_db(result.clean[~gap], result.denoised[~gap])
+        table.add_row(
+            "ΔSNR",
+            f"{after - before:.2f} dB ({before:.2f} dB in, the record's own wander included, "
+            f"{after:.2f} dB out)",
+        )
+    digest = hashlib.sha256(result.denoised.tobytes()).hexdigest()
+    table.add_row("output", f"{len(result.denoised)} samples, sha256 {digest[:16]}")
+    return table
