@@ -58,9 +58,10 @@ def _slice(samples: int) -> DelayMode:
     """
     hop = 32 if samples >= 96 else 16
     fade = hop // 2
-    if not hop + fade <= samples < WINDOW:
+    least = hop + fade - 1
+    if not least <= samples < WINDOW:
         raise ValueError(
-            f"delay of {samples} samples is not possible: it takes {hop + fade} to {WINDOW - 1}"
+            f"delay of {samples} samples is not possible: it takes {least} to {WINDOW - 1}"
         )
     ramp = np.sin(np.pi / 2 * (np.arange(fade) + 0.5) / fade) ** 2
     return DelayMode(

@@ -2,13 +2,19 @@
 # Make or renew a virtual environment with this project in it: tools/setup.sh FOLDER EXTRAS
 #
 # Takes no more than git, make and a Python 3.10 to 3.12. What the system lacks is installed with
-# apt-get where that is permitted, else named in one line. PYTHON names the Python to prefer.
+# apt-get where that is permitted, else named in one line. PYTHON names the Python to take.
 set -euo pipefail
 
 folder=$1
 extras=$2
+pythons="python3.12 python3.11 python3.10 python3"
 newest=12
-[ "$extras" != tflite ] || newest=11  # tflite-runtime has no wheel for a later one
+if [ "$extras" = tflite ]; then  # tflite-runtime has no wheel for a later one
+    pythons="${PYTHON:-} $pythons"
+    newest=11
+else
+    pythons=${PYTHON:-$pythons}
+fi
 
 say() { echo "setup: $*"; }
 fail() {
@@ -26,8 +32,9 @@ system_packages() {
             "and then the same command again"
     fi
     say "$why: installing $*"
-    export DEBIAN_FRONTEND=noninteractive
-    { $as_root apt-get update && $as_root apt-get install -y --no-install-recommends "$@"; } ||
+    { $as_root apt-get update &&
+        $as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y --no-install-recommends "$@"; } ||
         fail "apt-get could not install $* (its words are above): check the network and run the" \
             "same command again"
 }
@@ -35,7 +42,7 @@ system_packages() {
 # find_python MODULE: print the newest suitable Python that can import MODULE.
 find_python() {
     local python
-    for python in ${PYTHON:-} python3.12 python3.11 python3.10 python3; do
+    for python in $pythons; do
         if "$python" -c "import sys, $1
 assert (3, 10) <= sys.version_info[:2] <= (3, $newest)" 2>/dev/null; then
             echo "$python"
@@ -49,8 +56,8 @@ make_environment() {
     local python version
     # Debian's Python comes without ensurepip, which a virtual environment takes.
     if ! python=$(find_python ensurepip); then
-        python=$(find_python sys) || fail "no Python 3.10 to 3.$newest found: install one, or" \
-            "name it with PYTHON=/path/to/python"
+        python=$(find_python sys) || fail "no Python 3.10 to 3.$newest among $pythons:" \
+            "install one, or name it: make PYTHON=/path/to/python"
         version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
         system_packages "$python cannot make virtual environments" "python$version-venv"
     fi
@@ -70,7 +77,7 @@ missing_libraries() {
 qt_libraries() {
     [ -n "$(missing_libraries)" ] || return 0
     # libfontconfig1 brings a font along.
-    system_packages "Qt lacks $(missing_libraries)" libdbus-1-3 libfontconfig1 libgl1 \
+    system_packages "Qt lacks system libraries" libdbus-1-3 libfontconfig1 libgl1 \
         libglib2.0-0 libx11-xcb1 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 \
         libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0
     [ -z "$(missing_libraries)" ] || fail "Qt still lacks $(missing_libraries): install it and" \

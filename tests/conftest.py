@@ -1,0 +1,74 @@
+"""What several tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+
+from streamer.records import DATA_VARIABLE, find_record
+from streamer.windows import Floats
+
+_NEEDED = ("mitdb/100", "mitdb/114", "nstdb/bw", "nstdb/em", "nstdb/ma")
+
+
+class Identity:
+    """A network whose answer is the window itself."""
+
+    output = "signal"
+
+    def __init__(self, past: int = 256) -> None:
+        self.past = past
+
+    def __call__(self, window: Floats, context: Floats) -> Floats:
+        return window[..., 0]
+
+
+class FakeClock:
+    """Time that passes only when somebody sleeps, or when a test says so."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def ecg() -> Floats:
+    """Ten seconds of an ECG-like signal, mV: (3600,)."""
+    t = np.arange(3600) / 360
+    beats = np.exp(-(((t % 0.8) - 0.4) ** 2) / 0.0004)
+    return (beats + 0.3 * np.sin(2 * np.pi * 0.2 * t)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def databases() -> Path:
+    """Folder of MIT-BIH and NSTDB; tests that take whole databases skip where there are none."""
+    folder = _GIVEN_DATA
+    if folder is None or any(find_record(name, folder) is None for name in _NEEDED):
+        pytest.skip(f"takes MIT-BIH and NSTDB: point {DATA_VARIABLE} to a folder that has them")
+    return Path(folder)
+
+
+_GIVEN_DATA = os.environ.pop(DATA_VARIABLE, None)
+"""Only tests that ask for `databases` see the user's data; all others run as on a new machine."""
+
+
+@pytest.fixture(autouse=True)
+def new_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No data folder named and nothing downloaded."""
+    monkeypatch.setattr("streamer.records.DOWNLOADS", tmp_path / "no-downloads")

@@ -1,0 +1,237 @@
+"""The engine: exact whatever the chunks, honest about its delay, and never silent about gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from conftest import Identity
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from streamer import MODES, Block, Quality, StreamingDenoiser
+from streamer.windows import Floats
+
+DELAYS = [*MODES, 23, 60, 122, 200, 255]
+signals = hnp.arrays(np.float32, st.integers(1, 1500), elements=st.floats(-5, 5, width=32))
+cuts = st.lists(st.integers(0, 700), max_size=12)
+
+
+def stream(denoiser: StreamingDenoiser, x: Floats, sizes: Sequence[int] = ()) -> list[Block]:
+    """All blocks of a stream pushed in pieces of those sizes, the rest in one, then flushed."""
+    denoiser.reset()
+    blocks, at = [], 0
+    for size in sizes:
+        blocks.append(denoiser.push(x[at : at + size]))
+        at += size
+    return [*blocks, denoiser.push(x[at:]), denoiser.flush()]
+
+
+def joined(blocks: Sequence[Block]) -> Floats:
+    return np.concatenate([block.signal for block in blocks])
+
+
+@given(x=signals, sizes=cuts, delay=st.sampled_from(DELAYS))
+def test_identity_model_returns_its_input_edges_included(
+    x: Floats, sizes: list[int], delay: str | int
+) -> None:
+    out = joined(stream(StreamingDenoiser(Identity(), delay=delay), x, sizes))
+    assert out.shape == (len(x), 1)
+    np.testing.assert_allclose(out[:, 0], x, atol=2e-5)
+
+
+@given(x=signals, sizes=cuts, delay=st.sampled_from(DELAYS))
+def test_output_does_not_depend_on_how_the_input_is_cut(
+    x: Floats, sizes: list[int], delay: str | int
+) -> None:
+    denoiser = StreamingDenoiser(Identity(past=1024), delay=delay)
+    whole, pieces = stream(denoiser, x), stream(denoiser, x, sizes)
+    np.testing.assert_array_equal(joined(pieces), joined(whole))
+    np.testing.assert_array_equal(
+        np.concatenate([b.quality for b in pieces]), np.concatenate([b.quality for b in whole])
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), sizes=cuts)
+def test_shipped_model_gives_the_same_bits_for_any_chunks(seed: int, sizes: list[int]) -> None:
+    x = np.random.default_rng(seed).normal(size=2500).cumsum().astype(np.float32) / 20
+    denoiser = StreamingDenoiser()
+    np.testing.assert_array_equal(joined(stream(denoiser, x, sizes)), joined(stream(denoiser, x)))
+
+
+@pytest.mark.parametrize("size", [1, 7, 32])
+def test_shipped_model_gives_the_same_bits_for_tiny_chunks(ecg: Floats, size: int) -> None:
+    denoiser = StreamingDenoiser()
+    pieces = stream(denoiser, ecg, [size] * (len(ecg) // size))
+    np.testing.assert_array_equal(joined(pieces), joined(stream(denoiser, ecg)))
+
+
+@given(x=signals, sizes=cuts, delay=st.sampled_from(DELAYS))
+def test_blocks_follow_each_other_without_hole_or_overlap(
+    x: Floats, sizes: list[int], delay: str | int
+) -> None:
+    expected = 0
+    for block in stream(StreamingDenoiser(Identity(), delay=delay), x, sizes):
+        assert block.start == expected
+        assert block.signal.shape == block.quality.shape
+        expected += len(block.signal)
+    assert expected == len(x)
+
+
+@pytest.mark.parametrize("delay", DELAYS)
+def test_declared_delay_is_the_measured_one(delay: str | int) -> None:
+    denoiser = StreamingDenoiser(Identity(), delay=delay)
+    waits = []
+    for place in range(1024, 1024 + denoiser.mode.hop):
+        denoiser.reset()
+        for n in range(place + 400):
+            block = denoiser.push([1.0 if n == place else 0.0])
+            where = np.flatnonzero(block.signal[:, 0] > 0.5)
+            if len(where):
+                assert block.start + where[0] == place
+                waits.append(n - place)
+    assert len(waits) == denoiser.mode.hop
+    assert max(waits) == denoiser.delay_samples
+
+
+@pytest.mark.parametrize("delay", DELAYS)
+def test_no_sample_waits_longer_than_the_declared_delay(delay: str | int) -> None:
+    denoiser = StreamingDenoiser(Identity(), delay=delay)
+    emitted = 0
+    for n in range(1, 1200):
+        emitted += len(denoiser.push([0.0]).signal)
+        assert n - emitted <= denoiser.delay_samples
+
+
+def test_named_modes_have_the_documented_delays() -> None:
+    seconds = {name: mode.samples / 360 for name, mode in MODES.items()}
+    assert seconds == pytest.approx({"low": 0.13, "balanced": 0.34, "best": 0.71}, abs=0.005)
+    assert seconds["balanced"] <= 0.35
+
+
+def test_signals_have_states_of_their_own(ecg: Floats) -> None:
+    both = np.stack([ecg, -2 * ecg[::-1] + 1], axis=1)
+    together = joined(stream(StreamingDenoiser(channels=2), both, [100, 900]))
+    for i in range(2):
+        alone = joined(stream(StreamingDenoiser(), both[:, i]))
+        np.testing.assert_array_equal(together[:, i], alone[:, 0])
+
+
+def test_reset_starts_a_new_stream(ecg: Floats) -> None:
+    denoiser = StreamingDenoiser()
+    first = joined(stream(denoiser, ecg))
+    denoiser.reset()
+    denoiser.push(ecg[500:1700] * 3)
+    np.testing.assert_array_equal(joined(stream(denoiser, ecg)), first)
+
+
+def test_a_constant_offset_of_the_input_does_not_change_the_output(ecg: Floats) -> None:
+    denoiser = StreamingDenoiser()
+    # A power of two keeps the sums exact.
+    shifted = joined(stream(denoiser, np.round(ecg * 256) / 256 + 8))
+    plain = joined(stream(denoiser, np.round(ecg * 256) / 256))
+    np.testing.assert_allclose(shifted, plain, atol=0.05)
+
+
+@given(
+    x=hnp.arrays(np.float32, st.integers(300, 1200), elements=st.floats(-2, 2, width=32)),
+    gap=st.tuples(st.integers(0, 1100), st.integers(1, 400)),
+    bad=st.sampled_from([np.nan, np.inf, -np.inf]),
+    sizes=cuts,
+)
+def test_a_gap_is_marked_where_it_is_and_nowhere_else(
+    x: Floats, gap: tuple[int, int], bad: float, sizes: list[int]
+) -> None:
+    x[gap[0] : gap[0] + gap[1]] = bad
+    missing = ~np.isfinite(x)
+    blocks = stream(StreamingDenoiser(Identity(past=512)), x, sizes)
+    out = joined(blocks)[:, 0]
+    quality = np.concatenate([block.quality for block in blocks])[:, 0]
+    np.testing.assert_array_equal(np.isnan(out), missing)
+    np.testing.assert_array_equal((quality & Quality.GAP) != 0, missing)
+    np.testing.assert_allclose(out[~missing], x[~missing], atol=2e-5)
+
+
+def test_first_window_and_the_one_after_a_gap_are_marked_as_settling() -> None:
+    x = np.zeros(1500)
+    x[700:710] = np.nan
+    blocks = stream(StreamingDenoiser(Identity()), x, [333, 400])
+    settling = (np.concatenate([b.quality for b in blocks])[:, 0] & Quality.SETTLING) != 0
+    expected = np.zeros(1500, bool)
+    expected[:256] = expected[710:966] = True
+    np.testing.assert_array_equal(settling, expected)
+
+
+def test_nothing_that_is_not_a_number_reaches_the_model() -> None:
+    seen: list[bool] = []
+
+    class Watching(Identity):
+        def __call__(self, window: Floats, context: Floats) -> Floats:
+            seen.append(bool(np.isfinite(window).all() and np.isfinite(context).all()))
+            return super().__call__(window, context)
+
+    x = np.full(2000, np.nan)
+    x[600:900], x[1200] = 0.5, np.inf
+    stream(StreamingDenoiser(Watching(past=512)), x)
+    assert seen and all(seen)
+
+
+def test_flushing_an_empty_stream_returns_nothing() -> None:
+    denoiser = StreamingDenoiser(Identity())
+    assert denoiser.push([]).signal.shape == (0, 1)
+    assert denoiser.flush().signal.shape == (0, 1)
+
+
+def test_pushing_after_the_flush_is_refused() -> None:
+    denoiser = StreamingDenoiser(Identity())
+    denoiser.push([1.0])
+    denoiser.flush()
+    with pytest.raises(ValueError, match=r"flushed.*reset"):
+        denoiser.push([1.0])
+
+
+@pytest.mark.parametrize("shape", [(10, 3), (10,), (2, 10, 2)])
+def test_samples_of_a_wrong_shape_are_refused_and_the_stream_goes_on(
+    shape: tuple[int, ...],
+) -> None:
+    denoiser = StreamingDenoiser(Identity(), channels=2)
+    denoiser.push(np.ones((50, 2)))
+    with pytest.raises(ValueError, match=r"shape .* takes \(n, 2\)"):
+        denoiser.push(np.ones(shape))
+    denoiser.push(np.ones((50, 2)))
+    assert denoiser.flush().signal[-1] == pytest.approx([1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"channels": 0}, "channels must be at least 1"),
+        ({"fs": 250.0}, "sampling rate must be 360 Hz"),
+        ({"delay": "fast"}, "unknown delay mode 'fast': choose from low, balanced, best"),
+        ({"delay": 300}, "delay of 300 samples is not possible"),
+        ({"delay": 5}, "delay of 5 samples is not possible"),
+    ],
+)
+def test_impossible_settings_say_what_is_possible(options: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        StreamingDenoiser(Identity(), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("delay", list(MODES))
+def test_no_seam_where_one_window_takes_over_from_the_next(delay: str) -> None:
+    class Uneven(Identity):
+        """Windows that disagree by what a real model disagrees by."""
+
+        def __call__(self, window: Floats, context: Floats) -> Floats:
+            jitter = np.random.default_rng(0).normal(0, 0.05, (len(window), 1))
+            return (window[..., 0] + jitter).astype(np.float32)
+
+    x = np.random.default_rng(1).normal(size=200_000).cumsum().astype(np.float32) / 20
+    denoiser = StreamingDenoiser(Uneven(), delay=delay)
+    steps = np.abs(np.diff(joined(stream(denoiser, x))[:, 0]))
+    hop = denoiser.mode.hop
+    by_phase = steps[: len(steps) // hop * hop].reshape(-1, hop).mean(axis=0)
+    assert by_phase.max() / by_phase.mean() < 1.1

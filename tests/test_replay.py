@@ -1,0 +1,164 @@
+"""Replay: on time to the millisecond, the same samples at any speed, nothing dropped uncounted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import FakeClock, Identity
+
+from streamer import Quality, StreamingDenoiser
+from streamer.history import History
+from streamer.metrics import snr
+from streamer.noise import KINDS, noise_gain, unit_noise
+from streamer.records import Record, RecordError, read_record
+from streamer.replay import Pacer, Replay, Step, finish, run
+from streamer.windows import Floats
+
+
+def numbered(n: int = 20_000) -> Record:
+    """A record whose samples are their own numbers, in thousandths of a mV."""
+    return Record("numbered", (np.arange(n, dtype=np.float32) / 1000)[:, None], 360.0, ("I",))
+
+
+def outputs(steps: list[Step]) -> Floats:
+    return np.concatenate([step.block.signal for step in steps])[:, 0]
+
+
+def test_a_minute_of_signal_takes_a_minute(clock: FakeClock) -> None:
+    source = Replay(read_record("208"), duration=60)
+    list(run(source, StreamingDenoiser(Identity()), Pacer(360, clock)))
+    assert clock.time == pytest.approx(60, abs=1e-6)
+
+
+def test_a_day_of_signal_does_not_drift(clock: FakeClock) -> None:
+    pacer = Pacer(360, clock)
+    for sample in range(0, 24 * 3600 * 360 + 1, 7 * 360):
+        pacer.wait(sample)
+        clock.time += 1e-4  # whatever else is done meanwhile
+    pacer.wait(24 * 3600 * 360)
+    assert round((clock.time - 86_400) * 360) == 0
+
+
+def test_output_is_the_same_at_any_speed(clock: FakeClock) -> None:
+    runs = []
+    for speed in (1.0, 7.5, float("inf")):
+        source = Replay(read_record("208"), duration=20)
+        source.mix(unit_noise("em", len(source)), 0)
+        runs.append(outputs(list(run(source, StreamingDenoiser(), Pacer(360, clock, speed)))))
+    np.testing.assert_array_equal(runs[0], runs[1])
+    np.testing.assert_array_equal(runs[0], runs[2])
+
+
+@pytest.mark.parametrize("delay", ["low", "balanced", "best"])
+def test_sample_numbers_prove_that_output_lies_under_its_input(
+    clock: FakeClock, delay: str
+) -> None:
+    source = Replay(numbered())
+    steps = list(run(source, StreamingDenoiser(Identity(), delay=delay), Pacer(360, clock)))
+    np.testing.assert_allclose(outputs(steps) * 1000, np.arange(20_000), atol=0.05)
+    starts = [step.block.start for step in steps]
+    assert starts == sorted(starts)
+
+
+def test_samples_that_come_too_late_are_counted_and_shown_as_a_gap(clock: FakeClock) -> None:
+    source, denoiser = Replay(numbered(3600)), StreamingDenoiser(Identity())
+    steps = []
+    for step in run(source, denoiser, Pacer(360, clock), max_lag=360):
+        steps.append(step)
+        if len(steps) == 20:
+            clock.time += 3.0  # something holds the acquisition up
+    quality = np.concatenate([step.block.quality for step in steps])[:, 0]
+    dropped = sum(step.dropped for step in steps)
+    assert 600 < dropped < 900
+    assert ((quality & Quality.GAP) != 0).sum() == dropped
+    out = outputs(steps)
+    assert len(out) == 3600
+    good = ~np.isnan(out)
+    np.testing.assert_allclose(out[good] * 1000, np.arange(3600)[good], atol=0.05)
+
+
+def test_a_run_that_is_broken_off_still_gives_what_was_received(clock: FakeClock) -> None:
+    source, denoiser = Replay(numbered()), StreamingDenoiser(Identity())
+    steps = []
+    for step in run(source, denoiser, Pacer(360, clock)):
+        steps.append(step)
+        if len(steps) == 30:
+            break
+    steps.append(finish(source, denoiser))
+    received = sum(len(step.piece.input) for step in steps)
+    assert len(outputs(steps)) == received == 30 * 32
+
+
+def test_mixed_noise_has_the_level_that_was_asked_for() -> None:
+    source = Replay(read_record("208"), duration=60)
+    before = source.read(len(source)).input
+    for level in (-6.0, 0.0, 12.0):
+        source.position = 0
+        source.mix(unit_noise("em", len(source)), level)
+        piece = source.read(len(source))
+        ratio = np.mean(piece.clean**2) / np.mean((piece.input - before) ** 2)
+        assert 10 * np.log10(ratio) == pytest.approx(level, abs=0.01)
+
+
+def test_noise_can_change_while_the_replay_runs() -> None:
+    source = Replay(numbered(1000))
+    quiet = source.read(500).input
+    source.mix(np.tile([1.0, -1.0], 500), -20)
+    loud = source.read(500).input
+    np.testing.assert_array_equal(quiet, np.arange(500, dtype=np.float32) / 1000)
+    assert np.abs(np.diff(loud)).max() > 0.05
+    source.position = 0
+    source.mix(None)
+    np.testing.assert_array_equal(source.read(500).input, quiet)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_noise_works_out_of_the_box(kind: str) -> None:
+    noise = unit_noise(kind, 100_000)
+    assert noise.mean() == pytest.approx(0, abs=1e-9)
+    assert noise.std() == pytest.approx(1)
+    np.testing.assert_array_equal(noise, unit_noise(kind, 100_000))
+    assert noise_gain(np.ones(10), 2 * np.ones(10), 0) == pytest.approx(0.5)
+
+
+def test_unknown_noise_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="unknown noise 'hiss': choose from bw, em, ma"):
+        unit_noise("hiss", 100)
+
+
+@pytest.mark.parametrize(("start", "duration"), [(-1, None), (0, 56), (56, None), (50, 10)])
+def test_a_stretch_outside_the_record_is_refused(start: float, duration: float | None) -> None:
+    with pytest.raises(RecordError, match=r"record numbered lasts 55\.5556 s"):
+        Replay(numbered(), start=start, duration=duration)
+
+
+def test_history_holds_each_sample_at_its_own_time(clock: FakeClock) -> None:
+    history = History(3600)
+    source = Replay(numbered())
+    for step in run(source, StreamingDenoiser(Identity()), Pacer(360, clock)):
+        history.add(step.piece, step.block)
+        last = history.last(3600)
+        assert last.start + len(last.input) == source.position
+        number = np.arange(last.start, last.start + len(last.input))
+        np.testing.assert_allclose(last.input * 1000, number, atol=0.05)
+        there = ~np.isnan(last.output)
+        np.testing.assert_allclose(last.output[there] * 1000, number[there], atol=0.05)
+        assert history.received - history.denoised <= 122
+    assert history.denoised == history.received == 20_000
+
+
+def test_history_measures_what_denoising_gained(clock: FakeClock) -> None:
+    source = Replay(read_record("208"), duration=30)
+    source.mix(unit_noise("ma", len(source)), 0)
+    history = History(3600)
+    steps = list(run(source, StreamingDenoiser(), Pacer(360, clock, float("inf"))))
+    for step in steps:
+        history.add(step.piece, step.block)
+    last = history.last(3600)
+    expected = snr(last.clean, last.output) - snr(last.clean, last.input)
+    assert history.delta_snr(3600) == pytest.approx(expected, abs=1e-6)
+
+
+def test_speed_must_be_positive(clock: FakeClock) -> None:
+    with pytest.raises(ValueError, match="speed must be greater than 0"):
+        Pacer(360, clock, 0)
