@@ -58,24 +58,32 @@ class Stretches:
 
     def __init__(self, signals: Sequence[Floats], length: int) -> None:
         self._rows = np.lib.stride_tricks.sliding_window_view(np.concatenate(signals), length)
-        self._power = np.concatenate([_local_power(s) for s in signals])
+        moments = [_local_moments(s) for s in signals]
+        self._mean, self._power = (np.concatenate(m) for m in zip(*moments, strict=True))
         ends = np.cumsum([len(s) for s in signals])
         starts = ends - [len(s) for s in signals]
         self._first, self._choices = starts, ends - starts - length + 1
 
     def draw(self, rng: np.random.Generator, n: int) -> tuple[Floats, Floats]:
-        """`n` random rows (n, length) and the mean square of the stretch around each (n, 1)."""
+        """`n` random rows (n, length) and the variance of the stretch around each (n, 1).
+
+        The stretch's mean is removed from the row.
+        """
         which = rng.integers(len(self._first), size=n)
         start = self._first[which] + (rng.random(n) * self._choices[which]).astype(np.int64)
-        length = self._rows.shape[1]
-        return self._rows[start], self._power[start + length // 2][:, None]
+        middle = start + self._rows.shape[1] // 2
+        return self._rows[start] - self._mean[middle, None], self._power[middle, None]
 
 
-def _local_power(signal: Floats) -> Floats:
-    squares = np.concatenate([[0.0], np.cumsum(np.square(signal - signal.mean(), dtype=float))])
+def _local_moments(signal: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of the stretch around each sample, both (n,)."""
+    sums = np.concatenate(
+        [np.zeros((2, 1)), np.cumsum([signal, signal**2], axis=1, dtype=float)], 1
+    )
     at = np.arange(len(signal))
     low, high = np.maximum(at - _STRETCH // 2, 0), np.minimum(at + _STRETCH // 2, len(signal))
-    return np.maximum((squares[high] - squares[low]) / (high - low), 1e-8).astype(np.float32)
+    mean, square = (sums[:, high] - sums[:, low]) / (high - low)
+    return mean.astype(np.float32), np.maximum(square - mean**2, 1e-8).astype(np.float32)
 
 
 def load_clean(records: Sequence[str], data: Path) -> list[Floats]:

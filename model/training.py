@@ -25,7 +25,7 @@ from streamer.windows import CONTEXT_STEP, Floats
 CHECKPOINT = "checkpoint.keras"
 BEST = "model.keras"
 CONFIG = "config.json"
-_VALIDATION_STEPS = 40
+VALIDATION_STEPS = 40
 
 
 @keras.saving.register_keras_serializable("ecgstream")
@@ -154,7 +154,7 @@ def train_on_records(config: Config, data: Path, out: Path) -> keras.Model:
     model = build(config) if not (out / CHECKPOINT).is_file() else _load(out / CHECKPOINT)
     training = noisy_windows(config, TRAINING, data, steps=settings.steps, seed=settings.seed)
     validation = noisy_windows(
-        config, VALIDATION, data, steps=_VALIDATION_STEPS, seed=settings.seed + 1
+        config, VALIDATION, data, steps=VALIDATION_STEPS, seed=settings.seed + 1
     )
     if not model.compiled:
         model.compile(

@@ -160,14 +160,18 @@ class StreamingDenoiser:
         if n == 0:
             return samples
         valid = np.isfinite(samples)
-        index = np.where(valid, np.arange(n), -1)
-        newest = np.maximum.accumulate(index, axis=1)  # of the valid samples, up to each place
-        if not valid.all():
+        if valid.all():
+            since = self._since_gap[:, None] + np.arange(1, n + 1)
+            flags = np.where(since <= WINDOW, Quality.SETTLING, 0)
+        else:
+            at = np.arange(n)
+            newest = np.maximum.accumulate(np.where(valid, at, -1), axis=1)
             held = np.take_along_axis(samples, np.maximum(newest, 0), axis=1)
             samples = np.where(newest >= 0, held, self._held[:, None])
-        invalid = np.maximum.accumulate(np.where(valid, -1, np.arange(n)), axis=1)
-        since = np.arange(n) - invalid + np.where(invalid < 0, self._since_gap[:, None], 0)
-        flags = np.where(valid, np.where(since <= WINDOW, Quality.SETTLING, 0), Quality.GAP)
+            invalid = np.maximum.accumulate(np.where(valid, -1, at), axis=1)
+            since = at - invalid + np.where(invalid < 0, self._since_gap[:, None], 0)
+            flags = np.where(since <= WINDOW, Quality.SETTLING, 0)
+            flags[~valid] = Quality.GAP
         self._quality = np.concatenate([self._quality, flags.astype(np.uint8)], axis=1)
         self._since_gap = since[:, -1]
         self._held = samples[:, -1].copy()
@@ -186,12 +190,12 @@ class StreamingDenoiser:
         if not due:
             return np.empty((self.channels, 0), np.float32)
         stream = np.ascontiguousarray(stream)
-        stride = stream.strides[1]
-        pasts = np.lib.stride_tricks.as_strided(
-            stream[:, mode.hop :],
+        pasts: Floats = np.ndarray(  # a view: window k begins k hops later
             (self.channels, due, past),
-            (stream.strides[0], mode.hop * stride, stride),
-            writeable=False,
+            np.float32,
+            stream,
+            offset=mode.hop * stream.itemsize,
+            strides=(stream.strides[0], mode.hop * stream.itemsize, stream.itemsize),
         )
         denoised = self._denoise(pasts)
         segments = len(mode.weights)

@@ -1,0 +1,56 @@
+"""What the monitor is asked to show when it opens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from streamer import Network
+from streamer.records import BUNDLED
+
+
+class Noise(NamedTuple):
+    """Noise to mix in: one of `streamer.noise.KINDS` or None, and its SNR in dB."""
+
+    kind: str | None
+    snr: float
+
+
+class Source(NamedTuple):
+    """What to replay: a record by name or path, its signal's number, seconds into it."""
+
+    record: str
+    signal: int = 0
+    start: float = 0.0
+
+
+@dataclass(frozen=True)
+class MonitorSettings:
+    """How the monitor begins; record and noise can be changed in the window.
+
+    Attributes
+    ----------
+    record : name or path of a WFDB record; the bundled one when None.
+    data : folder of databases; see `streamer.records.data_folder`.
+    signal, start : number of the record's signal, and seconds into it.
+    noise, snr : kind of noise to mix in (None for none) and its level in dB.
+    model, delay, runtime : as `streamer.StreamingDenoiser` takes them.
+    speed : times real time; infinite for as fast as possible.
+    """
+
+    record: str | None = None
+    data: Path | None = None
+    signal: int = 0
+    start: float = 0.0
+    noise: str | None = "em"
+    snr: float = 6.0
+    model: str | Path | Network | None = None
+    delay: str | int = "balanced"
+    runtime: str = "auto"
+    speed: float = 1.0
+
+    @property
+    def source(self) -> Source:
+        """The stretch to replay first."""
+        return Source(self.record or next(iter(BUNDLED.values())), self.signal, self.start)
