@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from streamer import FS
 from streamer.noise import RECORDED
-from streamer.records import ASSETS, BUNDLED, data_folder, find_record
+from streamer.records import ASSETS, BUNDLED, data_folder, find_record, headers
 
 
 class Choice(NamedTuple):
@@ -33,10 +33,9 @@ def folder_choices(data: str | Path | None = None) -> list[Choice]:
     folder = data_folder(data)
     if folder is None:
         return []
-    headers = (*sorted(folder.glob("*.hea")), *sorted(folder.glob("*/*.hea")))
     names = (
         header.relative_to(folder).with_suffix("").as_posix()
-        for header in headers
+        for header in headers(folder)
         if header.stem not in RECORDED and _rate(header) == FS
     )
     return [Choice(name, name) for name in names]

@@ -30,6 +30,9 @@ class Training:
     An epoch is `steps` batches of `batch` windows; the learning rate warms up and falls as a
     cosine over all of them. `average` is the momentum of the averaged weights that are kept.
     `exponent` shapes the loss: the relative squared error of each window to that power.
+    `floor` is the share of the ECG that errors are weighed against beside the noise, at the first
+    and at the last epoch. While it is high, noisy windows teach the network to denoise at all;
+    as it falls, what is nearly clean counts more. (Begun low, a network learns to do nothing.)
     """
 
     seed: int = 1
@@ -39,7 +42,13 @@ class Training:
     learning_rate: float = 2e-3
     average: float = 0.999
     exponent: float = 0.5
+    floor: tuple[float, float] = (1.0, 0.2)
     patience: int = 15
+
+    def floor_at(self, epoch: int) -> float:
+        """The floor of that epoch, falling geometrically."""
+        first, last = self.floor
+        return float(first * (last / first) ** (epoch / max(self.epochs - 1, 1)))
 
 
 @dataclass(frozen=True)
@@ -74,14 +83,15 @@ def load_config(preset: str) -> Config:
     try:
         text = path.read_text()
         values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-        mixing = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in values.get("mixing", {}).items()
-        }
-        values["mixing"] = Mixing(**mixing)
-        values["training"] = Training(**values.get("training", {}))
+        values["mixing"] = Mixing(**_tuples(values.get("mixing", {})))
+        values["training"] = Training(**_tuples(values.get("training", {})))
         return Config(**{"name": path.stem, **values})
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+def _tuples(table: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
 
 
 def as_dict(config: Config) -> dict[str, Any]:

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -24,9 +22,6 @@ from streamer.windows import standardise
 _STRETCH = 19 * 360
 """Samples over which powers are compared: noise comes in bursts, and a level of 0 dB means the
 stretch's, not that of each window."""
-
-_FLOOR = 0.1
-"""Errors are weighed against the noise, but never against less than this share of the ECG."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -110,11 +105,12 @@ def place_weights() -> Floats:
     return (weights / weights.mean()).astype(np.float32)
 
 
-class NoisyWindows(keras.utils.PyDataset):
+class NoisyWindows:
     """Batches of (inputs, target): `inputs` as the network takes them, `target` (b, WINDOW, 2).
 
     The target holds the wanted answer and, beside it, the weight of each squared error: nought
-    before the stream began, else the place's weight over the power of the stretch's noise.
+    before the stream began, else the place's weight over the power of the stretch's noise and of
+    `floor` times its ECG.
     """
 
     def __init__(
@@ -126,22 +122,17 @@ class NoisyWindows(keras.utils.PyDataset):
         past: int,
         mixing: Mixing,
         batch: int,
-        steps: int,
         seed: int,
-        **kwargs: Any,
+        floor: float,
     ) -> None:
-        super().__init__(**kwargs)
+        self.floor = floor
         self._clean = Stretches(clean, past)
         self._noise = [Stretches(noise[kind], past) for kind in RECORDED]
         self._output, self._past, self._mixing = output, past, mixing
-        self._batch, self._steps, self._seed = batch, steps, seed
-        self.first = 0  # number of the epoch's first batch
-
-    def __len__(self) -> int:
-        return self._steps
+        self._batch, self._seed = batch, seed
 
     def __getitem__(self, index: int) -> tuple[dict[str, Floats], Floats]:
-        rng = np.random.default_rng((self._seed, self.first + index))
+        rng = np.random.default_rng((self._seed, index))
         return self._prepare(*self.mix(rng), rng)
 
     def mix(self, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
@@ -162,7 +153,7 @@ class NoisyWindows(keras.utils.PyDataset):
         return (
             clean,
             noise,
-            (np.square(level) + power * np.square(gain * _FLOOR)).astype(np.float32),
+            (np.square(level) + power * np.square(gain * self.floor)).astype(np.float32),
         )
 
     def _unit_noise(self, rng: np.random.Generator) -> Floats:

@@ -68,7 +68,7 @@ def export(model_path: Path, out: Path, config: Config, data: Path) -> Exported:
     streamer.records.RecordError : a record is missing or damaged.
     """
     calibration, unseen = (
-        _take(noisy_windows(config, records, data, steps=count, seed=seed), count)
+        _take(noisy_windows(config, records, data, seed=seed), count)
         for records, count, seed in (
             (TRAINING, CALIBRATION_WINDOWS, config.training.seed + 2),
             (VALIDATION, PARITY_WINDOWS, config.training.seed + 3),

@@ -6,7 +6,6 @@ import csv
 import json
 import math
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from rich.console import Console
+from rich.progress import track
 
 from model import network
 from model.config import Config, as_dict
@@ -26,6 +27,7 @@ CHECKPOINT = "checkpoint.keras"
 BEST = "model.keras"
 CONFIG = "config.json"
 VALIDATION_STEPS = 40
+_PROGRESS = Console(stderr=True)
 
 
 @keras.saving.register_keras_serializable("ecgstream")
@@ -122,7 +124,7 @@ def _train_on_ten_seconds(config: Config, data: Path, out: Path) -> keras.Model:
 
 
 def noisy_windows(
-    config: Config, records: tuple[str, ...], data: Path, *, steps: int, seed: int
+    config: Config, records: tuple[str, ...], data: Path, *, seed: int
 ) -> NoisyWindows:
     """Batches mixed from these MIT-BIH records and the training halves of NSTDB."""
     return NoisyWindows(
@@ -132,9 +134,8 @@ def noisy_windows(
         past=config.network.get("past", WINDOW),
         mixing=config.mixing,
         batch=config.training.batch,
-        steps=steps,
         seed=seed,
-        workers=1,
+        floor=config.training.floor[1],
     )
 
 
@@ -152,10 +153,8 @@ def train_on_records(config: Config, data: Path, out: Path) -> keras.Model:
     _claim(out, config)
     settings = config.training
     model = build(config) if not (out / CHECKPOINT).is_file() else _load(out / CHECKPOINT)
-    training = noisy_windows(config, TRAINING, data, steps=settings.steps, seed=settings.seed)
-    validation = noisy_windows(
-        config, VALIDATION, data, steps=VALIDATION_STEPS, seed=settings.seed + 1
-    )
+    training = noisy_windows(config, TRAINING, data, seed=settings.seed)
+    validation = noisy_windows(config, VALIDATION, data, seed=settings.seed + 1)
     if not model.compiled:
         model.compile(
             keras.optimizers.Adam(
@@ -165,22 +164,30 @@ def train_on_records(config: Config, data: Path, out: Path) -> keras.Model:
             ),
             RelativeError(settings.exponent),
         )
-    history = read_history(out)
-    for epoch in range(len(history), settings.epochs):
+    done = int(model.optimizer.iterations) // settings.steps
+    history = read_history(out)[:done]
+    for epoch in range(done, settings.epochs):
         if _epochs_since_best(history) > settings.patience:
             break
-        training.first = epoch * settings.steps
+        training.floor = settings.floor_at(epoch)
         started = time.monotonic()
-        fit = model.fit(training, verbose="auto" if sys.stdout.isatty() else 0)
+        model.reset_metrics()
+        # Not fit(): at its end it would put the averaged weights in the place of the trained ones.
+        steps = range(epoch * settings.steps, (epoch + 1) * settings.steps)
+        for step in track(steps, f"epoch {epoch + 1}", console=_PROGRESS, transient=True):
+            loss = model.train_on_batch(*training[step])
         rate = settings.steps * settings.batch / (time.monotonic() - started)
-        _replace(out / CHECKPOINT, model)
-        averaged = _averaged(out / CHECKPOINT)
-        validated = averaged.evaluate(validation, verbose=0)
-        row = {"epoch": epoch, "loss": fit.history["loss"][0], "val_loss": validated, "rate": rate}
+        half = out / f"half-{CHECKPOINT}"
+        model.save(half)
+        averaged = _averaged(half)
+        for step in range(VALIDATION_STEPS):
+            validated = averaged.test_on_batch(*validation[step])
+        row = {"epoch": epoch, "loss": float(loss), "val_loss": float(validated), "rate": rate}
         if all(validated < earlier["val_loss"] for earlier in history):
             _replace(out / BEST, averaged)
         history.append(row)
         _write_history(out, history)
+        os.replace(half, out / CHECKPOINT)  # last: a kill before it repeats the epoch
         print(
             f"epoch {epoch + 1}/{settings.epochs}  loss {row['loss']:.4f}  "
             f"validation {validated:.4f}  {rate:.0f} windows/s",

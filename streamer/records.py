@@ -96,6 +96,11 @@ def require_data(data: str | Path | None = None) -> Path:
     return folder
 
 
+def headers(folder: Path) -> list[Path]:
+    """The headers of all records in a data folder, its databases' included."""
+    return [*sorted(folder.glob("*.hea")), *sorted(folder.glob("*/*.hea"))]
+
+
 def find_record(name: str, data: str | Path | None = None) -> Path | None:
     """Path, without suffix, of the record of that name; None when it is not there.
 

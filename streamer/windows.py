@@ -18,6 +18,10 @@ CONTEXT_STEP = 8
 MIN_SCALE = np.float32(1e-3)
 """mV; a flat window is not blown up beyond this."""
 
+MAX_CONTEXT = np.float32(8.0)
+"""Deviations; after a pop the past would otherwise dwarf everything and cost the int8 input its
+resolution."""
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -45,6 +49,7 @@ def standardise(past: Floats) -> Standardised:
     np.maximum(scale, MIN_SCALE, out=scale)
     frames = past.reshape(len(past), -1, CONTEXT_STEP).mean(axis=2)
     context = (frames - mean) / scale
+    np.clip(context, -MAX_CONTEXT, MAX_CONTEXT, out=context)
     return Standardised((centred / scale)[..., None], context[..., None], mean, scale)
 
 

@@ -69,6 +69,6 @@ _GIVEN_DATA = os.environ.pop(DATA_VARIABLE, None)
 
 
 @pytest.fixture(autouse=True)
-def new_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def new_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No data folder named and nothing downloaded."""
-    monkeypatch.setattr("streamer.records.DOWNLOADS", tmp_path / "no-downloads")
+    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from conftest import Identity
 from hypothesis import given, settings
@@ -19,7 +21,9 @@ signals = hnp.arrays(np.float32, st.integers(1, 1500), elements=st.floats(-5, 5,
 cuts = st.lists(st.integers(0, 700), max_size=12)
 
 
-def stream(denoiser: StreamingDenoiser, x: Floats, sizes: Sequence[int] = ()) -> list[Block]:
+def stream(
+    denoiser: StreamingDenoiser, x: npt.NDArray[Any], sizes: Sequence[int] = ()
+) -> list[Block]:
     """All blocks of a stream pushed in pieces of those sizes, the rest in one, then flushed."""
     denoiser.reset()
     blocks, at = [], 0

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from streamer import SHIPPED_MODEL, WINDOW, ModelError, StreamingDenoiser, TFLiteNetwork
 from streamer.interpreter import BATCH
@@ -107,17 +109,8 @@ def test_a_missing_file_is_named() -> None:
 
 
 def test_a_model_of_another_shape_is_refused_with_its_shapes(tmp_path: Path) -> None:
-    tf = pytest.importorskip("tensorflow")
-
-    class Doubling(tf.Module):  # type: ignore[misc]
-        @tf.function(input_signature=[tf.TensorSpec((1, 128, 1), name="window")])  # type: ignore[misc]
-        def noise(self, window: object) -> object:
-            return {"noise": 2 * window}  # type: ignore[operator]
-
-    module = Doubling()
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [module.noise.get_concrete_function()], module
-    )
+    model = keras.Sequential([keras.Input((128, 1)), keras.layers.Conv1D(1, 3)])
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
     path = tmp_path / "short.tflite"
     path.write_bytes(converter.convert())
     with pytest.raises(ModelError, match=r"short\.tflite has"):

@@ -17,7 +17,8 @@ from streamer.windows import Floats
 
 def numbered(n: int = 20_000) -> Record:
     """A record whose samples are their own numbers, in thousandths of a mV."""
-    return Record("numbered", (np.arange(n, dtype=np.float32) / 1000)[:, None], 360.0, ("I",))
+    samples = np.arange(n, dtype=np.float32) / np.float32(1000)
+    return Record("numbered", samples[:, None], 360.0, ("I",))
 
 
 def outputs(steps: list[Step]) -> Floats:

@@ -33,6 +33,8 @@ class _Commands(click.Group):
         except click.exceptions.Exit:
             raise
         except ImportError as error:
+            if error.name is None:  # it is installed, but a library of the system is missing
+                raise click.ClickException(f"{error}: run make monitor, or install it") from error
             raise click.ClickException(
                 f"this needs a package that is not installed ({error.name}): "
                 f"pip install 'ecgstream[{_extra(ctx.invoked_subcommand)}]'"

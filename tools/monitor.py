@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -38,11 +37,6 @@ def monitor(
     Without a display it runs offscreen for 20 seconds of signal, writes monitor.png and prints
     what it measured.
     """
-    if snapshot is None and not has_display():
-        click.echo("No display (neither DISPLAY nor WAYLAND_DISPLAY is set): running offscreen.")
-        snapshot = Path("monitor.png")
-    if snapshot is not None:
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from gui import app
 
     settings = app.MonitorSettings(
@@ -57,19 +51,25 @@ def monitor(
         runtime=runtime,
         speed=speed,
     )
+    problem = app.display_problem() if snapshot is None else None
+    if problem:
+        click.echo(f"No window can be opened ({problem}): running offscreen.")
+        snapshot = Path("monitor.png")
     if snapshot is None:
         sys.exit(app.show(settings, SystemClock()))
-    figures = app.snapshot(settings, SystemClock(), snapshot)
-    click.echo(str(figures))
-    click.echo(f"wrote {snapshot}")
-
-
-def has_display() -> bool:
-    """Whether a window could be opened here."""
-    if not sys.platform.startswith("linux"):
-        return True
-    return bool(
-        os.environ.get("DISPLAY")
-        or os.environ.get("WAYLAND_DISPLAY")
-        or os.environ.get("QT_QPA_PLATFORM") == "offscreen"
-    )
+    summary = app.snapshot(settings, SystemClock(), snapshot)
+    figures = summary.figures
+    delay_seconds = summary.delay / summary.fs
+    kind, level = summary.noise
+    rows = {
+        "record": f"{summary.record}, {summary.lead}, {summary.seconds:g} s replayed",
+        "noise": f"{kind} at {level:g} dB" if kind else "none",
+        "heart rate": f"{figures.heart_rate:.0f} bpm",
+        "delay": f"{delay_seconds:.3f} s, {summary.delay} samples",
+        "ΔSNR": f"{figures.delta_snr:+.1f} dB over the last seconds",
+        "real-time factor": f"{figures.real_time_factor:.0f}",
+        "dropped samples": f"{figures.dropped}",
+    }
+    for key, value in rows.items():
+        click.echo(f"{key:16}  {value}")
+    click.echo(f"wrote {snapshot}; not a medical device")

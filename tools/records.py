@@ -29,6 +29,7 @@ from streamer.records import (
     DOWNLOADS,
     data_folder,
     find_record,
+    headers,
     read_record,
 )
 from tools import options
@@ -59,11 +60,11 @@ def list_(data: Path | None) -> None:
         record = read_record(str(header.with_suffix("")))
         _add(table, record.name, record.leads, record.fs, len(record.signals))
     folder = data_folder(data)
-    headers = sorted([*folder.glob("*.hea"), *folder.glob("*/*.hea")]) if folder else []
-    if folder and headers:
-        _add_found(table, folder, headers)
+    found = headers(folder) if folder else []
+    if folder and found:
+        _add_found(table, folder, found)
     Console(highlight=False, markup=False).print(table)
-    if not headers:
+    if not found:
         click.echo(
             f"\nThese are bundled; name a folder of others with --data or {DATA_VARIABLE}, "
             "or get one: ecgstream records download mitdb"
