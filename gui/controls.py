@@ -18,6 +18,7 @@ NOISES = {
     "pli50": "pli50: 50 Hz powerline",
     "pli60": "pli60: 60 Hz powerline",
     "white": "white",
+    "wander": "wander: slow sine",
 }
 _LEVELS = (-30.0, 60.0)  # dB
 

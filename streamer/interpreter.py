@@ -91,6 +91,34 @@ class _Call:
         return self.interpreter.get_tensor(self.output)
 
 
+class _Tensor:
+    """How one tensor holds real numbers: as they are, or as (stored - zero) * scale."""
+
+    def __init__(self, details: dict[str, Any]) -> None:
+        scale, zero = details["quantization"]
+        self.dtype = details["dtype"]
+        self.quantized = scale != 0
+        if self.quantized:
+            limits = np.iinfo(self.dtype)
+            self.scale, self.zero = np.float32(scale), np.float32(zero)
+            self.inverse = np.float32(1 / scale)
+            self.low, self.high = np.float32(limits.min), np.float32(limits.max)
+
+    def store(self, real: Floats) -> Any:
+        if not self.quantized:
+            return real.astype(self.dtype, copy=False)
+        steps = np.rint(real * self.inverse)
+        steps += self.zero
+        np.maximum(steps, self.low, out=steps)
+        np.minimum(steps, self.high, out=steps)
+        return steps.astype(self.dtype)
+
+    def real(self, stored: Any) -> Floats:
+        if not self.quantized:
+            return np.asarray(stored, np.float32)
+        return np.asarray((stored - self.zero) * self.scale, np.float32)
+
+
 class TFLiteNetwork:
     """A `.tflite` file on one of the three runtimes.
 
@@ -117,9 +145,7 @@ class TFLiteNetwork:
             inputs, outputs = _signature(interpreter)
         except ValueError as error:
             raise ModelError(f"{self.path} has no signature: {error}") from None
-        self._quantization: dict[str, tuple[tuple[float, int], Any]] = {
-            name: (d["quantization"], d["dtype"]) for name, d in (inputs | outputs).items()
-        }
+        self._tensors = {name: _Tensor(d) for name, d in (inputs | outputs).items()}
         self.past, self.output = self._check(inputs, outputs)
         self._calls[1] = _Call(interpreter, 1)
 
@@ -153,37 +179,27 @@ class TFLiteNetwork:
             self._calls[batch] = _Call(self._load(), batch)
         return self._calls[batch]
 
-    def quantize(self, name: str, values: Floats) -> Any:
-        """`values` as the tensor of that name takes them (float32 when it is not quantized)."""
-        (scale, zero), dtype = self._quantization[name]
-        if scale == 0:
-            return values.astype(dtype, copy=False)
-        limits = np.iinfo(dtype)
-        steps = np.rint(values * np.float32(1 / scale))
-        steps += np.float32(zero)
-        return np.clip(steps, limits.min, limits.max, out=steps).astype(dtype)
-
-    def _tensors(self, window: Floats, context: Floats) -> dict[str, Any]:
+    def _stored(self, window: Floats, context: Floats) -> dict[str, Any]:
         given = {"window": window, "context": context}
-        return {name: self.quantize(name, given[name]) for name in self._calls[1].inputs}
+        return {name: self._tensors[name].store(given[name]) for name in self._calls[1].inputs}
 
     def bare_call(self, window: Floats, context: Floats) -> Callable[[], Any]:
         """The interpreter's call for one window alone, its tensors ready: for benchmarks."""
-        tensors, call = self._tensors(window, context), self._call(1)
+        tensors, call = self._stored(window, context), self._call(1)
         return lambda: call(tensors)
 
     def __call__(self, window: Floats, context: Floats) -> Floats:
         """Answer (n, WINDOW) float32 for n standardised windows; see `Network`."""
-        tensors = self._tensors(window, context)
-        answers = []
-        start = 0
-        while start < len(window):
-            batch = BATCH if len(window) - start >= BATCH else 1
-            part = slice(start, start + batch)
-            answers.append(self._call(batch)({k: v[part] for k, v in tensors.items()}))
-            start += batch
-        answer = answers[0] if len(answers) == 1 else np.concatenate(answers)
-        (scale, zero), _ = self._quantization[self.output]
-        if scale:
-            answer = (answer - np.float32(zero)) * np.float32(scale)
-        return np.asarray(answer[..., 0], np.float32)
+        tensors, n = self._stored(window, context), len(window)
+        if n == 1:
+            answer = self._call(1)(tensors)
+        else:
+            starts = [*range(0, n - n % BATCH, BATCH), *range(n - n % BATCH, n)]
+            sizes = [BATCH] * (n // BATCH) + [1] * (n % BATCH)
+            answer = np.concatenate(
+                [
+                    self._call(size)({k: v[start : start + size] for k, v in tensors.items()})
+                    for start, size in zip(starts, sizes, strict=True)
+                ]
+            )
+        return self._tensors[self.output].real(answer[..., 0])

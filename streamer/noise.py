@@ -1,7 +1,9 @@
 """Noise to mix into an ECG: real recordings and powerline hum, scaled to a signal-to-noise ratio.
 
 `bw`, `em` and `ma` (baseline wander, electrode motion, muscle artefact) are the records of the
-MIT-BIH Noise Stress Test Database (Moody, Muldrow & Mark 1984); `mix` is their sum.
+MIT-BIH Noise Stress Test Database (Moody, Muldrow & Mark 1984); `mix` is their sum. Synthetic
+are `pli50` and `pli60` (powerline), `white` (what the original experiment takes for muscle
+artefact) and `wander` (its baseline wander, a slow sine).
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ from streamer.denoiser import FS
 from streamer.records import find_record, read_record
 
 RECORDED = ("bw", "em", "ma")
-KINDS = (*RECORDED, "mix", "pli50", "pli60", "white")
+KINDS = (*RECORDED, "mix", "pli50", "pli60", "white", "wander")
 BUNDLED_NOISE = "nstdb90"
 """90 s of each recorded kind, from the halves that no shipped model was trained on."""
+
+_SINES = {"pli50": 50.0, "pli60": 60.0, "wander": 0.1}  # Hz; 0.1: one period in ten seconds
 
 Samples = npt.NDArray[np.float64]
 
@@ -49,8 +53,8 @@ def unit_noise(kind: str, n: int, seed: int = 0, data: str | Path | None = None)
     rng = np.random.default_rng(seed)
     if kind == "white":
         noise = rng.standard_normal(n)
-    elif kind in ("pli50", "pli60"):
-        noise = np.sin(2 * np.pi * (float(kind[3:]) / FS * np.arange(n) + rng.random()))
+    elif kind in _SINES:
+        noise = np.sin(2 * np.pi * (_SINES[kind] / FS * np.arange(n) + rng.random()))
     elif kind == "mix":
         noise = np.sum([unit_noise(part, n, seed + i, data) for i, part in enumerate(RECORDED)], 0)
     elif kind in RECORDED:

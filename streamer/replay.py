@@ -86,13 +86,17 @@ class Replay:
 
     Raises
     ------
-    RecordError : no such signal, or the stretch is not within the record.
+    RecordError : no such signal, too little in it, or the stretch is not within the record.
     """
 
     def __init__(
         self, record: Record, signal: int = 0, start: float = 0.0, duration: float | None = None
     ) -> None:
         recorded = record.signal(signal)
+        if np.isfinite(recorded).sum() < record.fs:
+            raise RecordError(
+                f"signal {signal} of record {record.name} holds less than a second of valid samples"
+            )
         first = round(start * record.fs)
         count = len(recorded) - first if duration is None else round(duration * record.fs)
         if first < 0 or count <= 0 or first + count > len(recorded):

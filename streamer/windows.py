@@ -43,14 +43,18 @@ def standardise(past: Floats) -> Standardised:
         (n, WINDOW) for a network without context.
     """
     window = past[:, -WINDOW:]
-    mean = window.mean(axis=1, keepdims=True)
+    mean = np.add.reduce(window, axis=1, keepdims=True) * np.float32(1 / WINDOW)
     centred = window - mean
     scale = np.sqrt(np.einsum("ij,ij->i", centred, centred)[:, None] / np.float32(WINDOW))
     np.maximum(scale, MIN_SCALE, out=scale)
-    frames = past.reshape(len(past), -1, CONTEXT_STEP).mean(axis=2)
-    context = (frames - mean) / scale
-    np.clip(context, -MAX_CONTEXT, MAX_CONTEXT, out=context)
-    return Standardised((centred / scale)[..., None], context[..., None], mean, scale)
+    context = np.add.reduce(past.reshape(len(past), -1, CONTEXT_STEP), axis=2)
+    context *= np.float32(1 / CONTEXT_STEP)
+    context -= mean
+    context /= scale
+    np.maximum(context, -MAX_CONTEXT, out=context)
+    np.minimum(context, MAX_CONTEXT, out=context)
+    centred /= scale
+    return Standardised(centred[..., None], context[..., None], mean, scale)
 
 
 def restore(output: str, windows: Standardised, answer: Floats) -> Floats:

@@ -163,3 +163,10 @@ def test_history_measures_what_denoising_gained(clock: FakeClock) -> None:
 def test_speed_must_be_positive(clock: FakeClock) -> None:
     with pytest.raises(ValueError, match="speed must be greater than 0"):
         Pacer(360, clock, 0)
+
+
+@pytest.mark.parametrize("samples", [np.full(5000, np.nan), np.zeros(5)])
+def test_a_signal_with_nothing_in_it_is_refused(samples: Floats) -> None:
+    record = Record("empty", samples.astype(np.float32)[:, None], 360.0, ("II",))
+    with pytest.raises(RecordError, match="record empty holds less than a second"):
+        Replay(record)

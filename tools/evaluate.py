@@ -139,11 +139,11 @@ def _b0_table(figures: dict[str, Any]) -> Table:
 
 def _b2_table(cells: list[dict[str, Any]]) -> Table:
     table = Table(title="B2: mean ΔSNR in dB over records (clean: SNR of the output)")
-    columns = list(dict.fromkeys((cell["kind"], cell["level"]) for cell in cells))
-    table.add_column("")
-    for kind, level in columns:
-        table.add_column(kind if level is None else f"{kind}\n{level}", justify="right")
-    for method in dict.fromkeys(cell["method"] for cell in cells):
-        mine = [cell for cell in cells if cell["method"] == method]
-        table.add_row(method, *(f"{cell['mean']:.1f}" for cell in mine))
+    methods = list(dict.fromkeys(cell["method"] for cell in cells))
+    for heading in ("noise", "input", *methods):
+        table.add_column(heading, justify="left" if heading == "noise" else "right")
+    for kind, level in dict.fromkeys((cell["kind"], cell["level"]) for cell in cells):
+        found = {c["method"]: c for c in cells if (c["kind"], c["level"]) == (kind, level)}
+        row = (f"{found[method]['mean']:.1f}" for method in methods)
+        table.add_row(kind, "" if level is None else f"{level} dB", *row)
     return table

@@ -101,5 +101,5 @@ def noise(default: str | None) -> Callable[[F], F]:
         type=click.Choice(["none", *KINDS]),
         default=default or "none",
         show_default=True,
-        help="Noise to mix in: recorded bw, em, ma, their sum mix, powerline, or white.",
+        help="Noise to mix in: recorded (bw, em, ma, their sum mix) or synthetic.",
     )

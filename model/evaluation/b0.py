@@ -18,7 +18,7 @@ PUBLISHED = (6.44, 10.84)
 """dB in and out, as published."""
 
 
-def _snr(stretch: ten_seconds.TenSeconds, signal: Samples) -> float:
+def snr_of(stretch: ten_seconds.TenSeconds, signal: Samples) -> float:
     """SNR in dB by variances over the test windows, as the original computes it."""
     clean = ten_seconds.windows(stretch.clean, stretch.test)
     error = ten_seconds.windows(signal, stretch.test) - clean
@@ -37,15 +37,15 @@ def run(data: Path, shipped: Method, seeds: int = SEEDS) -> dict[str, Any]:
         model, _ = ten_seconds.train(stretch, dataclasses.replace(settings, seed=seed))
         whole = ten_seconds.windows(stretch.noisy, list(range(14)))
         denoised = model.predict_on_batch(whole[..., None])[..., 0].ravel()
-        originals.append(_snr(stretch, denoised))
+        originals.append(snr_of(stretch, denoised))
     out: dict[str, Any] = {
         "published": {"in": PUBLISHED[0], "out": PUBLISHED[1]},
-        "in": _snr(stretch, stretch.noisy),
+        "in": snr_of(stretch, stretch.noisy),
         "original": {"mean": float(np.mean(originals)), "seeds": originals},
     }
     for name, powerline in (("shipped", 6.0), ("shipped, 60 Hz", 60.0)):
         stretch = ten_seconds.ten_seconds(data, powerline=powerline)
         millivolts = (stretch.noisy * stretch.scale + stretch.mean).astype(np.float32)
         denoised = shipped(millivolts[:, None])[:, 0].astype(float)
-        out[name] = _snr(stretch, (denoised - stretch.mean) / stretch.scale)
+        out[name] = snr_of(stretch, (denoised - stretch.mean) / stretch.scale)
     return out
