@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,27 +16,17 @@ import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore, QtWidgets
 
 from gui.monitor import Monitor
-from gui.session import Figures
-from gui.settings import MonitorSettings, Noise
-from gui.worker import Worker
+from gui.settings import MonitorSettings
+from gui.worker import Shown, Worker
 from streamer.replay import Clock
 
-__all__ = ["MonitorSettings", "Summary", "display_problem", "show", "snapshot"]
+__all__ = ["SECONDS", "MonitorSettings", "display_problem", "show", "snapshot"]
 
-_PROBE = f"from {pg.Qt.QT_LIB} import QtWidgets; QtWidgets.QApplication([])"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a picture of the monitor shows."""
-
-    record: str
-    lead: str
-    noise: Noise
-    seconds: float  # of signal replayed
-    delay: int  # samples, declared
-    fs: float  # Hz
-    figures: Figures
+SECONDS = 20.0
+"""Signal that is replayed for a picture."""
+_PROBE = f"from {pg.Qt.QT_LIB} import QtWidgets; print(QtWidgets.QApplication([]).platformName())"
+_WINDOWLESS = ("offscreen", "minimal")
+"""Qt's platforms that draw, but show nothing to anybody."""
 
 
 def display_problem() -> str | None:
@@ -52,14 +44,16 @@ def display_problem() -> str | None:
         [sys.executable, "-c", _PROBE], capture_output=True, text=True, errors="replace"
     )
     if probe.returncode == 0:
-        return None
+        platform = probe.stdout.strip()
+        return f"Qt's platform here is {platform}" if platform in _WINDOWLESS else None
     reasons = [line for line in probe.stderr.splitlines() if line.startswith("qt.qpa")]
-    return reasons[0].partition(": ")[2] if reasons else "Qt cannot start"
+    return reasons[0].partition(": ")[2].strip() if reasons else "Qt cannot start"
 
 
 def show(settings: MonitorSettings, clock: Clock) -> int:
     """Open the monitor and return the exit code when it has been closed."""
-    application = pg.mkQApp("ecgstream")
+    with _runtime_folder_unmentioned():
+        application = pg.mkQApp("ecgstream")
     worker = Worker(settings, clock)
     window = Monitor(settings, worker)
     interrupt = signal.signal(signal.SIGINT, lambda *_: window.close())
@@ -72,24 +66,25 @@ def show(settings: MonitorSettings, clock: Clock) -> int:
         worker.close()
 
 
-def snapshot(settings: MonitorSettings, clock: Clock, path: Path, seconds: float = 20.0) -> Summary:
-    """Replay `seconds` of signal as fast as it can go and save a picture of the window then.
+def snapshot(settings: MonitorSettings, clock: Clock, path: Path) -> Shown:
+    """Replay `SECONDS` of signal as fast as it can go and save a picture of the window then.
 
-    Needs no display.
+    Needs no display. Returns what the picture shows.
 
     Raises
     ------
     RecordError, ModelError, ValueError, OSError, RuntimeError : what the window would have said.
     """
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    # Not through pyqtgraph, which would scale the picture by what the missing screen claims.
-    _application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["ecgstream"])
-    worker = Worker(replace(settings, speed=np.inf), clock, hold_after=seconds)
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # whatever it was: Qt may be unable to start on it
+    with _runtime_folder_unmentioned():
+        # Not through pyqtgraph, which would scale the picture by what the missing screen claims.
+        _application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["ecgstream"])
+    worker = Worker(replace(settings, speed=np.inf), clock, hold_after=SECONDS)
     window = Monitor(settings, worker)
     worker.start()
     try:
         worker.wait()
-        view = worker.view(seconds)
+        view = worker.view(SECONDS)
         if view.problem is not None or view.shown is None:
             raise view.problem or RuntimeError("nothing was shown")
         window.refresh()
@@ -101,7 +96,19 @@ def snapshot(settings: MonitorSettings, clock: Clock, path: Path, seconds: float
         path.write_bytes(bytes(picture.data()))
     finally:
         window.close()
-    shown = view.shown
-    return Summary(
-        shown.record, shown.lead, shown.noise, seconds, shown.delay, shown.fs, shown.figures
-    )
+    return view.shown
+
+
+@contextmanager
+def _runtime_folder_unmentioned() -> Iterator[None]:
+    """Keep Qt from telling, as it starts in a container, which folder it takes for its sockets."""
+
+    def pass_on(kind: QtCore.QtMsgType, context: QtCore.QMessageLogContext, text: str) -> None:
+        if not text.startswith("QStandardPaths: XDG_RUNTIME_DIR not set"):
+            print(QtCore.qFormatLogMessage(kind, context, text), file=sys.stderr)
+
+    before = QtCore.qInstallMessageHandler(pass_on)
+    try:
+        yield
+    finally:
+        QtCore.qInstallMessageHandler(before)

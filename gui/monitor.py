@@ -38,6 +38,9 @@ class Monitor(QtWidgets.QMainWindow):
         column.addWidget(self.status)
         self.setCentralWidget(central)
         self.resize(1280, 720)
+        self.winId()  # makes the handle
+        # The traces keep to scale when the window is moved to another screen.
+        self.windowHandle().screenChanged.connect(self.sheet.lay_out)
         self.controls.running_wanted.connect(worker.set_running)
         self.controls.record_wanted.connect(worker.choose)
         self.controls.noise_wanted.connect(worker.set_noise)
@@ -64,19 +67,13 @@ class Monitor(QtWidgets.QMainWindow):
         self.setWindowTitle(f"{shown.record} {shown.lead} · ecgstream")
         self.controls.clean.setEnabled(shown.noise.kind is not None)
         clean = self.controls.clean.isEnabled() and self.controls.clean.isChecked()
-        received = shown.stretch.start + len(shown.stretch.input)
         note = _note(view.state, shown)
         size = self.sheet.seconds, self.sheet.height()
-        drawn = (shown.passes, received, shown.noise, clean, note, size)
+        drawn = (shown.passes, shown.received, shown.noise, clean, note, size)
         if drawn != self._drawn:
             self._drawn = drawn
             self.sheet.show_clean(clean)
             self.sheet.draw(shown, note)
-
-    def showEvent(self, event: QtGui.QShowEvent | None) -> None:
-        """Keep to scale when the window is moved to another screen."""
-        super().showEvent(event)
-        self.windowHandle().screenChanged.connect(self.sheet.lay_out)
 
     def closeEvent(self, event: QtGui.QCloseEvent | None) -> None:
         """End everything."""
@@ -106,6 +103,5 @@ def _note(state: State, shown: Shown) -> str:
     """What to know about the traces."""
     if state is State.PAUSED:
         return "Paused"
-    received = shown.stretch.start + len(shown.stretch.input)
-    began_again = shown.passes > 1 and received < _ANNOUNCED * shown.fs
+    began_again = shown.passes > 1 and shown.received < _ANNOUNCED * shown.fs
     return "The record has ended and begins again" if began_again else ""

@@ -98,7 +98,6 @@ class Sheet(pg.GraphicsView):
     def draw(self, shown: Shown, note: str = "") -> None:
         """Bring the traces up to date, the newest sample at the right; `note` is about them."""
         stretch = shown.stretch
-        received = stretch.start + len(stretch.input)
         for strip in self.strips:
             strip.set_rate(shown.fs)
         past = np.arange(-len(stretch.input), 0, dtype=float)
@@ -107,7 +106,7 @@ class Sheet(pg.GraphicsView):
         self._set(self.clean_curve, past, stretch.clean)
         self._set(self.denoised_curve, past[:out], stretch.output[:out])
         begin = shown.first / shown.fs
-        end = begin + received / shown.fs
+        end = begin + shown.received / shown.fs
         newest = self._size().width() - AHEAD
         self._moving.setX(MARGIN - (MARGIN + end * PAPER_SPEED - newest) % BOLD)
         self._axis.show()

@@ -42,18 +42,21 @@ class Status(QtWidgets.QFrame):
 
     def show_figures(self, shown: Shown | None) -> None:
         """Bring every figure up to date."""
-        texts = dict.fromkeys(_WIDTHS, UNKNOWN)
-        if shown is not None:
-            figures = shown.figures
-            texts = {
-                HEART_RATE: _known(figures.heart_rate, "{:.0f}"),
-                DELAY: f"{shown.delay / shown.fs:.2f} s · {shown.delay} samples",
-                FACTOR: _known(figures.real_time_factor, "{:.0f} \N{MULTIPLICATION SIGN}"),
-                DELTA_SNR: _known(figures.delta_snr, "{:+.1f} dB"),
-                DROPPED: f"{figures.dropped}",
-            }
+        texts = dict.fromkeys(_WIDTHS, UNKNOWN) if shown is None else figure_texts(shown)
         for caption, text in texts.items():
             self.values[caption].setText(text)
+
+
+def figure_texts(shown: Shown) -> dict[str, str]:
+    """Every figure in words, by its caption."""
+    figures = shown.figures
+    return {
+        HEART_RATE: _known(figures.heart_rate, "{:.0f}"),
+        DELAY: f"{shown.delay / shown.fs:.2f} s · {shown.delay} samples",
+        FACTOR: _known(figures.real_time_factor, "{:.0f} \N{MULTIPLICATION SIGN}"),
+        DELTA_SNR: _known(figures.delta_snr, "{:+.1f} dB"),
+        DROPPED: f"{figures.dropped}",
+    }
 
 
 def _known(value: float, form: str) -> str:

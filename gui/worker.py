@@ -47,6 +47,11 @@ class Shown(NamedTuple):
     denoised: int  # samples that have come out of the engine
     figures: Figures
 
+    @property
+    def received(self) -> int:
+        """Samples since the record was begun."""
+        return self.stretch.start + len(self.stretch.input)
+
 
 class View(NamedTuple):
     """Everything that the window shows, at one moment."""

@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from model.dataset import Mixing
 
@@ -83,15 +83,25 @@ def load_config(preset: str) -> Config:
     try:
         text = path.read_text()
         values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-        values["mixing"] = Mixing(**_tuples(values.get("mixing", {})))
-        values["training"] = Training(**_tuples(values.get("training", {})))
+        values["mixing"] = _table(Mixing, values.get("mixing", {}))
+        values["training"] = _table(Training, values.get("training", {}))
+        if values.get("network", {}).get("kind") not in ("cdae_bam", "original"):
+            raise ValueError("[network] takes a kind, cdae_bam or original")
         return Config(**{"name": path.stem, **values})
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError) as error:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def _tuples(table: dict[str, Any]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+T = TypeVar("T", Mixing, Training)
+
+
+def _table(kind: type[T], table: dict[str, Any]) -> T:
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    for name, default in dataclasses.asdict(kind()).items():
+        given = values.get(name, default)
+        if not isinstance(given, (int, float) if isinstance(default, float) else type(default)):
+            raise ValueError(f"{name} is {given!r}, not of the form of {default!r}")
+    return kind(**values)
 
 
 def as_dict(config: Config) -> dict[str, Any]:

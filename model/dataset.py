@@ -10,20 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from model.splits import noise_half
 from streamer import FS, WINDOW
 from streamer.metrics import reference
 from streamer.noise import RECORDED, recorded_noise
 from streamer.records import read_record
-from streamer.windows import standardise
+from streamer.windows import Floats, standardise
 
 _STRETCH = 19 * 360
 """Samples over which powers are compared: noise comes in bursts, and a level of 0 dB means the
 stretch's, not that of each window."""
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -48,14 +48,13 @@ def windows(signal: Samples, numbers: list[int]) -> Samples:
     return np.asarray(whole[numbers])
 
 
-def ten_seconds(data: Path, *, powerline: float = 6.0, raw: bool = False) -> TenSeconds:
+def ten_seconds(data: Path, *, powerline: float = 6.0) -> TenSeconds:
     """The stretch and its noise: white, a slow sine and a fast one of `powerline` Hz.
 
-    The original notebook meant 60 Hz and wrote 6. With `raw` the record keeps its own wander.
+    The original notebook meant 60 Hz and wrote 6.
     """
     record = read_record("mitdb/100", data)
-    signal = record.signal(0).astype(float) if raw else reference(record.signal(0), record.fs)
-    clean = signal[:LENGTH]
+    clean = reference(record.signal(0), record.fs)[:LENGTH]
     mean, scale = float(clean.mean()), float(clean.std())
     clean = (clean - mean) / scale
     t = np.arange(LENGTH)

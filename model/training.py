@@ -116,6 +116,8 @@ def _train_on_ten_seconds(config: Config, data: Path, out: Path) -> keras.Model:
     from model import ten_seconds
 
     _claim(out, config)
+    if (out / BEST).is_file():
+        return _load(out / BEST)
     model, losses = ten_seconds.train(ten_seconds.ten_seconds(data), config.training)
     _replace(out / BEST, model)
     _write_history(out, [{"epoch": i, "loss": loss} for i, loss in enumerate(losses)])

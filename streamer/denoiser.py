@@ -16,6 +16,9 @@ from streamer.windows import Floats, restore, standardise
 FS = 360.0
 """Hz, the rate that the networks are trained at."""
 
+LARGEST = 1e4
+"""mV; no electrode gives more, and a sample beyond is taken for a missing one."""
+
 _WINDOWS_AT_ONCE = 512
 """Windows gathered in one go, over all signals: bounds the memory of a long push."""
 
@@ -60,7 +63,7 @@ class StreamingDenoiser:
     >>> denoiser = StreamingDenoiser()
     >>> block = denoiser.push(np.zeros(360))
     >>> block.start, block.signal.shape
-    (0, (251, 1))
+    (0, (261, 1))
     """
 
     def __init__(
@@ -96,7 +99,8 @@ class StreamingDenoiser:
         self._denoised = 0  # end of the newest window denoised so far
         self._emitted = 0
         self._flushed = False
-        self._held = np.zeros(self.channels, np.float32)  # last valid sample
+        self._begun = np.zeros(self.channels, bool)  # whether there was a valid sample yet
+        self._held = np.zeros(self.channels, np.float32)  # the last one
         self._since_gap = np.zeros(self.channels, np.int64)  # valid samples in a row
         # The last `past` samples, oldest first, and those that no window has reached yet.
         self._input = np.zeros((self.channels, past), np.float32)
@@ -109,7 +113,8 @@ class StreamingDenoiser:
 
         Parameters
         ----------
-        x : (n,) for one signal or (n, channels), mV; NaN or infinity marks a missing sample.
+        x : (n,) for one signal or (n, channels), mV; NaN, infinity or more than `LARGEST` either
+            way marks a missing sample.
 
         Raises
         ------
@@ -147,7 +152,8 @@ class StreamingDenoiser:
 
     def _accept(self, x: npt.ArrayLike) -> Floats:
         """Check, count and flag new samples; return them (channels, n) with gaps held."""
-        samples = np.asarray(x, np.float32)
+        with np.errstate(over="ignore"):  # what float32 cannot hold is a gap
+            samples = np.asarray(x, np.float32)
         if samples.ndim == 1 and self.channels == 1:
             samples = samples[:, None]
         if samples.ndim != 2 or samples.shape[1] != self.channels:
@@ -159,7 +165,9 @@ class StreamingDenoiser:
         n = samples.shape[1]
         if n == 0:
             return samples
-        valid = np.isfinite(samples)
+        valid = np.abs(samples) < LARGEST  # false for NaN, too
+        if not self._begun.all():
+            self._begin(samples, valid)
         if valid.all():
             since = self._since_gap[:, None] + np.arange(1, n + 1)
             flags = np.where(since <= WINDOW, Quality.SETTLING, 0)
@@ -175,10 +183,15 @@ class StreamingDenoiser:
         self._quality = np.concatenate([self._quality, flags.astype(np.uint8)], axis=1)
         self._since_gap = since[:, -1]
         self._held = samples[:, -1].copy()
-        if not self._received:
-            self._input[:] = samples[:, :1]
         self._received += n
         return samples
+
+    def _begin(self, samples: Floats, valid: npt.NDArray[np.bool_]) -> None:
+        """Let a signal whose first valid sample is here have been at its level for ever."""
+        begins = np.flatnonzero(~self._begun & valid.any(axis=1))
+        level = samples[begins, np.argmax(valid[begins], axis=1)]
+        self._held[begins], self._input[begins] = level, level[:, None]
+        self._begun[begins] = True
 
     def _advance(self, samples: Floats) -> Floats:
         """Denoise every window that these samples complete; return finished samples."""

@@ -11,8 +11,7 @@ from streamer.denoiser import Block
 from streamer.metrics import snr
 from streamer.quality import Quality
 from streamer.replay import Piece
-
-Floats = npt.NDArray[np.float32]
+from streamer.windows import Floats
 
 
 class Stretch(NamedTuple):

@@ -21,6 +21,11 @@ RUNTIMES = {
     "tflite-runtime": ("tflite_runtime.interpreter", "Interpreter"),
     "tensorflow": ("tensorflow", "lite.Interpreter"),
 }
+PACKAGES = {
+    "litert": "ai-edge-litert",
+    "tflite-runtime": "tflite-runtime",
+    "tensorflow": "tensorflow",
+}
 SHIPPED_MODEL = Path(__file__).parent / "assets" / "cdae_bam.tflite"
 BATCH = 32
 """Windows per call when at least that many are due; fewer are run one by one."""
@@ -54,11 +59,8 @@ def _interpreter_class(runtime: str) -> tuple[str, Any]:
         for attribute in path.split("."):
             found = getattr(found, attribute)
         return name, found
-    raise RuntimeError(
-        f"no TFLite runtime named {runtime!r} is installed: pip install ai-edge-litert"
-        if runtime != "auto"
-        else "no TFLite runtime is installed: pip install ai-edge-litert (or tflite-runtime)"
-    )
+    package = PACKAGES.get(runtime, "ai-edge-litert (or tflite-runtime)")
+    raise RuntimeError(f"runtime {runtime!r} is not installed: pip install {package}")
 
 
 Details = dict[str, dict[str, Any]]
@@ -133,13 +135,13 @@ class TFLiteNetwork:
     RuntimeError : the runtime is not installed.
     """
 
-    def __init__(self, path: str | Path, runtime: str = "auto", threads: int = 1) -> None:
+    def __init__(self, path: str | Path, runtime: str = "auto") -> None:
         self.path = Path(path)
         if not self.path.is_file():
             raise FileNotFoundError(f"no model file {self.path}")
         self.runtime, self._class = _interpreter_class(runtime)
-        self._threads = threads
         self._calls: dict[int, _Call] = {}
+        self._batches = True
         interpreter = self._load()
         try:
             inputs, outputs = _signature(interpreter)
@@ -151,7 +153,7 @@ class TFLiteNetwork:
 
     def _load(self) -> Any:
         try:
-            return self._class(model_path=str(self.path), num_threads=self._threads)
+            return self._class(model_path=str(self.path), num_threads=1)
         except ValueError as error:
             raise ModelError(f"{self.path} is no TFLite model: {error}") from None
 
@@ -179,6 +181,15 @@ class TFLiteNetwork:
             self._calls[batch] = _Call(self._load(), batch)
         return self._calls[batch]
 
+    def _batch(self, n: int) -> int:
+        """Windows per call when `n` are due: one by one where the file allows no more."""
+        if n >= BATCH and self._batches:
+            try:
+                self._call(BATCH)
+            except RuntimeError:
+                self._batches = False
+        return BATCH if n >= BATCH and self._batches else 1
+
     def _stored(self, window: Floats, context: Floats) -> dict[str, Any]:
         given = {"window": window, "context": context}
         return {name: self._tensors[name].store(given[name]) for name in self._calls[1].inputs}
@@ -191,15 +202,12 @@ class TFLiteNetwork:
     def __call__(self, window: Floats, context: Floats) -> Floats:
         """Answer (n, WINDOW) float32 for n standardised windows; see `Network`."""
         tensors, n = self._stored(window, context), len(window)
-        if n == 1:
-            answer = self._call(1)(tensors)
-        else:
-            starts = [*range(0, n - n % BATCH, BATCH), *range(n - n % BATCH, n)]
-            sizes = [BATCH] * (n // BATCH) + [1] * (n % BATCH)
-            answer = np.concatenate(
-                [
-                    self._call(size)({k: v[start : start + size] for k, v in tensors.items()})
-                    for start, size in zip(starts, sizes, strict=True)
-                ]
-            )
+        answers = []
+        start = 0
+        while start < n:
+            stop = start + self._batch(n - start)
+            call = self._call(stop - start)
+            answers.append(call({name: rows[start:stop] for name, rows in tensors.items()}))
+            start = stop
+        answer = answers[0] if len(answers) == 1 else np.concatenate(answers)
         return self._tensors[self.output].real(answer[..., 0])

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamer.denoiser import FS
-from streamer.records import find_record, read_record
+from streamer.records import RecordError, find_record, read_record
 
 RECORDED = ("bw", "em", "ma")
 KINDS = (*RECORDED, "mix", "pli50", "pli60", "white", "wander")
@@ -27,15 +27,23 @@ Samples = npt.NDArray[np.float64]
 
 
 def recorded_noise(kind: str, data: str | Path | None = None) -> Samples:
-    """All samples (n, 2) of an NSTDB record, from the data folder or else the bundled excerpt.
+    """All samples (n, 2) of an NSTDB record in the data folder.
 
     Raises
     ------
-    RecordError : the record is there but cannot be read.
+    RecordError : the record is not there, or cannot be read.
     """
     path = find_record(f"nstdb/{kind}", data)
-    if path is not None:
-        return read_record(str(path)).signals.astype(float)
+    if path is None:
+        raise RecordError(
+            f"no noise record nstdb/{kind} in the data folder: ecgstream records download nstdb"
+        )
+    return read_record(str(path)).signals.astype(float)
+
+
+def _any_noise(kind: str, data: str | Path | None) -> Samples:
+    if find_record(f"nstdb/{kind}", data) is not None:
+        return recorded_noise(kind, data)
     excerpt = read_record(BUNDLED_NOISE)
     channels = [i for i, lead in enumerate(excerpt.leads) if lead.startswith(kind)]
     return excerpt.signals[:, channels].astype(float)
@@ -44,7 +52,8 @@ def recorded_noise(kind: str, data: str | Path | None = None) -> Samples:
 def unit_noise(kind: str, n: int, seed: int = 0, data: str | Path | None = None) -> Samples:
     """`n` samples of noise of that kind at 360 Hz, zero mean, unit variance over all of them.
 
-    Recorded noise starts at a place that the seed chooses and runs around the recording's end.
+    Recorded noise comes from the data folder or else from the bundled excerpt. It starts at a
+    place that the seed chooses and turns back at either end, so that it never jumps.
 
     Raises
     ------
@@ -58,8 +67,9 @@ def unit_noise(kind: str, n: int, seed: int = 0, data: str | Path | None = None)
     elif kind == "mix":
         noise = np.sum([unit_noise(part, n, seed + i, data) for i, part in enumerate(RECORDED)], 0)
     elif kind in RECORDED:
-        recorded = recorded_noise(kind, data)[:, seed % 2]
-        noise = np.take(recorded, np.arange(n) + rng.integers(len(recorded)), mode="wrap")
+        recorded = _any_noise(kind, data)[:, seed % 2]
+        there_and_back = np.concatenate([recorded, recorded[::-1]])
+        noise = np.take(there_and_back, np.arange(n) + rng.integers(len(recorded)), mode="wrap")
     else:
         raise ValueError(f"unknown noise {kind!r}: choose from {', '.join(KINDS)}")
     noise = noise - noise.mean()

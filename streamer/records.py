@@ -18,6 +18,7 @@ ASSETS = Path(__file__).parent / "assets"
 BUNDLED = {"208": "208b"}
 """MIT-BIH records of which an excerpt is shipped, and the excerpt's name."""
 DATA_VARIABLE = "ECG_DATA"
+_MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "v": 1e3}
 DOWNLOADS = "~/.cache/ecgstream"
 """The data folder when none is named."""
 
@@ -104,15 +105,19 @@ def headers(folder: Path) -> list[Path]:
 def find_record(name: str, data: str | Path | None = None) -> Path | None:
     """Path, without suffix, of the record of that name; None when it is not there.
 
-    A name is a path, `mitdb/208` under the data folder, or `208` in any database of it.
+    A name is a path (that of one of the record's files, too), `mitdb/208` under the data folder,
+    or `208` in any database of it.
     """
+    if Path(name).suffix in (".hea", ".dat", ".atr"):
+        name = name[:-4]
     if Path(f"{name}.hea").is_file():
         return Path(name)
     folder = data_folder(data)
     if folder is not None:
-        for pattern in (f"{name}.hea", f"*/{name}.hea"):
-            for header in sorted(folder.glob(pattern)) if not Path(name).is_absolute() else ():
-                return header.with_suffix("")
+        for header in headers(folder):
+            path = header.with_suffix("")
+            if name in (path.name, f"{path.parent.name}/{path.name}"):
+                return path
     bundled = ASSETS / f"{BUNDLED.get(name.removeprefix('mitdb/'), name)}.hea"
     return bundled.with_suffix("") if bundled.is_file() else None
 
@@ -122,13 +127,15 @@ def read_record(name: str, data: str | Path | None = None) -> Record:
 
     Raises
     ------
-    RecordError : there is no such record, its files are damaged, or wfdb is not installed.
+    RecordError : there is no such record, its files are damaged or hold no voltages, or wfdb is
+        not installed.
     """
     path = find_record(name, data)
     if path is None:
+        get = "" if Path(name).is_absolute() else f", or run: ecgstream records download {name}"
         raise RecordError(
-            f"no record {name!r}: bundled is {', '.join(BUNDLED)}; name a path, point --data or "
-            f"{DATA_VARIABLE} to a folder of databases, or run: ecgstream records download {name}"
+            f"no record {name!r}: bundled is {', '.join(BUNDLED)}; name a path, or point --data or "
+            f"{DATA_VARIABLE} to a folder of databases{get}"
         )
     return _read_bundled(path) if path.parent == ASSETS else _read_wfdb(path)
 
@@ -159,15 +166,18 @@ def _read_wfdb(path: Path) -> Record:
         ) from error
     if record.p_signal is None or not len(record.p_signal):
         raise RecordError(f"record {path} holds no signals")
+    unknown = {unit for unit in record.units if unit.lower() not in _MILLIVOLTS}
+    if unknown:
+        raise RecordError(f"record {path} is in {', '.join(unknown)}; an ECG is in mV, uV or V")
     annotations = None
     if marks is not None:
         notes = [str(note).rstrip("\0") for note in marks.aux_note]
         annotations = Annotations(np.asarray(marks.sample, np.int64), list(marks.symbol), notes)
     return Record(
         record.record_name,
-        record.p_signal.astype(np.float32),
+        (record.p_signal * [_MILLIVOLTS[unit.lower()] for unit in record.units]).astype(np.float32),
         float(record.fs),
-        tuple(record.sig_name),
+        tuple(lead or f"signal {i}" for i, lead in enumerate(record.sig_name)),
         tuple(record.comments),
         annotations,
     )

@@ -16,8 +16,7 @@ from streamer.denoiser import Block, StreamingDenoiser
 from streamer.metrics import reference
 from streamer.noise import noise_gain
 from streamer.records import Record, RecordError
-
-Floats = npt.NDArray[np.float32]
+from streamer.windows import Floats
 
 
 class Clock(Protocol):
@@ -46,10 +45,8 @@ class Pacer:
         self._rate, self.clock = fs * speed, clock
         self._sample, self._time = 0, clock.now()
 
-    def restart(self, sample: int, speed: float | None = None, fs: float = 0.0) -> None:
-        """Let `sample` be due now: after a pause, or to go on at another speed (with `fs`)."""
-        if speed is not None:
-            self._rate = fs * speed
+    def restart(self, sample: int) -> None:
+        """Let `sample` be due now, to go on after a pause."""
         self._sample, self._time = sample, self.clock.now()
 
     def wait(self, sample: int) -> None:
@@ -101,8 +98,8 @@ class Replay:
         count = len(recorded) - first if duration is None else round(duration * record.fs)
         if first < 0 or count <= 0 or first + count > len(recorded):
             raise RecordError(
-                f"record {record.name} lasts {len(recorded) / record.fs:g} s; "
-                f"--start {start:g} and --duration ask for more"
+                f"record {record.name} lasts {len(recorded) / record.fs:g} s; there is no stretch "
+                f"of {count / record.fs:g} s from {start:g} s on"
             )
         self.record, self.lead, self.fs, self.first = record, record.leads[signal], record.fs, first
         self._recorded = recorded[first : first + count]

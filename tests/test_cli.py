@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -176,8 +177,40 @@ def test_a_data_folder_that_is_not_there() -> None:
 def test_a_target_that_exists_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "old.hea").write_text("precious")
     error = fails("replay", "--speed", "max", "--duration", "5", "--write", tmp_path / "old")
-    assert "there is such a record already" in error
+    assert "old.hea exists already" in error
     assert (tmp_path / "old.hea").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["replay", "--duration", "inf"],
+        ["replay", "--duration", "0"],
+        ["replay", "--start", "nan"],
+        ["replay", "--start", "-5"],
+        ["replay", "--noise", "em", "--snr", "1e5"],
+        ["bench", "--seconds", "nan"],
+        ["replay", "--speed", "0"],
+        ["replay", "--delay", "fast"],
+    ],
+)
+def test_an_impossible_number_is_refused_by_its_option(arguments: list[str]) -> None:
+    assert f"Invalid value for '{arguments[-2]}'" in fails(*arguments)
+
+
+def test_interrupting_keeps_what_was_received(tmp_path: Path) -> None:
+    target = tmp_path / "part"
+    command = [sys.executable, "-m", "tools.cli", "replay", "--noise", "em", "--write", str(target)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while "record 208b" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 0, rest
+    assert "interrupted: what was received is kept" in rest
+    written = read_record(str(target))
+    assert len(written.signals) >= 32 and np.isfinite(written.signals).all()
 
 
 def test_training_without_data_says_where_to_get_it() -> None:

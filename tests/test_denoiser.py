@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from streamer import MODES, Block, Quality, StreamingDenoiser
+from streamer import denoiser as denoiser_module
 from streamer.windows import Floats
 
 DELAYS = [*MODES, 23, 60, 122, 200, 255]
@@ -137,7 +139,7 @@ def test_a_constant_offset_of_the_input_does_not_change_the_output(ecg: Floats) 
     # A power of two keeps the sums exact.
     shifted = joined(stream(denoiser, np.round(ecg * 256) / 256 + 8))
     plain = joined(stream(denoiser, np.round(ecg * 256) / 256))
-    np.testing.assert_allclose(shifted, plain, atol=0.05)
+    np.testing.assert_array_equal(shifted, plain)
 
 
 @given(
@@ -181,6 +183,42 @@ def test_nothing_that_is_not_a_number_reaches_the_model() -> None:
     x[600:900], x[1200] = 0.5, np.inf
     stream(StreamingDenoiser(Watching(past=512)), x)
     assert seen and all(seen)
+
+
+@given(
+    lead=st.integers(0, 900), level=st.floats(-50, 50, width=32), sizes=cuts, seed=st.integers(0, 9)
+)
+def test_a_stream_that_begins_with_a_gap_starts_at_its_first_valid_sample(
+    lead: int, level: float, sizes: list[int], seed: int
+) -> None:
+    windows: list[Floats] = []
+
+    class Watching(Identity):
+        def __call__(self, window: Floats, context: Floats) -> Floats:
+            windows.append(np.abs(window).max(axis=1))
+            return super().__call__(window, context)
+
+    x = np.full(lead + 500, level)
+    x[:lead] = np.nan
+    whole = joined(stream(StreamingDenoiser(Watching(past=512)), x))
+    np.testing.assert_allclose(whole[lead:, 0], level, rtol=1e-5, atol=1e-5)
+    pieces = joined(stream(StreamingDenoiser(Watching(past=512)), x, sizes))
+    np.testing.assert_array_equal(pieces, whole)
+    # No window saw a jump from nothing to the first level.
+    assert np.concatenate(windows).max() < 0.1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("absurd", [1e25, -1e300, 2e4])
+def test_what_no_electrode_can_give_is_a_gap(ecg: Floats, absurd: float) -> None:
+    x = ecg.astype(float)
+    x[1000:1040] = absurd
+    out = joined(stream(StreamingDenoiser(Identity()), x))[:, 0]
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(out)), np.arange(1000, 1040))
+
+
+def test_the_example_of_the_documentation_is_true() -> None:
+    assert doctest.testmod(denoiser_module).failed == 0
 
 
 def test_flushing_an_empty_stream_returns_nothing() -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import wfdb
 
 from streamer.metrics import reference, snr
 from streamer.qrs import heart_rate, r_peaks
-from streamer.records import RecordError, find_record, read_record, require_data
+from streamer.records import ASSETS, RecordError, find_record, read_record, require_data
 
 
 def test_bundled_record_is_five_minutes_of_208() -> None:
@@ -47,6 +48,32 @@ def test_a_header_without_its_signal_file_is_named(tmp_path: Path) -> None:
 def test_what_takes_databases_says_how_to_get_them() -> None:
     with pytest.raises(RecordError, match="ecgstream records download mitdb nstdb"):
         require_data()
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("mV", 1.0), ("uV", 1000.0), ("V", 1e-3)])
+def test_signals_come_in_millivolts_whatever_the_header_says(
+    unit: str, factor: float, tmp_path: Path
+) -> None:
+    millivolts = np.sin(np.arange(3600) / 30)[:, None]
+    wfdb.wrsamp("r", 360, [unit], ["II"], millivolts * factor, fmt=["16"], write_dir=str(tmp_path))
+    np.testing.assert_allclose(read_record(str(tmp_path / "r")).signals, millivolts, atol=2e-3)
+
+
+def test_what_is_no_voltage_is_refused(tmp_path: Path) -> None:
+    wfdb.wrsamp("r", 360, ["mmHg"], ["ABP"], np.ones((999, 1)), fmt=["16"], write_dir=str(tmp_path))
+    with pytest.raises(RecordError, match="is in mmHg; an ECG is in mV, uV or V"):
+        read_record(str(tmp_path / "r"))
+
+
+def test_a_signal_without_a_name_gets_its_number(tmp_path: Path) -> None:
+    (tmp_path / "r.hea").write_text("r 1 360 1000\nr.dat 16 200 16 0 0 0 0\n")
+    np.zeros(1000, "<i2").tofile(tmp_path / "r.dat")
+    assert read_record(str(tmp_path / "r")).leads == ("signal 0",)
+
+
+def test_the_path_of_one_of_its_files_names_the_record() -> None:
+    path = ASSETS / "208b.hea"
+    assert read_record(str(path)).name == read_record(str(path)[:-4]).name == "208b"
 
 
 def test_reference_has_no_baseline_and_keeps_the_beats() -> None:

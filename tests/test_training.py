@@ -19,7 +19,7 @@ from model.dataset import Mixing, NoisyWindows, place_weights
 from model.export import ExportError, export
 from model.training import BEST, CHECKPOINT, build, noisy_windows, read_history, train
 from streamer import WINDOW, TFLiteNetwork
-from streamer.records import read_record
+from streamer.records import RecordError, read_record
 from streamer.windows import Floats, restore, standardise
 
 
@@ -143,6 +143,12 @@ def test_a_killed_training_goes_on_to_the_same_weights(
     assert not list((tmp_path / "parts").glob("half-*"))
 
 
+def test_missing_noise_is_named(config: Config, tmp_path: Path) -> None:
+    _write(tmp_path, "mitdb/t1", np.zeros((40_000, 1)))
+    with pytest.raises(RecordError, match="no noise record nstdb/bw"):
+        noisy_windows(config, ("t1",), tmp_path, seed=0)
+
+
 def test_a_run_with_other_settings_is_not_mixed_up(
     config: Config, data: Path, tmp_path: Path
 ) -> None:
@@ -165,6 +171,17 @@ def test_a_mistake_in_a_configuration_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('[network]\nkind = "original"\n[training]\nepoch = 5\n')
     with pytest.raises(ConfigError, match=r"mine\.toml.*epoch"):
+        load_config(str(path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", '[network]\nkind = "foo"\n', '[network]\nkind = "original"\n[training]\nepochs = "x"'],
+)
+def test_a_configuration_that_cannot_work_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"mine\.toml"):
         load_config(str(path))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,27 +13,29 @@ from rich.console import Console
 from rich.table import Table
 
 from streamer import FS, SHIPPED_MODEL, StreamingDenoiser, TFLiteNetwork
+from streamer.interpreter import PACKAGES
 from streamer.noise import noise_gain, unit_noise
 from streamer.records import read_record
 from streamer.replay import Clock, Pacer
 from streamer.windows import standardise
 from tools import options
 from tools.clock import SystemClock
-from tools.device import device, package_versions, peak_memory
+from tools.device import device, package_versions, peak_memory, sha256
 
 _WARM_UP = 200
-_RUNTIME_PACKAGES = {
-    "litert": "ai-edge-litert",
-    "tflite-runtime": "tflite-runtime",
-    "tensorflow": "tensorflow",
-}
 
 
 @click.command()
 @options.model
 @options.runtime
 @options.delay
-@click.option("--seconds", default=10.0, show_default=True, help="Length of each measurement.")
+@click.option(
+    "--seconds",
+    type=options.Seconds(),
+    default=10.0,
+    show_default=True,
+    help="Length of each measurement.",
+)
 @click.option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write the figures here."
 )
@@ -46,8 +47,6 @@ def bench(
     The bare interpreter call and the whole engine step (standardise, quantize, call, restore,
     overlap-add) for one signal, one hop at a time: back to back, and paced as in a live stream.
     """
-    if seconds <= 0:
-        raise click.BadParameter(f"must be greater than 0, not {seconds:g}", param_hint="--seconds")
     figures = measure(model or SHIPPED_MODEL, runtime, delay, seconds, SystemClock())
     Console().print(table(figures))
     if json_path is not None:
@@ -88,7 +87,7 @@ def measure(
     began = clock.now()
     denoiser.push(rest)
     whole = clock.now() - began
-    package = _RUNTIME_PACKAGES[network.runtime]
+    package = PACKAGES[network.runtime]
     return {
         "schema": 1,
         "device": device(),
@@ -96,7 +95,7 @@ def measure(
         "model": {
             "file": model.name,
             "bytes": model.stat().st_size,
-            "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+            "sha256": sha256(model),
         },
         "hop_samples": hop,
         "delay_samples": denoiser.delay_samples,

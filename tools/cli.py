@@ -6,6 +6,7 @@ TensorFlow nor Qt nor pandas.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -21,30 +22,45 @@ from tools.records import records
 from tools.replay import replay
 from tools.train import train
 
-_EXPECTED = (RecordError, ModelError, ValueError, OSError, RuntimeError, ImportError)
+_EXPECTED = (RecordError, ModelError, ValueError, OSError, RuntimeError)
+_CLICKS_OWN = (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError)
+_DEBUG_VARIABLE = "ECGSTREAM_DEBUG"
 
 
 class _Commands(click.Group):
-    """Turns what a user can mend into one sentence and exit code 1."""
+    """Says in one sentence what went wrong, with exit code 1."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except click.exceptions.Exit:
+        except _CLICKS_OWN:
             raise
-        except ImportError as error:
-            if error.name is None:  # it is installed, but a library of the system is missing
-                raise click.ClickException(f"{error}: run make monitor, or install it") from error
-            raise click.ClickException(
-                f"this needs a package that is not installed ({error.name}): "
-                f"pip install 'ecgstream[{_extra(ctx.invoked_subcommand)}]'"
-            ) from error
-        except _EXPECTED as error:
-            raise click.ClickException(str(error)) from error
+        except Exception as error:
+            if os.environ.get(_DEBUG_VARIABLE):
+                raise
+            raise click.ClickException(_sentence(error, ctx.invoked_subcommand)) from error
 
 
-def _extra(command: str | None) -> str:
-    return {"monitor": "monitor", "replay": "wfdb", "records": "wfdb"}.get(command or "", "train")
+def _sentence(error: Exception, command: str | None) -> str:
+    """What is wrong and what to do about it."""
+    if isinstance(error, ModuleNotFoundError):
+        extra = {"monitor": "monitor", "replay": "wfdb", "records": "wfdb"}.get(
+            command or "", "train"
+        )
+        return (
+            f"this needs a package that is not installed ({error.name}): run pip install "
+            f"'ecgstream[{extra}]', or in a clone .venv/bin/pip install -e '.[{extra}]'"
+        )
+    if isinstance(error, ImportError):
+        return (
+            f"a library of the system is missing ({error}): install it, in a clone by make monitor"
+        )
+    if isinstance(error, _EXPECTED):
+        return str(error)
+    return (
+        f"this is a bug in ecgstream: {type(error).__name__}: {error}; please report it with the "
+        f"output of ecgstream info; set {_DEBUG_VARIABLE}=1 for the traceback"
+    )
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from rich.table import Table
 from streamer import SHIPPED_MODEL
 from streamer.records import RecordError, find_record, require_data
 from tools import options
+from tools.device import sha256
 
 _EXAMPLE = "103"
 
@@ -70,11 +70,13 @@ def evaluate(
     folder = require_data(data)
     from model.evaluation import methods
 
-    shipped = methods.streamed(methods.load_network(SHIPPED_MODEL, runtime), delay)
-    rows = {"shipped": shipped}
-    rows |= {str(p): methods.streamed(methods.load_network(p, runtime), delay) for p in models}
+    files = {"shipped": SHIPPED_MODEL} | {str(path): path for path in models}
+    rows = {
+        name: methods.streamed(methods.load_network(path, runtime), delay)
+        for name, path in files.items()
+    }
     report: dict[str, Any] = {
-        "model_sha256": hashlib.sha256(SHIPPED_MODEL.read_bytes()).hexdigest(),
+        "models": {name: sha256(path) for name, path in files.items()},
         "runtime": runtime,
         "delay": delay,
     }
@@ -83,16 +85,21 @@ def evaluate(
     if "b0" in benchmarks or not benchmarks:
         from model.evaluation import b0
 
-        report["b0"] = b0.run(folder, shipped)
+        report["b0"] = b0.run(folder, rows["shipped"])
+        _write(report, out)
         console.print(_b0_table(report["b0"]))
     if "b2" in benchmarks or not benchmarks:
         if filters:
             original = methods.load_network(methods.ORIGINAL_MODEL, runtime)
             rows |= {"original CDAE-BAM": methods.streamed(original, delay)} | methods.filters()
         report["b2"] = _b2(folder, rows, split, out)
+        _write(report, out)
         console.print(_b2_table(report["b2"]["cells"]))
-    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     console.print(f"wrote {out}")
+
+
+def _write(report: dict[str, Any], out: Path) -> None:
+    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
 
 
 def _b2(data: Path, methods: dict[str, Any], split: str, out: Path) -> dict[str, Any]:
@@ -120,7 +127,13 @@ def _b2(data: Path, methods: dict[str, Any], split: str, out: Path) -> dict[str,
     ][:3]
     strips = figures.strips(cases, methods["shipped"], example)
     figures.save(strips, out / "strips.png")
-    return {"split": split, "missing": missing, "cells": summary, "stretches": found}
+    return {
+        "split": split,
+        "missing": missing,
+        "cells": summary,
+        "worst_cells": b2.worst_cells(found),
+        "stretches": found,
+    }
 
 
 def _b0_table(figures: dict[str, Any]) -> Table:

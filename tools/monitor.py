@@ -38,6 +38,7 @@ def monitor(
     what it measured.
     """
     from gui import app
+    from gui.status import figure_texts
 
     settings = app.MonitorSettings(
         record=record,
@@ -57,19 +58,14 @@ def monitor(
         snapshot = Path("monitor.png")
     if snapshot is None:
         sys.exit(app.show(settings, SystemClock()))
-    summary = app.snapshot(settings, SystemClock(), snapshot)
-    figures = summary.figures
-    delay_seconds = summary.delay / summary.fs
-    kind, level = summary.noise
+    shown = app.snapshot(settings, SystemClock(), snapshot)
+    kind, level = shown.noise
     rows = {
-        "record": f"{summary.record}, {summary.lead}, {summary.seconds:g} s replayed",
-        "noise": f"{kind} at {level:g} dB" if kind else "none",
-        "heart rate": f"{figures.heart_rate:.0f} bpm",
-        "delay": f"{delay_seconds:.3f} s, {summary.delay} samples",
-        "ΔSNR": f"{figures.delta_snr:+.1f} dB over the last seconds",
-        "real-time factor": f"{figures.real_time_factor:.0f}",
-        "dropped samples": f"{figures.dropped}",
+        "Record": f"{shown.record}, {shown.lead}",
+        "Noise": f"{kind} at {level:g} dB" if kind else "none",
+        **figure_texts(shown),
     }
-    for key, value in rows.items():
-        click.echo(f"{key:16}  {value}")
-    click.echo(f"wrote {snapshot}; not a medical device")
+    width = max(map(len, rows))
+    for caption, text in rows.items():
+        click.echo(f"{caption:{width}}  {text}")
+    click.echo(f"wrote {snapshot} after {app.SECONDS:g} s of signal; not a medical device")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +28,24 @@ class Delay(click.ParamType):
         if str(value).isdigit():
             return int(value)
         self.fail(f"{value!r} is neither {', '.join(MODES)} nor a number of samples", param, ctx)
+
+
+class Number(click.FloatRange):
+    """A finite number within limits."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """The number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
+class Seconds(Number):
+    """A length of time greater than 0."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
 
 
 class Speed(click.ParamType):
@@ -81,8 +100,20 @@ def source(function: F) -> F:
             help="Path or name of a WFDB record; 208b is the bundled excerpt of 208.",
         ),
         click.option("--signal", default=0, show_default=True, help="Number of the signal."),
-        click.option("--start", default=0.0, show_default=True, help="Seconds into the record."),
-        click.option("--snr", default=6.0, show_default=True, help="Level of the noise in dB."),
+        click.option(
+            "--start",
+            type=Number(min=0),
+            default=0.0,
+            show_default=True,
+            help="Seconds into the record.",
+        ),
+        click.option(
+            "--snr",
+            type=Number(-100, 100),
+            default=6.0,
+            show_default=True,
+            help="Level of the noise in dB.",
+        ),
         click.option("--speed", type=Speed(), default="1", help="Times real time, or max."),
         data,
         model,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 
 import click
@@ -18,13 +19,16 @@ from streamer.records import read_record
 from streamer.replay import Pacer, Replay, Step, finish, run
 from tools import options
 from tools.clock import SystemClock
+from tools.interrupt import Interrupt
 from tools.result import Result, result_of, wfdb_target, write_wfdb
 
 
 @click.command()
 @options.source
 @options.noise(None)
-@click.option("--duration", type=float, help="Seconds; to the end of the record by default.")
+@click.option(
+    "--duration", type=options.Seconds(), help="Seconds; to the end of the record by default."
+)
 @click.option(
     "--write", type=click.Path(path_type=Path), help="WFDB record to write, e.g. out/208d."
 )
@@ -55,28 +59,29 @@ def replay(
     if write is not None:
         wfdb_target(write)
     console = Console(stderr=True)
-    console.print(
-        f"record {source.record.name}, signal {signal} ({source.lead}), "
-        f"{len(source) / source.fs:g} s at {source.fs:g} Hz, "
-        + (f"noise {noise} at {snr:g} dB" if source.noisy else "no noise added")
+    progress = Progress(
+        *Progress.get_default_columns()[:-1], TextColumn("{task.fields[figures]}"), console=console
     )
     clock = SystemClock()
-    began = clock.now()
+    history = History(round(10 * source.fs))
     steps: list[Step] = []
-    try:
-        with Progress(
-            *Progress.get_default_columns()[:-1],
-            TextColumn("{task.fields[figures]}"),
-            console=console,
-        ) as progress:
-            task = progress.add_task("replay", total=len(source), figures="")
-            history = History(round(10 * source.fs))
-            for step in run(source, denoiser, Pacer(source.fs, clock, speed)):
-                steps.append(step)
-                history.add(step.piece, step.block)
-                figures = f"ΔSNR {history.delta_snr(history.length):.1f} dB" * source.noisy
-                progress.update(task, completed=source.position, figures=figures)
-    except KeyboardInterrupt:
+    with Interrupt() as interrupt, progress:
+        console.print(
+            f"record {source.record.name}, signal {signal} ({source.lead}), "
+            f"{len(source) / source.fs:g} s at {source.fs:g} Hz, "
+            + (f"noise {noise} at {snr:g} dB" if source.noisy else "no noise added")
+        )
+        task = progress.add_task("replay", total=len(source), figures="")
+        began = clock.now()
+        for step in run(source, denoiser, Pacer(source.fs, clock, speed)):
+            steps.append(step)
+            history.add(step.piece, step.block)
+            gain = history.delta_snr(history.length) if source.noisy else math.nan
+            figures = f"ΔSNR {gain:.1f} dB" if math.isfinite(gain) else ""
+            progress.update(task, completed=source.position, figures=figures)
+            if interrupt.wanted:
+                break
+    if source.position < len(source):
         console.print("interrupted: what was received is kept")
         steps.append(finish(source, denoiser))
     result, seconds = result_of(steps), clock.now() - began

@@ -51,8 +51,9 @@ def wfdb_target(path: Path) -> None:
 
     if not re.fullmatch(r"[-\w]+", path.name):
         raise ValueError(f"--write {path}: a record's name has letters, digits, - and _ only")
-    if path.with_suffix(".hea").exists():
-        raise ValueError(f"--write {path}: there is such a record already; choose another name")
+    taken = [suffix for suffix in (".hea", ".dat", ".atr") if path.with_suffix(suffix).exists()]
+    if taken:
+        raise ValueError(f"--write {path}: {path}{taken[0]} exists already; choose another name")
     path.parent.mkdir(parents=True, exist_ok=True)
 
 

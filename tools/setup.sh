@@ -22,12 +22,15 @@ fail() {
     exit 1
 }
 
+as_root=
+if [ "$(id -u)" != 0 ]; then as_root="sudo -n"; fi
+may_install() { command -v apt-get >/dev/null && $as_root true 2>/dev/null; }
+
 # system_packages WHY NAME...: install Debian packages, or end with a line that names them.
 system_packages() {
-    local why=$1 as_root=
+    local why=$1
     shift
-    if [ "$(id -u)" != 0 ]; then as_root="sudo -n"; fi
-    if ! command -v apt-get >/dev/null || ! $as_root true 2>/dev/null; then
+    if ! may_install; then
         fail "$why: run 'sudo apt-get install $*' (or install the same by your system's means)" \
             "and then the same command again"
     fi
@@ -51,6 +54,8 @@ assert (3, 10) <= sys.version_info[:2] <= (3, $newest)" 2>/dev/null; then
     done
     return 1
 }
+
+has_environment() { "$folder/bin/python" -c "import pip" 2>/dev/null; }
 
 make_environment() {
     local python version
@@ -90,8 +95,13 @@ if [ "$extras" = tflite ]; then
         say "no tflite-runtime here: it takes Linux and Python 3.10 or 3.11"
         exit 0
     fi
+    if ! has_environment && ! find_python ensurepip >/dev/null && ! may_install; then
+        say "no tflite-runtime here: $(find_python sys) cannot make virtual environments," \
+            "which takes the system's package; the tests of that runtime are skipped"
+        exit 0
+    fi
 fi
-"$folder/bin/python" -c "import pip" 2>/dev/null || make_environment
+has_environment || make_environment
 say "installing ecgstream[$extras] into $folder"
 "$folder/bin/python" -m pip install --editable ".[$extras]" ||
     fail "pip could not install ecgstream[$extras] (its words are above): check the network and" \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -38,7 +39,7 @@ def train(
     from model.training import BEST, train
 
     config = load_config(preset)
-    given = {"epochs": epochs, "seed": seed}
+    given: dict[str, Any] = {"epochs": epochs, "seed": seed}
     config = dataclasses.replace(
         config,
         training=dataclasses.replace(

@@ -132,3 +132,15 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     return out
+
+
+def worst_cells(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The noisy cell of each record in which a method gains least, by method and record."""
+    out: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["level"] is None:
+            continue
+        worst = out.setdefault(row["method"], {})
+        if row["db"] < worst.get(row["record"], {"db": np.inf})["db"]:
+            worst[row["record"]] = {key: row[key] for key in ("kind", "level", "db")}
+    return out

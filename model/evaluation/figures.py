@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -76,7 +75,7 @@ def strips(cases: Sequence[Case], method: Method, record: str) -> Figure:
         t = np.arange(_STRIP.stop - _STRIP.start) / FS
         rows = {"clean": case.clean, "noisy": case.noisy, "denoised": y}
         offset = 0.0
-        top = None
+        top: float | None = None
         for (name, signal), colour in zip(
             rows.items(), ("#444444", "#D55E00", "#0072B2"), strict=True
         ):
@@ -97,5 +96,4 @@ def strips(cases: Sequence[Case], method: Method, record: str) -> Figure:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure; matplotlib decides by the suffix."""
-    with matplotlib.rc_context({"svg.fonttype": "none"}):
-        figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110)
