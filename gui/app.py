@@ -45,7 +45,7 @@ def display_problem() -> str | None:
     )
     if probe.returncode == 0:
         platform = probe.stdout.strip()
-        return f"Qt's platform here is {platform}" if platform in _WINDOWLESS else None
+        return f"QT_QPA_PLATFORM asks for {platform}" if platform in _WINDOWLESS else None
     reasons = [line for line in probe.stderr.splitlines() if line.startswith("qt.qpa")]
     return reasons[0].partition(": ")[2].strip() if reasons else "Qt cannot start"
 

@@ -38,9 +38,7 @@ class Monitor(QtWidgets.QMainWindow):
         column.addWidget(self.status)
         self.setCentralWidget(central)
         self.resize(1280, 720)
-        self.winId()  # makes the handle
-        # The traces keep to scale when the window is moved to another screen.
-        self.windowHandle().screenChanged.connect(self.sheet.lay_out)
+        self._handle: QtGui.QWindow | None = None
         self.controls.running_wanted.connect(worker.set_running)
         self.controls.record_wanted.connect(worker.choose)
         self.controls.noise_wanted.connect(worker.set_noise)
@@ -74,6 +72,13 @@ class Monitor(QtWidgets.QMainWindow):
             self._drawn = drawn
             self.sheet.show_clean(clean)
             self.sheet.draw(shown, note)
+
+    def showEvent(self, event: QtGui.QShowEvent | None) -> None:
+        """Keep to scale when the window is moved to another screen."""
+        super().showEvent(event)
+        if self._handle is not self.windowHandle():  # it has one from the first show on
+            self._handle = self.windowHandle()
+            self._handle.screenChanged.connect(self.sheet.lay_out)
 
     def closeEvent(self, event: QtGui.QCloseEvent | None) -> None:
         """End everything."""

@@ -108,13 +108,13 @@ def darkness(widget: QtWidgets.QWidget) -> npt.NDArray[Any]:
     return 255.0 - pixels[..., 1]
 
 
-def write_record(folder: Path, name: str, mv: npt.ArrayLike, fs: int = FS) -> str:
+def write_record(folder: Path, name: str, mv: npt.ArrayLike, fs: int = FS, lead: str = "II") -> str:
     """A WFDB record with one signal; NaN marks a gap. Returns its path."""
     folder.mkdir(exist_ok=True)
     samples = np.asarray(mv, float)
     steps = np.where(np.isnan(samples), -32768, np.round(np.nan_to_num(samples) * 200))
     steps.astype("<i2").tofile(folder / f"{name}.dat")
-    lines = (f"{name} 1 {fs} {len(samples)}", f"{name}.dat 16 200/mV 16 0 0 0 0 II", "")
+    lines = (f"{name} 1 {fs} {len(samples)}", f"{name}.dat 16 200/mV 16 0 0 0 0 {lead}", "")
     (folder / f"{name}.hea").write_text("\n".join(lines))
     return str(folder / name)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -109,6 +111,16 @@ def test_missing_record_is_told_and_another_can_be_chosen(
     assert np.allclose(shown.stretch.input, ecg[: 2 * FS], atol=0.003)
 
 
+def test_signal_without_a_name_is_shown_by_its_number(
+    stand: Stand, tmp_path: Path, ecg: Floats
+) -> None:
+    record = write_record(tmp_path, "nameless", ecg, lead="")
+    window = stand.open(record=record)
+    stand.play(1)
+    assert window.windowTitle().startswith("nameless signal 0")
+    assert "signal 0" in window.sheet.labels[0].textItem.toPlainText()
+
+
 def test_data_folder_that_is_gone_is_told(stand: Stand, tmp_path: Path) -> None:
     window = stand.open(data=tmp_path / "gone")
     stand.qtbot.waitUntil(lambda: "check --data" in window.notice.text.text())
@@ -136,6 +148,15 @@ def test_declared_delay_is_shown(stand: Stand) -> None:
     assert window.status.values[DELAY].text() == "0.13 s · 47 samples"
 
 
+def test_traces_keep_to_scale_on_another_screen(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = stand.open()
+    monkeypatch.setattr("gui.sheet.pixels_per_mm", lambda _: 8.0)
+    window.windowHandle().screenChanged.emit(window.screen())
+    assert window.sheet.labels[0].y() == pytest.approx(window.sheet.height() / 8.0 - 1)
+
+
 def test_record_at_its_end_begins_again_and_says_so(stand: Stand, tmp_path: Path) -> None:
     window = stand.open(record=write_pulses(tmp_path))
     stand.gate.allow(11)
@@ -150,12 +171,12 @@ def test_snapshot_saves_a_picture_and_tells_what_is_in_it(
     settings = MonitorSettings(model=Identity())
     pictures = []
     for path in (tmp_path / "new" / "a.png", tmp_path / "b.png"):
-        summary = snapshot(settings, clock, path, seconds=20)
-        assert (summary.record, summary.lead, summary.seconds) == ("208b", "MLII", 20)
-        assert (summary.noise, summary.delay) == (Noise("em", 6.0), 122)
-        assert summary.figures.heart_rate == pytest.approx(121, abs=5)
-        assert summary.figures.delta_snr == pytest.approx(0, abs=1e-4)
-        assert summary.figures.dropped == 0
+        shown = snapshot(settings, clock, path)
+        assert (shown.record, shown.lead, shown.received) == ("208b", "MLII", 20 * FS)
+        assert (shown.noise, shown.delay) == (Noise("em", 6.0), 122)
+        assert shown.figures.heart_rate == pytest.approx(121, abs=5)
+        assert shown.figures.delta_snr == pytest.approx(0, abs=1e-4)
+        assert shown.figures.dropped == 0
         pictures.append(path.read_bytes())
     assert pictures[0] == pictures[1]
     image = QtGui.QImage(str(path))
@@ -200,10 +221,28 @@ def test_every_kind_of_noise_can_be_chosen() -> None:
 def test_it_is_known_beforehand_whether_a_window_can_be_opened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert display_problem() is None  # offscreen
+    for platform in ("offscreen", "minimal"):
+        monkeypatch.setenv("QT_QPA_PLATFORM", platform)
+        assert display_problem() == f"QT_QPA_PLATFORM asks for {platform}"
     monkeypatch.setenv("QT_QPA_PLATFORM", "nonsense")
     assert "nonsense" in str(display_problem())
     for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
     assert display_problem() == "there is no display"
+
+
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="takes Xvfb, a display without a screen")
+def test_window_can_be_opened_where_there_is_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    command = ["Xvfb", "-displayfd", "1", "-nolisten", "tcp"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout is not None
+        monkeypatch.setenv("DISPLAY", f":{server.stdout.readline().strip()}")
+        try:
+            assert display_problem() is None
+        finally:
+            server.terminate()

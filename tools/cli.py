@@ -24,6 +24,8 @@ from tools.train import train
 
 _EXPECTED = (RecordError, ModelError, ValueError, OSError, RuntimeError)
 _CLICKS_OWN = (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError)
+_EXTRAS = {"monitor": "monitor", "replay": "wfdb", "records": "wfdb"}
+"""What to install for a subcommand; for all others it is `train`."""
 _DEBUG_VARIABLE = "ECGSTREAM_DEBUG"
 
 
@@ -44,17 +46,13 @@ class _Commands(click.Group):
 def _sentence(error: Exception, command: str | None) -> str:
     """What is wrong and what to do about it."""
     if isinstance(error, ModuleNotFoundError):
-        extra = {"monitor": "monitor", "replay": "wfdb", "records": "wfdb"}.get(
-            command or "", "train"
-        )
+        extra = _EXTRAS.get(command or "", "train")
         return (
             f"this needs a package that is not installed ({error.name}): run pip install "
             f"'ecgstream[{extra}]', or in a clone .venv/bin/pip install -e '.[{extra}]'"
         )
     if isinstance(error, ImportError):
-        return (
-            f"a library of the system is missing ({error}): install it, in a clone by make monitor"
-        )
+        return f"a system library is missing ({error}): install it, or in a clone run make monitor"
     if isinstance(error, _EXPECTED):
         return str(error)
     return (
