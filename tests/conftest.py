@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -40,6 +41,20 @@ class FakeClock:
 
     def sleep(self, seconds: float) -> None:
         self.time += seconds
+
+
+_REMARKS: list[str] = []
+
+
+@pytest.fixture
+def remark() -> Callable[[str], None]:
+    """Takes a measured figure that people should see although the test passed."""
+    return _REMARKS.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in _REMARKS:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture
