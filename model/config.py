@@ -33,6 +33,7 @@ class Training:
     `floor` is the share of the ECG that errors are weighed against beside the noise, at the first
     and at the last epoch. While it is high, noisy windows teach the network to denoise at all;
     as it falls, what is nearly clean counts more. (Begun low, a network learns to do nothing.)
+    `rounded` rounds activations as int8 will, so that the network learns to live with it.
     """
 
     seed: int = 1
@@ -44,6 +45,7 @@ class Training:
     exponent: float = 0.5
     floor: tuple[float, float] = (1.0, 0.2)
     patience: int = 15
+    rounded: bool = False
 
     def floor_at(self, epoch: int) -> float:
         """The floor of that epoch, falling geometrically."""

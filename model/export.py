@@ -127,14 +127,26 @@ def _convert(model: keras.Model, output: str, calibration: Batch) -> bytes:
 
 
 def _strip(content: bytes) -> bytes:
-    """Without what no runtime reads: tensor names, calibration ranges, descriptions."""
+    """Without what no runtime reads: names, calibration ranges, empty tables and buffers."""
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    kept = [0]  # buffer 0 is the empty one, by the format's definition
     for graph in model.subgraphs:
         graph.name = None
         for tensor in graph.tensors:
-            tensor.name = None
+            tensor.name = tensor.shapeSignature = None
+            tensor.hasRank = False
             if tensor.quantization is not None:
                 tensor.quantization.min = tensor.quantization.max = None
+                if tensor.quantization.scale is None:
+                    tensor.quantization = None
+            data = model.buffers[tensor.buffer].data
+            if data is None or not len(data):
+                tensor.buffer = 0
+            elif tensor.buffer not in kept:
+                kept.append(tensor.buffer)
+        for tensor in graph.tensors:
+            tensor.buffer = kept.index(tensor.buffer)
+    model.buffers = [model.buffers[i] for i in kept]
     model.description = None
     model.metadata = None
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))

@@ -7,6 +7,7 @@ average pooling, two dense layers and a sigmoid weigh the channels, as in squeez
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import keras
@@ -22,6 +23,20 @@ _FRAME = 4
 def _frames(x: Any, n: int) -> Any:
     # The free batch axis lets the runtimes run several windows in one call.
     return ops.reshape(x, (-1, 1, n, x.shape[1] * x.shape[2] // n))
+
+
+@keras.saving.register_keras_serializable("ecgstream")
+class Rounded(layers.Layer):
+    """Rounds to 256 steps over the batch's range, as int8 will, and lets gradients through.
+
+    Straight-through estimator (Bengio et al. 2013; Jacob et al. 2018).
+    """
+
+    def call(self, x: Any) -> Any:
+        """`x` (any shape), rounded."""
+        low, high = ops.min(x), ops.max(x)
+        step = (high - low) / 255 + 1e-9
+        return x + ops.stop_gradient(ops.round((x - low) / step) * step + low - x)
 
 
 def _conv(x: Any, filters: int, kernel: int, stride: int = 1, dilation: int = 1) -> Any:
@@ -55,7 +70,13 @@ def _double(x: Any, filters: int) -> Any:
     return ops.reshape(x, (-1, 1, 2 * n, filters))
 
 
-def cdae_bam(widths: list[int], kernels: list[int], past: int, context_width: int) -> keras.Model:
+def cdae_bam(
+    widths: list[int],
+    kernels: list[int],
+    past: int,
+    context_width: int,
+    rounded: bool = False,
+) -> keras.Model:
     """The streaming CDAE-BAM: predicts the noise in a window, given a coarse look at the past.
 
     A U-Net of `len(widths)` levels over the window (each half as long as the one before), with
@@ -63,34 +84,59 @@ def cdae_bam(widths: list[int], kernels: list[int], past: int, context_width: in
     `CONTEXT_STEP`, go through dilated convolutions; the frames that lie beside the window join
     the deepest level. They tell what a window of 0.7 s cannot: the baseline and the usual beat.
 
+    `rounded` makes activations feel like int8, for training; the weights are the same ones.
+
     Returns a model from `window` (n, WINDOW, 1) and `context` (n, past // CONTEXT_STEP, 1) to
     `noise` (n, WINDOW, 1), all standardised as in `streamer.windows`.
     """
     window = keras.Input((WINDOW, 1), name="window")
     context = keras.Input((past // CONTEXT_STEP, 1), name="context")
 
+    def act(x: Any) -> Any:
+        return Rounded()(x) if rounded else x
+
+    def conv(x: Any, filters: int, kernel: int, **options: int) -> Any:
+        return act(_conv(x, filters, kernel, **options))
+
     deepest = WINDOW // _FRAME >> (len(widths) - 1)  # frames
     c = _frames(context, past * deepest // WINDOW)
     for dilation in (1, 2, 4, 8):
-        c = _conv(c, context_width, 5, dilation=dilation)
+        c = conv(c, context_width, 5, dilation=dilation)
     c = c[:, :, -deepest:, :]
 
-    x = _conv(_frames(window, WINDOW // _FRAME), widths[0], 9)
+    x = conv(_frames(window, WINDOW // _FRAME), widths[0], 9)
     skips = []
     for level, (width, kernel) in enumerate(zip(widths, kernels, strict=True)):
         if level:
-            x = _conv(x, width, kernel, stride=2)
+            x = conv(x, width, kernel, stride=2)
         if level == len(widths) - 1:
             x = layers.Concatenate()([x, c])
-        x = _conv(x, width, kernel)
+        x = conv(x, width, kernel)
         if level:
-            x = _attention(x)
+            x = act(_attention(x))
         skips.append(x)
     for width, kernel, skip in list(zip(widths, kernels, skips, strict=True))[-2::-1]:
-        x = _conv(_double(x, width) + skip, width, kernel)
+        x = conv(act(act(_double(x, width)) + skip), width, kernel)
     x = layers.Conv2D(_FRAME, (1, kernels[0]), padding="same")(x)
     noise = ops.reshape(x, (-1, WINDOW, 1))
     return keras.Model([window, context], noise, name="cdae_bam")
+
+
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Give `target` the weights of `source`, the same network with or without rounding."""
+    pairs = zip(_by_creation(source), _by_creation(target), strict=True)
+    for old, new in pairs:
+        new.set_weights(old.get_weights())
+
+
+def _by_creation(model: keras.Model) -> list[Any]:
+    """Layers with weights. Keras numbers them as they are made, but lists them by depth."""
+
+    def key(layer: Any) -> tuple[str, int]:
+        number = re.search(r"\d+$", layer.name)
+        return type(layer).__name__, int(number[0]) if number else 0
+
+    return sorted((layer for layer in model.layers if layer.weights), key=key)
 
 
 def original() -> keras.Model:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import math
 import os
@@ -92,7 +93,7 @@ def build(config: Config) -> keras.Model:
     options = dict(config.network)
     if options.pop("kind") == "original":
         return network.original()
-    return network.cdae_bam(**options)
+    return network.cdae_bam(**options, rounded=config.training.rounded)
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
@@ -104,12 +105,15 @@ def read_history(folder: Path) -> list[dict[str, float]]:
         return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
 
 
-def train(config: Config, data: Path, out: Path) -> keras.Model:
-    """Train as the configuration says; see `train_on_records` for files and errors."""
+def train(config: Config, data: Path, out: Path, begin: Path | None = None) -> keras.Model:
+    """Train as the configuration says, from the weights of the model `begin` if one is given.
+
+    See `train_on_records` for files and errors.
+    """
     if config.experiment == "original":
         return _train_on_ten_seconds(config, data, out)
     keras.utils.set_random_seed(config.training.seed)
-    return train_on_records(config, data, out)
+    return train_on_records(config, data, out, begin)
 
 
 def _train_on_ten_seconds(config: Config, data: Path, out: Path) -> keras.Model:
@@ -141,7 +145,9 @@ def noisy_windows(
     )
 
 
-def train_on_records(config: Config, data: Path, out: Path) -> keras.Model:
+def train_on_records(
+    config: Config, data: Path, out: Path, begin: Path | None = None
+) -> keras.Model:
     """Train on MIT-BIH and NSTDB under `data`; go on where `out` left off, and fill it.
 
     `out` gets `config.json`, `history.csv`, `checkpoint.keras` (to go on from) and `model.keras`,
@@ -158,6 +164,8 @@ def train_on_records(config: Config, data: Path, out: Path) -> keras.Model:
     training = noisy_windows(config, TRAINING, data, seed=settings.seed)
     validation = noisy_windows(config, VALIDATION, data, seed=settings.seed + 1)
     if not model.compiled:
+        if begin is not None:
+            network.copy_weights(_load(begin), model)
         model.compile(
             keras.optimizers.Adam(
                 OneCycle(settings.learning_rate, settings.epochs * settings.steps),
@@ -186,7 +194,7 @@ def train_on_records(config: Config, data: Path, out: Path) -> keras.Model:
             validated = averaged.test_on_batch(*validation[step])
         row = {"epoch": epoch, "loss": float(loss), "val_loss": float(validated), "rate": rate}
         if all(validated < earlier["val_loss"] for earlier in history):
-            _replace(out / BEST, averaged)
+            _replace(out / BEST, _exact(config, averaged))
         history.append(row)
         _write_history(out, history)
         os.replace(half, out / CHECKPOINT)  # last: a kill before it repeats the epoch
@@ -223,6 +231,15 @@ def _averaged(checkpoint: Path) -> keras.Model:
     model = _load(checkpoint)
     model.optimizer.finalize_variable_values(model.trainable_variables)
     return model
+
+
+def _exact(config: Config, model: keras.Model) -> keras.Model:
+    """The model without rounding, which the export does for real."""
+    exact = build(
+        dataclasses.replace(config, training=dataclasses.replace(config.training, rounded=False))
+    )
+    network.copy_weights(model, exact)
+    return exact
 
 
 def _epochs_since_best(history: list[dict[str, float]]) -> int:

@@ -17,6 +17,7 @@ from model import splits, training
 from model.config import Config, ConfigError, load_config
 from model.dataset import Mixing, NoisyWindows, place_weights
 from model.export import ExportError, export
+from model.network import Rounded, copy_weights
 from model.training import BEST, CHECKPOINT, build, noisy_windows, read_history, train
 from streamer import WINDOW, TFLiteNetwork
 from streamer.records import RecordError, read_record
@@ -58,7 +59,7 @@ def small_splits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def config() -> Config:
-    shipped = load_config("shipped")
+    shipped = load_config("float")
     network = {**shipped.network, "widths": [4, 4, 6, 8], "past": 512, "context_width": 4}
     small = dataclasses.replace(shipped.training, epochs=2, steps=3, batch=16)
     return dataclasses.replace(shipped, network=network, training=small)
@@ -147,6 +148,29 @@ def test_missing_noise_is_named(config: Config, tmp_path: Path) -> None:
     _write(tmp_path, "mitdb/t1", np.zeros((40_000, 1)))
     with pytest.raises(RecordError, match="no noise record nstdb/bw"):
         noisy_windows(config, ("t1",), tmp_path, seed=0)
+
+
+def rounding(config: Config) -> Config:
+    return dataclasses.replace(
+        config, training=dataclasses.replace(config.training, rounded=True, learning_rate=0.0)
+    )
+
+
+def test_rounding_is_felt_in_training_and_gone_from_the_result(
+    config: Config, data: Path, tmp_path: Path
+) -> None:
+    exact = train(config, data, tmp_path / "exact")
+    rounded = build(rounding(config))
+    copy_weights(exact, rounded)
+    inputs, _ = windows(config, data, Mixing())[0]
+    wanted, felt = exact.predict_on_batch(inputs), rounded.predict_on_batch(inputs)
+    assert 0 < np.abs(felt - wanted).max() < 0.5
+    begin = tmp_path / "exact" / BEST
+    result = train(rounding(config), data, tmp_path / "rounded", begin)
+    # Without a learning rate only the statistics of the batches moved.
+    assert not any(isinstance(layer, Rounded) for layer in result.layers)
+    for a, b in zip(exact.trainable_weights, result.trainable_weights, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
 def test_a_run_with_other_settings_is_not_mixed_up(

@@ -16,16 +16,26 @@ from tools import options
     "--preset",
     default="shipped",
     show_default=True,
-    help="shipped, original, original-mitbih, or a configuration file.",
+    help="float, shipped, original, original-mitbih, or a configuration file.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/PRESET]"
 )
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the preset's.")
 @click.option("--seed", type=int, help="Instead of the preset's.")
+@click.option(
+    "--begin",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of a run to begin with the weights of.",
+)
 @options.data
 def train(
-    preset: str, out: Path | None, epochs: int | None, seed: int | None, data: Path | None
+    preset: str,
+    out: Path | None,
+    epochs: int | None,
+    seed: int | None,
+    begin: Path | None,
+    data: Path | None,
 ) -> None:
     """Train a network on MIT-BIH and NSTDB.
 
@@ -47,5 +57,5 @@ def train(
         ),
     )
     out = out or Path("runs") / config.name
-    train(config, folder, out)
+    train(config, folder, out, begin / BEST if begin else None)
     click.echo(f"wrote {out / BEST}")
