@@ -213,7 +213,7 @@ def test_a_configuration_that_cannot_work_is_refused(text: str, tmp_path: Path) 
 def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained network, saved as a training saves its result."""
     folder = tmp_path_factory.mktemp("run")
-    build(load_config("shipped")).save(folder / BEST)
+    build(load_config("float")).save(folder / BEST)
     return folder
 
 
