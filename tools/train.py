@@ -14,7 +14,7 @@ from tools import options
 @click.command()
 @click.option(
     "--preset",
-    default="shipped",
+    default="float",
     show_default=True,
     help="float, shipped, original, original-mitbih, or a configuration file.",
 )

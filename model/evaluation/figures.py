@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -16,6 +17,8 @@ from streamer import FS
 
 # Okabe & Ito's colours, told apart with any colour vision; the models come first.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+_ROWS = {"clean": "#444444", "noisy": "#D55E00", "denoised": "#0072B2"}
+_ASPECT = 0.4  # 25 mm/s over 10 mm/mV
 _STRIP = slice(SCORED.start, SCORED.start + 6 * 360)
 
 
@@ -56,7 +59,7 @@ def _paper(axes: Axes, seconds: float, low: float, high: float) -> None:
     """ECG paper: 1 mm is 40 ms and 0.1 mV."""
     axes.set_xlim(0, seconds)
     axes.set_ylim(low, high)
-    axes.set_aspect(0.4)  # 25 mm/s over 10 mm/mV
+    axes.set_aspect(_ASPECT)
     axes.set_facecolor("#fff7f5")
     for step, width, alpha in ((1, 0.3, 0.6), (5, 0.6, 1.0)):
         for x in np.arange(0, seconds + 1e-9, 0.04 * step):
@@ -64,30 +67,36 @@ def _paper(axes: Axes, seconds: float, low: float, high: float) -> None:
         for y in np.arange(np.floor(low * 2) / 2, high + 1e-9, 0.1 * step):
             axes.axhline(y, color="#f0b6b0", lw=width, alpha=alpha, zorder=0)
     axes.set_xticks([])
-    axes.set_yticks([])
+    axes.tick_params(axis="y", length=0)
+
+
+def _stacked(signals: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+    """The signals one below the other, 0.2 mV apart."""
+    out = [signals[0] - np.median(signals[0])]
+    for signal in signals[1:]:
+        out.append(signal - signal.max() + out[-1].min() - 0.2)
+    return out
 
 
 def strips(cases: Sequence[Case], method: Method, record: str) -> Figure:
     """Clean, noisy and denoised signal of each case, six seconds on ECG paper."""
     denoised = method(np.stack([case.noisy for case in cases], axis=1).astype(np.float32))
-    figure = Figure(figsize=(9, 3.0 * len(cases)), layout="constrained")
-    for axes, case, y in zip(figure.subplots(len(cases), 1), cases, denoised.T, strict=True):
-        t = np.arange(_STRIP.stop - _STRIP.start) / FS
-        rows = {"clean": case.clean, "noisy": case.noisy, "denoised": y}
-        offset = 0.0
-        top: float | None = None
-        for (name, signal), colour in zip(
-            rows.items(), ("#444444", "#D55E00", "#0072B2"), strict=True
-        ):
-            s = signal[_STRIP]
-            s = s - np.median(s)
-            if top is not None:
-                offset -= max(float(s.max()) + 0.3, 0.8)
-            axes.plot(t, s + offset, color=colour, lw=0.8)
-            axes.text(0.04, offset + 0.25, name, color=colour, fontsize=9, weight="bold")
-            offset += min(float(s.min()) - 0.3, -0.5)
-            top = top if top is not None else float(s.max()) + 0.4
-        _paper(axes, 6.0, offset - 0.2, top or 1.0)
+    seconds, width = (_STRIP.stop - _STRIP.start) / FS, 9.0
+    stacks = [
+        _stacked([signal[_STRIP] for signal in (case.clean, case.noisy, y)])
+        for case, y in zip(cases, denoised.T, strict=True)
+    ]
+    spans = [(stack[-1].min() - 0.2, stack[0].max() + 0.2) for stack in stacks]
+    heights = [(high - low) * _ASPECT * width / seconds for low, high in spans]
+    figure = Figure(figsize=(width + 1, sum(heights) + 0.4 * len(cases)), layout="constrained")
+    panels = figure.subplots(len(cases), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for axes, case, stack, span in zip(panels, cases, stacks, spans, strict=True):
+        _paper(axes, seconds, *span)
+        for signal, colour in zip(stack, _ROWS.values(), strict=True):
+            axes.plot(np.arange(len(signal)) / FS, signal, color=colour, lw=0.9)
+        axes.set_yticks([float(np.median(signal)) for signal in stack], list(_ROWS))
+        for label, colour in zip(axes.get_yticklabels(), _ROWS.values(), strict=True):
+            label.set(color=colour, weight="bold")
         axes.set_title(
             f"record {record}, {case.kind} at {case.level} dB, 25 mm/s, 10 mm/mV", fontsize=10
         )
@@ -96,4 +105,4 @@ def strips(cases: Sequence[Case], method: Method, record: str) -> Figure:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure; matplotlib decides by the suffix."""
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
