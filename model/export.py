@@ -31,8 +31,9 @@ CALIBRATION_WINDOWS = 1024
 PARITY_WINDOWS = 2048
 MIN_PARITY_DB = 17.0
 """Power of the float answers over that of the difference. Plain int8 leaves 16 to 20 dB on windows
-with pops and saturation; a wrong calibration 15 dB or much less, lost weights nothing. What the
-difference costs in ΔSNR is for the benchmarks to tell."""
+with pops and saturation; a wrong calibration 15 dB or much less, lost weights nothing."""
+MAX_COST_DB = 0.5
+"""By how much the power of the error, relative to the noise, may grow through quantization."""
 
 Batch = dict[str, Floats]
 
@@ -49,6 +50,7 @@ class Exported:
     size: int  # bytes
     sha256: str
     parity_db: float
+    cost_db: float
     operators: dict[str, int]
 
 
@@ -68,7 +70,7 @@ def export(model_path: Path, out: Path, config: Config, data: Path) -> Exported:
     ExportError : an operator is not an integer one, or the answers differ from the float model's.
     streamer.records.RecordError : a record is missing or damaged.
     """
-    calibration, unseen = (
+    (calibration, _), (unseen, target) = (
         _take(noisy_windows(config, records, data, seed=seed), count)
         for records, count, seed in (
             (TRAINING, CALIBRATION_WINDOWS, config.training.seed + 2),
@@ -81,23 +83,30 @@ def export(model_path: Path, out: Path, config: Config, data: Path) -> Exported:
     half = out.with_name(f"half-{out.name}")
     half.write_bytes(content)
     try:
-        parity = _parity(TFLiteNetwork(half), KerasNetwork(model_path), unseen)
+        parity, cost = _compare(TFLiteNetwork(half), KerasNetwork(model_path), unseen, target)
         if not parity >= MIN_PARITY_DB:
             raise ExportError(
                 f"{out} not written: its answers agree with the float model's to {parity:.1f} dB "
                 f"only, at least {MIN_PARITY_DB:g} dB are needed"
             )
+        if not cost <= MAX_COST_DB:
+            raise ExportError(
+                f"{out} not written: quantization makes its error {cost:.2f} dB greater, at most "
+                f"{MAX_COST_DB:g} dB are allowed"
+            )
         half.replace(out)
     finally:
         half.unlink(missing_ok=True)
-    return Exported(out, len(content), hashlib.sha256(content).hexdigest(), parity, operators)
+    return Exported(out, len(content), hashlib.sha256(content).hexdigest(), parity, cost, operators)
 
 
-def _take(windows: NoisyWindows, n: int) -> Batch:
-    parts: list[Batch] = []
-    while sum(len(part["window"]) for part in parts) < n:
-        parts.append(windows[len(parts)][0])
-    return {name: np.concatenate([part[name] for part in parts])[:n] for name in parts[0]}
+def _take(windows: NoisyWindows, n: int) -> tuple[Batch, Floats]:
+    """The first `n` windows: inputs, and targets with their weights (n, WINDOW, 2)."""
+    parts: list[tuple[Batch, Floats]] = []
+    while sum(len(target) for _, target in parts) < n:
+        parts.append(windows[len(parts)])
+    inputs = {name: np.concatenate([part[name] for part, _ in parts])[:n] for name in parts[0][0]}
+    return inputs, np.concatenate([target for _, target in parts])[:n]
 
 
 def _convert(model: keras.Model, output: str, calibration: Batch) -> bytes:
@@ -174,8 +183,16 @@ def _integer_operators(content: bytes) -> dict[str, int]:
     return dict(used)
 
 
-def _parity(quantized: TFLiteNetwork, exact: KerasNetwork, windows: Batch) -> float:
+def _compare(
+    quantized: TFLiteNetwork, exact: KerasNetwork, windows: Batch, target: Floats
+) -> tuple[float, float]:
+    """Agreement of the answers, and growth of their error against the target; both in dB."""
     context = windows.get("context", windows["window"])
     wanted = exact(windows["window"], context)
-    error = quantized(windows["window"], context) - wanted
-    return float(10 * np.log10(np.sum(np.square(wanted)) / np.sum(np.square(error))))
+    answer = quantized(windows["window"], context)
+
+    def error(given: Floats) -> float:
+        return float(np.sum(np.square(given - target[..., 0]) * target[..., 1]))
+
+    parity = np.sum(np.square(wanted)) / np.sum(np.square(answer - wanted))
+    return float(10 * np.log10(parity)), float(10 * np.log10(error(answer) / error(wanted)))

@@ -235,13 +235,24 @@ def test_export_refuses_a_model_that_lost_its_way(
     take = export_module._take
     calls = []
 
-    def first_tiny(batches: NoisyWindows, n: int) -> dict[str, Floats]:
-        taken = take(batches, n)
+    def first_tiny(batches: NoisyWindows, n: int) -> tuple[dict[str, Floats], Floats]:
+        taken, target = take(batches, n)
         calls.append(n)
-        return {k: v / np.float32(1000) for k, v in taken.items()} if len(calls) == 1 else taken
+        if len(calls) == 1:
+            taken = {name: values / np.float32(1000) for name, values in taken.items()}
+        return taken, target
 
     monkeypatch.setattr(export_module, "_take", first_tiny)
     with pytest.raises(ExportError, match="not written: its answers agree"):
+        export(run / BEST, tmp_path / "m.tflite", load_config("shipped"), data)
+    assert not list(tmp_path.iterdir())
+
+
+def test_export_refuses_a_model_that_quantization_makes_worse(
+    run: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_module, "MAX_COST_DB", -10.0)
+    with pytest.raises(ExportError, match="not written: quantization makes its error"):
         export(run / BEST, tmp_path / "m.tflite", load_config("shipped"), data)
     assert not list(tmp_path.iterdir())
 

@@ -29,4 +29,5 @@ def export(run: Path, out: Path | None, data: Path | None) -> None:
     operators = ", ".join(f"{n} {name}" for name, n in sorted(result.operators.items()))
     click.echo(f"operators: {operators}")
     click.echo(f"agreement with the float model: {result.parity_db:.1f} dB")
+    click.echo(f"growth of the error through quantization: {result.cost_db:.2f} dB")
     click.echo(f"wrote {result.path}, {result.size} bytes, sha256 {result.sha256}")
