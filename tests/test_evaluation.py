@@ -16,6 +16,7 @@ from model.config import load_config
 from model.evaluation import b0, b2
 from model.evaluation.methods import Signals, filters, streamed
 from model.splits import NOISE_HALF
+from streamer import SHIPPED_MODEL
 from streamer.metrics import snr
 from streamer.noise import RECORDED
 from tools.cli import main
@@ -110,11 +111,18 @@ def test_evaluate_writes_figures_and_pictures(
     monkeypatch.setattr("model.splits.VALIDATION", ("114", "999"))
     arguments = ["evaluate", "--benchmark", "b2", "--split", "validation", "--no-filters"]
     out = ["--out", str(tmp_path), "--data", str(databases)]
+    # Models of the same file name, as two runs leave them, must not hide one another.
+    models = [tmp_path / "a" / "model.tflite", tmp_path / "b" / "model.tflite"]
+    for path in models:
+        path.parent.mkdir()
+        path.write_bytes(SHIPPED_MODEL.read_bytes())
+        arguments += ["--model", str(path)]
     result = CliRunner().invoke(main, [*arguments, *out])
     assert result.exit_code == 0, result.output
     assert "LEFT OUT: mitdb 999" in result.output
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["b2"]["missing"] == ["999"]
-    assert len(report["b2"]["cells"]) == 6 * 4 + 1
+    assert {cell["method"] for cell in report["b2"]["cells"]} == {"shipped", *map(str, models)}
+    assert len(report["b2"]["cells"]) == 3 * (6 * 4 + 1)
     for name in ("cells.png", "strips.png"):
         assert (tmp_path / name).stat().st_size > 20_000

@@ -70,8 +70,7 @@ def evaluate(
     folder = require_data(data)
     from model.evaluation import methods
 
-    files = {"shipped": SHIPPED_MODEL}
-    files |= {"float" if path.suffix == ".keras" else path.stem: path for path in models}
+    files = {"shipped": SHIPPED_MODEL} | {str(path): path for path in models}
     rows = {
         name: methods.streamed(methods.load_network(path, runtime), delay)
         for name, path in files.items()
