@@ -1,9 +1,11 @@
 """Clean an ECG while it arrives: a deterministic streaming engine around a TFLite denoiser."""
 
-from streamer.delay import MODES, WINDOW
-from streamer.denoiser import FS, Block, StreamingDenoiser
+from streamer.delay import FS, MODES, WINDOW
+from streamer.denoiser import StreamingDenoiser
 from streamer.interpreter import RUNTIMES, SHIPPED_MODEL, ModelError, Network, TFLiteNetwork
+from streamer.pool import StreamerPool
 from streamer.quality import Quality
+from streamer.stream import Block
 
 __all__ = [
     "FS",
@@ -15,6 +17,7 @@ __all__ = [
     "ModelError",
     "Network",
     "Quality",
+    "StreamerPool",
     "StreamingDenoiser",
     "TFLiteNetwork",
 ]

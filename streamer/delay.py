@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import get_window
 
+FS = 360.0
+"""Hz, the rate that the networks are trained at."""
 WINDOW = 256
 """Samples that the network rebuilds in one call."""
 
@@ -39,6 +41,11 @@ class DelayMode:
     def first(self) -> int:
         """Place in the window of the first weighted sample."""
         return WINDOW - 1 - self.samples
+
+    @property
+    def part(self) -> slice:
+        """Places in the window that count."""
+        return slice(self.first, min(self.first + self.weights.size, WINDOW))
 
 
 def _segments(synthesis: npt.NDArray[np.float64], hop: int) -> npt.NDArray[np.float32]:

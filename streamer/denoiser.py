@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from streamer.delay import WINDOW, delay_mode
+from streamer.delay import FS, delay_mode
 from streamer.interpreter import SHIPPED_MODEL, Network, TFLiteNetwork
-from streamer.quality import Quality
-from streamer.windows import Floats, restore, standardise
+from streamer.stream import Block, Stream
+from streamer.windows import Floats, Standardised
 
-FS = 360.0
-"""Hz, the rate that the networks are trained at."""
+Steps = Generator[Standardised, Floats, Block]
+"""A stream that asks for the network's answers to its windows and ends with a block."""
 
-LARGEST = 1e4
-"""mV; no electrode gives more, and a sample beyond is taken for a missing one."""
-
-_WINDOWS_AT_ONCE = 512
-"""Windows gathered in one go, over all signals: bounds the memory of a long push."""
-
-
-class Block(NamedTuple):
-    """A piece of the output. Consecutive blocks follow each other without hole or overlap."""
-
-    signal: Floats
-    """(m, channels), mV; NaN where the input had a gap."""
-    start: int
-    """Index of the first sample, in the input's count."""
-    quality: npt.NDArray[np.uint8]
-    """(m, channels), `Quality` flags."""
+MIN_FS, MAX_FS = 100.0, 2000.0
+"""Hz; below it too little of an ECG is left, beyond it nothing is gained."""
+_AT_ONCE = 16384
+"""Samples gathered in one go, over all signals: bounds the memory of a long push."""
 
 
 class StreamingDenoiser:
@@ -41,9 +29,13 @@ class StreamingDenoiser:
     ----------
     model : path of a `.tflite` file, or any `Network`; the shipped CDAE-BAM when None.
     channels : number of signals; each has its own state.
-    fs : sampling rate in Hz; the networks are made for 360.
-    delay : `low` (0.13 s), `balanced` (0.34 s), `best` (0.71 s), or a number of samples.
+    fs : sampling rate in Hz, 100 to 2000; other than 360 is resampled there and back.
+    delay : `low` (0.13 s), `balanced` (0.34 s), `best` (0.71 s), or a number of samples at 360 Hz.
     runtime : `auto`, `litert`, `tflite-runtime` or `tensorflow`.
+    gain : adu per mV of integer samples.
+    strength : how much of the noise is taken away, 0 (none) to 1 (all); may be changed while
+        running.
+    gaps : `nan` leaves gaps as holes, `hold` fills them with the last valid value, denoised.
 
     Raises
     ------
@@ -54,7 +46,7 @@ class StreamingDenoiser:
     -----
     Windows end at multiples of the hop, counted from the first sample, so the output depends on
     the samples alone and not on how they were cut into pushes. Before the first sample the
-    network sees that sample repeated; networks are trained with such beginnings.
+    signal is taken to have been constant.
 
     Examples
     --------
@@ -73,168 +65,169 @@ class StreamingDenoiser:
         fs: float = FS,
         delay: str | int = "balanced",
         runtime: str = "auto",
+        gain: float | None = None,
+        strength: float = 1.0,
+        gaps: str = "nan",
     ) -> None:
         if channels < 1:
             raise ValueError(f"channels must be at least 1, not {channels}")
-        if fs != FS:
-            raise ValueError(f"the sampling rate must be {FS:g} Hz, not {fs:g}: resample first")
+        if not MIN_FS <= fs <= MAX_FS:
+            raise ValueError(f"the sampling rate must be {MIN_FS:g} to {MAX_FS:g} Hz, not {fs:g}")
+        if gain is not None and not 0 < gain < np.inf:
+            raise ValueError(f"gain must be a number of adu per mV greater than 0, not {gain}")
+        if gaps not in ("nan", "hold"):
+            raise ValueError(f"gaps is 'nan' or 'hold', not {gaps!r}")
         if model is None:
             model = SHIPPED_MODEL
         self.network: Network = (
             TFLiteNetwork(model, runtime) if isinstance(model, (str, Path)) else model
         )
-        self.channels = channels
+        self.channels, self.fs, self.gain, self.gaps = channels, fs, gain, gaps
         self.mode = delay_mode(delay)
+        self._strength = 1.0
         self.reset()
+        self.strength = strength
+
+    @property
+    def strength(self) -> float:
+        """How much of the noise is taken away, 0 to 1."""
+        return self._strength
+
+    @strength.setter
+    def strength(self, strength: float) -> None:
+        if not 0 <= strength <= 1:
+            raise ValueError(f"strength must be 0 to 1, not {strength}")
+        self._strength = self._stream.strength = strength
 
     @property
     def delay_samples(self) -> int:
         """Algorithmic delay: no sample waits longer than this many samples for its output."""
-        return self.mode.samples
+        return self._stream.delay_samples
 
     def reset(self) -> None:
         """Forget everything; the next sample is number 0 of a new stream."""
-        past, segments = self.network.past, len(self.mode.weights)
-        self._received = 0
-        self._denoised = 0  # end of the newest window denoised so far
-        self._emitted = 0
         self._flushed = False
-        self._begun = np.zeros(self.channels, bool)  # whether there was a valid sample yet
-        self._held = np.zeros(self.channels, np.float32)  # the last one
-        self._since_gap = np.zeros(self.channels, np.int64)  # valid samples in a row
-        # The last `past` samples, oldest first, and those that no window has reached yet.
-        self._input = np.zeros((self.channels, past), np.float32)
-        # Weighted sums of the samples that further windows will still add to.
-        self._partial = np.zeros((self.channels, segments - 1, self.mode.hop), np.float32)
-        self._quality = np.empty((self.channels, 0), np.uint8)
+        self._stream = Stream(
+            self.channels, self.fs, self.mode, self.network.past, self.network.output
+        )
+        self._stream.hold_gaps = self.gaps == "hold"
+        self._stream.strength = self._strength
 
     def push(self, x: npt.ArrayLike) -> Block:
         """Take new samples and return all output that they complete (often none).
 
         Parameters
         ----------
-        x : (n,) for one signal or (n, channels), mV; NaN, infinity or more than `LARGEST` either
-            way marks a missing sample.
+        x : (n,) for one signal or (n, channels): floats in mV, where NaN, infinity or more than
+            `LARGEST` either way marks a missing sample; or integers in adu, where the smallest
+            number of the type does.
 
         Raises
         ------
-        ValueError : wrong shape, or the stream has been flushed.
+        ValueError : wrong shape or type, or the stream has been flushed.
         """
-        if self._flushed:
-            raise ValueError("the stream was flushed: call reset() before pushing a new one")
-        samples = self._accept(x)
-        out = []
-        step = max(1, _WINDOWS_AT_ONCE // self.channels) * self.mode.hop
-        for i in range(0, max(samples.shape[1], 1), step):
-            out.append(self._advance(samples[:, i : i + step]))
-        return self._block(np.concatenate(out, axis=1) if len(out) > 1 else out[0])
+        return answer([self.pushing(x)], self.network)[0]
 
     def flush(self) -> Block:
         """End the stream and return what is left, so that every sample has come out once.
 
         The samples still waiting are completed by one last window that ends with the stream.
         """
-        if self._flushed or not self._received:
-            return self._block(np.empty((self.channels, 0), np.float32))
+        return answer([self.flushing()], self.network)[0]
+
+    def pushing(self, x: npt.ArrayLike) -> Steps:
+        """`push` in steps, for who runs the network for many streams at once."""
+        if self._flushed:
+            raise ValueError("the stream was flushed: call reset() before pushing a new one")
+        return self._push(self._accept(x))
+
+    def _push(self, samples: Floats) -> Steps:
+        stream, blocks = self._stream, []
+        step = max(1, _AT_ONCE // self.channels)
+        for i in range(0, samples.shape[1], step):
+            windows = stream.take(samples[:, i : i + step])
+            if windows is not None:
+                blocks.append(stream.give(windows, (yield windows)))
+        return _joined(blocks) if blocks else stream.nothing()
+
+    def flushing(self) -> Steps:
+        """`flush` in steps."""
+        stream = self._stream
+        if self._flushed or not stream.received:
+            return stream.nothing()
         self._flushed = True
-        left = self._received - self._emitted
-        last = self._denoise(self._input[:, None, -self.network.past :])[:, 0, WINDOW - left :]
-        # What earlier windows have already given to the waiting samples, and with what weight.
-        weights = np.cumsum(self.mode.weights[:0:-1], axis=0)[::-1].ravel()
-        skip = max(0, WINDOW - self.mode.first - self.mode.hop - self._denoised)
-        given = np.zeros((self.channels, left), np.float32)
-        weight = np.zeros(left, np.float32)
-        if self._denoised:
-            partial = self._partial.reshape(self.channels, -1)[:, skip : skip + left]
-            given[:, : partial.shape[1]] = partial
-            weight[: partial.shape[1]] = weights[skip : skip + left]
-        return self._block(given + (1 - weight) * last)
+        blocks = []
+        windows = stream.take_rest()
+        if windows is not None:
+            blocks.append(stream.give(windows, (yield windows)))
+        windows = stream.take_last()
+        blocks.append(stream.give_last(windows, (yield windows)) if windows else stream.give_last())
+        return _joined(blocks)
 
     def _accept(self, x: npt.ArrayLike) -> Floats:
-        """Check, count and flag new samples; return them (channels, n) with gaps held."""
-        with np.errstate(over="ignore"):  # what float32 cannot hold is a gap
-            samples = np.asarray(x, np.float32)
+        """Check new samples and return them (channels, n) in mV."""
+        samples = np.asarray(x)
+        if samples.dtype.kind in "iu":
+            samples = self._millivolts(samples)
+        elif samples.dtype != np.float32:
+            samples = self._floats(samples)
         if samples.ndim == 1 and self.channels == 1:
-            samples = samples[:, None]
+            return samples[None]
         if samples.ndim != 2 or samples.shape[1] != self.channels:
             raise ValueError(
                 f"samples have shape {np.shape(x)}; this stream takes (n, {self.channels})"
                 + (" or (n,)" if self.channels == 1 else "")
             )
-        samples = samples.T
-        n = samples.shape[1]
-        if n == 0:
-            return samples
-        valid = np.abs(samples) < LARGEST  # false for NaN, too
-        if not self._begun.all():
-            self._begin(samples, valid)
-        if valid.all():
-            since = self._since_gap[:, None] + np.arange(1, n + 1)
-            flags = np.where(since <= WINDOW, Quality.SETTLING, 0)
-        else:
-            at = np.arange(n)
-            newest = np.maximum.accumulate(np.where(valid, at, -1), axis=1)
-            held = np.take_along_axis(samples, np.maximum(newest, 0), axis=1)
-            samples = np.where(newest >= 0, held, self._held[:, None])
-            invalid = np.maximum.accumulate(np.where(valid, -1, at), axis=1)
-            since = at - invalid + np.where(invalid < 0, self._since_gap[:, None], 0)
-            flags = np.where(since <= WINDOW, Quality.SETTLING, 0)
-            flags[~valid] = Quality.GAP
-        self._quality = np.concatenate([self._quality, flags.astype(np.uint8)], axis=1)
-        self._since_gap = since[:, -1]
-        self._held = samples[:, -1].copy()
-        self._received += n
+        return samples.T
+
+    def _millivolts(self, adu: npt.NDArray[np.integer]) -> Floats:
+        if self.gain is None:
+            raise ValueError(
+                f"samples are of type {adu.dtype}: name the gain in adu per mV, or push mV"
+            )
+        samples = (adu / self.gain).astype(np.float32)
+        if adu.dtype.kind == "i":
+            samples[adu == np.iinfo(adu.dtype).min] = np.nan  # as in WFDB's formats
         return samples
 
-    def _begin(self, samples: Floats, valid: npt.NDArray[np.bool_]) -> None:
-        """Let a signal whose first valid sample is here have been at its level for ever."""
-        begins = np.flatnonzero(~self._begun & valid.any(axis=1))
-        level = samples[begins, np.argmax(valid[begins], axis=1)]
-        self._held[begins], self._input[begins] = level, level[:, None]
-        self._begun[begins] = True
+    def _floats(self, samples: npt.NDArray[np.generic]) -> Floats:
+        if samples.dtype.kind not in "fb":
+            raise ValueError(f"samples are of type {samples.dtype}, not real numbers")
+        with np.errstate(over="ignore"):  # what float32 cannot hold is a gap
+            return samples.astype(np.float32)
 
-    def _advance(self, samples: Floats) -> Floats:
-        """Denoise every window that these samples complete; return finished samples."""
-        mode, past = self.mode, self.network.past
-        pending = self._input.shape[1] - past + samples.shape[1]
-        stream = np.concatenate([self._input, samples], axis=1)
-        due = pending // mode.hop
-        self._input = stream[:, due * mode.hop :]
-        if not due:
-            return np.empty((self.channels, 0), np.float32)
-        stream = np.ascontiguousarray(stream)
-        pasts: Floats = np.ndarray(  # a view: window k begins k hops later
-            (self.channels, due, past),
-            np.float32,
-            stream,
-            offset=mode.hop * stream.itemsize,
-            strides=(stream.strides[0], mode.hop * stream.itemsize, stream.itemsize),
-        )
-        denoised = self._denoise(pasts)
-        segments = len(mode.weights)
-        sums = np.zeros((self.channels, due + segments - 1, mode.hop), np.float32)
-        sums[:, : segments - 1] = self._partial
-        # Oldest window first, as if they had come one by one: float sums depend on the order.
-        for i in range(segments - 1, -1, -1):
-            start = mode.first + i * mode.hop
-            part = denoised[:, :, start : start + mode.hop]
-            width = part.shape[2]
-            sums[:, i : i + due, :width] += part * mode.weights[i, :width]
-        self._partial = sums[:, due:]
-        finished = sums[:, :due].reshape(self.channels, -1)
-        first = self._denoised + mode.hop - WINDOW + mode.first
-        self._denoised += due * mode.hop
-        return finished[:, max(0, -first) :]
 
-    def _denoise(self, pasts: Floats) -> Floats:
-        """Run the network over (channels, k, past); return (channels, k, WINDOW) in mV."""
-        windows = standardise(pasts.reshape(-1, pasts.shape[-1]))
-        answer = self.network(windows.window, windows.context)
-        return restore(self.network.output, windows, answer).reshape(*pasts.shape[:2], WINDOW)
+def answer(streams: Sequence[Steps], network: Network) -> list[Block]:
+    """Take streams to the end of their steps; one call of the network for all windows due."""
+    blocks: dict[int, Block] = {}
+    asked: dict[int, Standardised] = {}
 
-    def _block(self, signal: Floats) -> Block:
-        n = signal.shape[1]
-        quality, self._quality = self._quality[:, :n], self._quality[:, n:]
-        start, self._emitted = self._emitted, self._emitted + n
-        signal = np.where(quality & Quality.GAP, np.float32(np.nan), signal)
-        return Block(signal.T, start, quality.T)
+    def go_on(number: int, answers: Floats | None) -> None:
+        try:
+            asked[number] = streams[number].send(answers)  # type: ignore[arg-type]
+        except StopIteration as end:
+            blocks[number] = end.value
+
+    for number in range(len(streams)):
+        go_on(number, None)
+    while asked:
+        due = dict(asked)
+        asked.clear()
+        windows = [w.window for w in due.values()]
+        contexts = [w.context for w in due.values()]
+        if len(due) == 1:
+            answers = [network(windows[0], contexts[0])]
+        else:
+            ends = np.cumsum([len(w) for w in windows])[:-1]
+            joined = network(np.concatenate(windows), np.concatenate(contexts))
+            answers = np.split(joined, ends)
+        for number, given in zip(due, answers, strict=True):
+            go_on(number, given)
+    return [blocks[number] for number in range(len(streams))]
+
+
+def _joined(blocks: list[Block]) -> Block:
+    if len(blocks) == 1:
+        return blocks[0]
+    signals, starts, qualities = zip(*blocks, strict=True)
+    return Block(np.concatenate(signals), starts[0], np.concatenate(qualities))

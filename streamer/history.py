@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streamer.denoiser import Block
 from streamer.metrics import snr
 from streamer.quality import Quality
 from streamer.replay import Piece
+from streamer.stream import Block
 from streamer.windows import Floats
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, sosfiltfilt
 
-from streamer.denoiser import FS
+from streamer.delay import FS
 
 
 def snr(clean: npt.ArrayLike, signal: npt.ArrayLike) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from streamer.denoiser import FS
+from streamer.delay import FS
 from streamer.records import RecordError, find_record, read_record
 
 RECORDED = ("bw", "em", "ma")

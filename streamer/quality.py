@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from enum import IntFlag
 
+import numpy as np
+import numpy.typing as npt
+
+Flags = npt.NDArray[np.uint8]
+
 
 class Quality(IntFlag):
     """One byte per sample and signal; zero means nothing to report."""
 
     GAP = 1
-    """No valid input here; the output is NaN."""
-    SETTLING = 2
+    """No valid input here."""
+    FLAT = 2
+    """The input has not changed for half a second: a lead is off."""
+    SATURATED = 4
+    """The input stands at its highest or lowest value: an amplifier is at its rail."""
+    SETTLING = 8
     """Less than one window since the stream, or the signal after a gap, began."""
+    UNCERTAIN = 16
+    """The network takes away more than it leaves: beats found here may be wrong."""

@@ -12,10 +12,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from streamer.denoiser import Block, StreamingDenoiser
+from streamer.denoiser import StreamingDenoiser
 from streamer.metrics import reference
 from streamer.noise import noise_gain
 from streamer.records import Record, RecordError
+from streamer.stream import Block
 from streamer.windows import Floats
 
 

@@ -34,35 +34,52 @@ class Standardised(NamedTuple):
     scale: Floats  # (n, 1), mV
 
 
+def frames(samples: Floats) -> Floats:
+    """Context of `samples` (rows, f * CONTEXT_STEP): means over `CONTEXT_STEP`, (rows, f)."""
+    sums = np.add.reduce(samples.reshape(len(samples), -1, CONTEXT_STEP), axis=2)
+    sums *= np.float32(1 / CONTEXT_STEP)
+    return np.asarray(sums)
+
+
 def standardise(past: Floats) -> Standardised:
-    """Scale the last `WINDOW` samples of each row by their own mean and deviation.
+    """Scale the last `WINDOW` samples of each row, and the context of all of it.
 
     Parameters
     ----------
     past : (n, f * CONTEXT_STEP) float32, mV, oldest first, the window included; or
         (n, WINDOW) for a network without context.
     """
-    window = past[:, -WINDOW:]
-    mean = np.add.reduce(window, axis=1, keepdims=True) * np.float32(1 / WINDOW)
+    return scale(past[:, -WINDOW:], frames(past))
+
+
+def scale(window: Floats, context: Floats) -> Standardised:
+    """Scale windows (n, WINDOW), and what lies before them, by their own mean and deviation.
+
+    `context` (n, f) holds the `frames` of the samples up to each window's end; all in mV.
+    """
+    mean = np.add.reduce(window, axis=1, keepdims=True)
+    mean *= np.float32(1 / WINDOW)
     centred = window - mean
-    scale = np.sqrt(np.einsum("ij,ij->i", centred, centred)[:, None] / np.float32(WINDOW))
-    np.maximum(scale, MIN_SCALE, out=scale)
-    context = np.add.reduce(past.reshape(len(past), -1, CONTEXT_STEP), axis=2)
-    context *= np.float32(1 / CONTEXT_STEP)
-    context -= mean
-    context /= scale
-    np.maximum(context, -MAX_CONTEXT, out=context)
-    np.minimum(context, MAX_CONTEXT, out=context)
-    centred /= scale
-    return Standardised(centred[..., None], context[..., None], mean, scale)
+    deviation = np.sqrt(np.einsum("ij,ij->i", centred, centred)[:, None] * np.float32(1 / WINDOW))
+    np.maximum(deviation, MIN_SCALE, out=deviation)
+    centred /= deviation
+    past = context - mean
+    past /= deviation
+    np.maximum(past, -MAX_CONTEXT, out=past)
+    np.minimum(past, MAX_CONTEXT, out=past)
+    return Standardised(centred[..., None], past[..., None], mean, deviation)
 
 
-def restore(output: str, windows: Standardised, answer: Floats) -> Floats:
-    """Turn the network's answer (n, WINDOW) into a denoised window in mV.
+def restore(
+    output: str, windows: Standardised, answer: Floats, part: slice = slice(None)
+) -> Floats:
+    """Turn a `part` of the network's answer (n, WINDOW) into denoised samples in mV.
 
     A network that predicts `noise` has it subtracted in float, so that what quantization loses
     is a fraction of the noise and not of the ECG. One that predicts the `signal` is scaled back.
     """
     if output == "noise":
-        return (windows.window[..., 0] - answer) * windows.scale
-    return answer * windows.scale + windows.mean
+        denoised = windows.window[:, part, 0] - answer[:, part]
+        denoised *= windows.scale
+        return np.asarray(denoised)
+    return answer[:, part] * windows.scale + windows.mean

@@ -1,0 +1,93 @@
+"""Many independent streams in one process, their windows denoised together."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from streamer.denoiser import StreamingDenoiser, answer
+from streamer.interpreter import SHIPPED_MODEL, Network, TFLiteNetwork
+from streamer.stream import Block
+
+
+class StreamerPool:
+    """Streams by name, added and removed at any time, that share one network.
+
+    Each gives the same bits as a `StreamingDenoiser` of its own would.
+
+    Parameters
+    ----------
+    model : path of a `.tflite` file, or any `Network`; the shipped CDAE-BAM when None.
+    runtime : `auto`, `litert`, `tflite-runtime` or `tensorflow`.
+
+    Raises
+    ------
+    FileNotFoundError, streamer.ModelError, RuntimeError : see `TFLiteNetwork`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from streamer import StreamerPool
+    >>> pool = StreamerPool()
+    >>> pool.add("bed 1")
+    >>> pool.add("bed 2", fs=250, channels=2)
+    >>> blocks = pool.push({"bed 1": np.zeros(360), "bed 2": np.zeros((250, 2))})
+    >>> {name: block.signal.shape for name, block in blocks.items()}
+    {'bed 1': (261, 1), 'bed 2': (150, 2)}
+    >>> pool.remove("bed 1").start
+    261
+    """
+
+    def __init__(self, model: str | Path | Network | None = None, runtime: str = "auto") -> None:
+        if model is None:
+            model = SHIPPED_MODEL
+        self.network: Network = (
+            TFLiteNetwork(model, runtime) if isinstance(model, (str, Path)) else model
+        )
+        self._streams: dict[Hashable, StreamingDenoiser] = {}
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def __getitem__(self, name: Hashable) -> StreamingDenoiser:
+        """The stream of that name, to read its delay or to change its strength.
+
+        Raises
+        ------
+        KeyError : there is none.
+        """
+        return self._streams[name]
+
+    def add(self, name: Hashable, **options: Any) -> None:
+        """Begin a stream; `options` are those of `StreamingDenoiser` but for model and runtime.
+
+        Raises
+        ------
+        ValueError : the name is taken, or an option impossible.
+        """
+        if name in self._streams:
+            raise ValueError(f"there is a stream {name!r} already")
+        self._streams[name] = StreamingDenoiser(self.network, **options)
+
+    def push(self, samples: Mapping[Hashable, npt.ArrayLike]) -> dict[Hashable, Block]:
+        """Take new samples of some streams; return all output that they complete, by name.
+
+        Raises
+        ------
+        KeyError : there is no stream of a name. No sample was taken.
+        ValueError : samples of a wrong shape or type. No sample was taken.
+        """
+        steps = [self._streams[name].pushing(x) for name, x in samples.items()]
+        return dict(zip(samples, answer(steps, self.network), strict=True))
+
+    def remove(self, name: Hashable) -> Block:
+        """End a stream and return what is left of it.
+
+        Raises
+        ------
+        KeyError : there is none of that name.
+        """
+        return self._streams.pop(name).flush()

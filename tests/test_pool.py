@@ -1,0 +1,90 @@
+"""Many streams in one process give the bits that each alone would give."""
+
+from __future__ import annotations
+
+import doctest
+
+import numpy as np
+import pytest
+from conftest import Identity
+from streams import joined, stream
+
+from streamer import Block, StreamerPool, StreamingDenoiser
+from streamer import pool as pool_module
+from streamer.windows import Floats
+
+LENGTH = 2500
+
+
+def test_streams_pushed_at_different_times_get_the_bits_of_streams_alone(ecg: Floats) -> None:
+    rng = np.random.default_rng(0)
+    pool = StreamerPool()
+    out: dict[int, list[Block]] = {}
+    signals, settings = {}, {}
+    for name in range(12):
+        settings[name] = {
+            "fs": float(rng.choice([250, 360, 500])),
+            "channels": int(rng.integers(1, 3)),
+            "delay": str(rng.choice(["low", "balanced", "best"])),
+        }
+        starts = rng.integers(len(ecg) - LENGTH, size=settings[name]["channels"])
+        signals[name] = np.stack([ecg[s : s + LENGTH] for s in starts], axis=1)
+        pool.add(name, **settings[name])
+        out[name] = []
+    given = dict.fromkeys(signals, 0)
+    while min(given.values()) < LENGTH:
+        pushed = {}
+        for name in rng.choice(12, 7, replace=False).tolist():
+            n = int(rng.integers(1, 400))
+            pushed[name] = signals[name][given[name] : given[name] + n]
+            given[name] += n
+        for name, block in pool.push(pushed).items():
+            out[int(str(name))].append(block)
+    assert len(pool) == 12
+    for name, blocks in out.items():
+        blocks.append(pool.remove(name))
+        alone = StreamingDenoiser(pool.network, **settings[name])
+        np.testing.assert_array_equal(joined(blocks), joined(stream(alone, signals[name])))
+    assert len(pool) == 0
+
+
+def test_all_windows_due_go_through_the_network_in_one_call() -> None:
+    calls: list[int] = []
+
+    class Counting(Identity):
+        def __call__(self, window: Floats, context: Floats) -> Floats:
+            calls.append(len(window))
+            return super().__call__(window, context)
+
+    pool = StreamerPool(Counting())
+    for name in range(50):
+        pool.add(name)
+    pool.push({name: np.zeros(64) for name in range(50)})
+    assert calls == [100]
+
+
+def test_a_bad_piece_is_refused_before_any_stream_has_taken_its_own(ecg: Floats) -> None:
+    pool = StreamerPool(Identity())
+    pool.add("a")
+    pool.add("b", channels=2)
+    with pytest.raises(ValueError, match="shape"):
+        pool.push({"a": ecg[:500], "b": ecg[:500]})
+    with pytest.raises(KeyError):
+        pool.push({"a": ecg[:500], "c": ecg[:500]})
+    block = pool.push({"a": ecg[:500]})["a"]
+    assert block.start == 0
+    assert len(block.signal) + len(pool.remove("a").signal) == 500
+
+
+def test_a_name_is_given_once() -> None:
+    pool = StreamerPool(Identity())
+    pool.add("bed 1")
+    with pytest.raises(ValueError, match="there is a stream 'bed 1' already"):
+        pool.add("bed 1")
+    pool.remove("bed 1")
+    pool.add("bed 1", strength=0.5)
+    assert pool["bed 1"].strength == 0.5
+
+
+def test_the_example_of_the_documentation_is_true() -> None:
+    assert doctest.testmod(pool_module).failed == 0
