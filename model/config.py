@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from model.beats import VERSIONS
 from model.dataset import Mixing
 
 if sys.version_info >= (3, 11):
@@ -16,7 +17,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+FIRST = "first"
 PRESETS = Path(__file__).parent / "presets"
+EXPERIMENTS = ("original", "records", "beats")
 
 
 class ConfigError(ValueError):
@@ -33,7 +36,8 @@ class Training:
     `floor` is the share of the ECG that errors are weighed against beside the noise, at the first
     and at the last epoch. While it is high, noisy windows teach the network to denoise at all;
     as it falls, what is nearly clean counts more. (Begun low, a network learns to do nothing.)
-    `rounded` rounds activations as int8 will, so that the network learns to live with it.
+    In the last `rounded` epochs weights and activations are rounded as int8 will, so that the
+    network learns to live with it. An early stop after `patience` epochs without gain goes there.
     """
 
     seed: int = 1
@@ -43,9 +47,9 @@ class Training:
     learning_rate: float = 2e-3
     average: float = 0.999
     exponent: float = 0.5
-    floor: tuple[float, float] = (1.0, 0.2)
+    floor: tuple[float, float] = (1.0, 0.05)
     patience: int = 15
-    rounded: bool = False
+    rounded: int = 0
 
     def floor_at(self, epoch: int) -> float:
         """The floor of that epoch, falling geometrically."""
@@ -55,13 +59,21 @@ class Training:
 
 @dataclass(frozen=True)
 class Config:
-    """A training: `experiment` is `original` (ten seconds of record 100) or `records`."""
+    """A training.
+
+    `experiment` is `original` (ten seconds of record 100), `records` (whole records and all noise,
+    mixed as `mixing` says) or `beats` (those of DeepFilter's benchmark, see `model.beats`). That
+    one has two versions, which differ in the channels of their noise; 0 stands for both.
+    """
 
     name: str
     experiment: str = "records"
     network: dict[str, Any] = field(default_factory=dict)
     mixing: Mixing = Mixing()
     training: Training = Training()
+    version: int = 0
+    begin: str = ""
+    """Preset that is trained first; its weights are what this one begins with."""
 
     @property
     def output(self) -> str:
@@ -89,6 +101,8 @@ def load_config(preset: str) -> Config:
         values["training"] = _table(Training, values.get("training", {}))
         if values.get("network", {}).get("kind") not in ("cdae_bam", "original"):
             raise ValueError("[network] takes a kind, cdae_bam or original")
+        if values.get("experiment", "records") not in EXPERIMENTS:
+            raise ValueError(f"experiment is one of {', '.join(EXPERIMENTS)}")
         return Config(**{"name": path.stem, **values})
     except (ValueError, TypeError) as error:
         raise ConfigError(f"{path}: {error}") from None
@@ -104,6 +118,17 @@ def _table(kind: type[T], table: dict[str, Any]) -> T:
         if not isinstance(given, (int, float) if isinstance(default, float) else type(default)):
             raise ValueError(f"{name} is {given!r}, not of the form of {default!r}")
     return kind(**values)
+
+
+def runs(config: Config, out: Path) -> dict[Path, Config]:
+    """The trainings of a configuration in their order, each with its folder.
+
+    That is `out`, with `out`/`FIRST` before it for what it begins with, or one for each version.
+    """
+    if config.experiment == "beats" and not config.version:
+        return {out / str(v): dataclasses.replace(config, version=v) for v in VERSIONS}
+    before = runs(load_config(config.begin), out / FIRST) if config.begin else {}
+    return {**before, out: config}
 
 
 def as_dict(config: Config) -> dict[str, Any]:

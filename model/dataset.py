@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from scipy.signal import resample_poly
 
 from model.splits import noise_half
 from streamer import FS, WINDOW
@@ -36,6 +38,7 @@ class Mixing:
     gain_steps: float = 0.02
     saturation: float = 0.02
     short_past: float = 0.12  # streams that have just begun
+    qtdb: float = 0.4  # windows from QTDB, if any of its records are given; the rest from MIT-BIH
     gain: tuple[float, float] = (0.4, 2.5)  # of the ECG, log-uniform
 
 
@@ -46,22 +49,26 @@ class Stretches:
     ----------
     signals : each (n,) float32, mV.
     length : samples of a row.
+    chances : how often a row comes from each signal, in any unit; all alike when None.
     """
 
-    def __init__(self, signals: Sequence[Floats], length: int) -> None:
+    def __init__(
+        self, signals: Sequence[Floats], length: int, chances: Sequence[float] | None = None
+    ) -> None:
         self._rows = np.lib.stride_tricks.sliding_window_view(np.concatenate(signals), length)
         moments = [_local_moments(s) for s in signals]
         self._mean, self._power = (np.concatenate(m) for m in zip(*moments, strict=True))
         ends = np.cumsum([len(s) for s in signals])
         starts = ends - [len(s) for s in signals]
         self._first, self._choices = starts, ends - starts - length + 1
+        self._until = np.cumsum(np.ones(len(ends)) if chances is None else chances)
 
     def draw(self, rng: np.random.Generator, n: int) -> tuple[Floats, Floats]:
         """`n` random rows (n, length) and the variance of the stretch around each (n, 1).
 
         The stretch's mean is removed from the row.
         """
-        which = rng.integers(len(self._first), size=n)
+        which = np.searchsorted(self._until, rng.random(n) * self._until[-1], "right")
         start = self._first[which] + (rng.random(n) * self._choices[which]).astype(np.int64)
         middle = start + self._rows.shape[1] // 2
         return self._rows[start] - self._mean[middle, None], self._power[middle, None]
@@ -78,13 +85,18 @@ def _local_moments(signal: Floats) -> tuple[Floats, Floats]:
     return mean.astype(np.float32), np.maximum(square - mean**2, 1e-8).astype(np.float32)
 
 
-def load_clean(records: Sequence[str], data: Path) -> list[Floats]:
-    """The references of all signals of these MIT-BIH records."""
-    out = []
-    for name in records:
-        record = read_record(f"mitdb/{name}", data)
-        out += [reference(s, record.fs).astype(np.float32) for s in record.signals.T]
-    return out
+def load_clean(name: str, data: Path) -> list[Floats]:
+    """The references of all signals of a record of MIT-BIH or QTDB, at `FS`.
+
+    Raises
+    ------
+    streamer.records.RecordError : the record is missing or damaged.
+    """
+    record = read_record(name, data)
+    fraction = Fraction(FS / record.fs).limit_denominator(1000)
+    up, down = fraction.numerator, fraction.denominator
+    signals = [reference(s, record.fs) for s in record.signals.T]
+    return [(s if up == down else resample_poly(s, up, down)).astype(np.float32) for s in signals]
 
 
 def load_noise(data: Path) -> dict[str, list[Floats]]:
@@ -102,8 +114,30 @@ def place_weights() -> Floats:
     return (weights / weights.mean()).astype(np.float32)
 
 
+def examples(
+    past: Floats, clean: Floats, weights: Floats, output: str
+) -> tuple[dict[str, Floats], Floats]:
+    """What the network is shown, and the wanted answer beside the weight of each squared error.
+
+    `past` (b, n) is noisy and `clean` (b, WINDOW) its end without the noise, both in mV; `weights`
+    (b, WINDOW) are for squared errors in mV.
+    """
+    windows = standardise(past)
+    target = clean / windows.scale
+    if output == "noise":
+        target = windows.window[..., 0] - target
+    else:
+        target -= windows.mean / windows.scale
+    inputs = {"window": windows.window}
+    if past.shape[1] > WINDOW:
+        inputs["context"] = windows.context
+    return inputs, np.stack([target, weights * np.square(windows.scale)], axis=-1)
+
+
 class NoisyWindows:
     """Batches of (inputs, target): `inputs` as the network takes them, `target` (b, WINDOW, 2).
+
+    Mixed from the signals of records, by name (`mitdb/101`), and recorded noise, by kind.
 
     The target holds the wanted answer and, beside it, the weight of each squared error: nought
     before the stream began, else the place's weight over the power of the stretch's noise and of
@@ -112,7 +146,7 @@ class NoisyWindows:
 
     def __init__(
         self,
-        clean: Sequence[Floats],
+        clean: dict[str, list[Floats]],
         noise: dict[str, list[Floats]],
         *,
         output: str,
@@ -123,7 +157,14 @@ class NoisyWindows:
         floor: float,
     ) -> None:
         self.floor = floor
-        self._clean = Stretches(clean, past)
+        signals = [(name, s) for name, signals in clean.items() for s in signals]
+        in_qtdb = np.array([name.startswith("qtdb/") for name, _ in signals])
+        chances = np.where(
+            in_qtdb,
+            mixing.qtdb / max(in_qtdb.sum(), 1),
+            (1 - mixing.qtdb) / max((~in_qtdb).sum(), 1),
+        )
+        self._clean = Stretches([s for _, s in signals], past, list(chances))
         self._noise = [Stretches(noise[kind], past) for kind in RECORDED]
         self._output, self._past, self._mixing = output, past, mixing
         self._batch, self._seed = batch, seed
@@ -194,17 +235,7 @@ class NoisyWindows:
             begin = n - int(np.exp(rng.uniform(np.log(16), np.log(n))))
             x[row, :begin] = x[row, begin]
             weights[row, : max(0, begin - (n - WINDOW))] = 0
-        windows = standardise(x)
-        target = clean[:, -WINDOW:] / windows.scale
-        if self._output == "noise":
-            target = windows.window[..., 0] - target
-        else:
-            target -= windows.mean / windows.scale
-        weights *= np.square(windows.scale) / power
-        inputs = {"window": windows.window}
-        if n > WINDOW:
-            inputs["context"] = windows.context
-        return inputs, np.stack([target, weights], axis=-1)
+        return examples(x, clean[:, -WINDOW:], weights / power, self._output)
 
 
 def _powerline(rng: np.random.Generator, b: int, n: int) -> Floats:

@@ -7,7 +7,6 @@ average pooling, two dense layers and a sigmoid weigh the channels, as in squeez
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import keras
@@ -25,18 +24,61 @@ def _frames(x: Any, n: int) -> Any:
     return ops.reshape(x, (-1, 1, n, x.shape[1] * x.shape[2] // n))
 
 
+def _stepped(x: Any, low: Any, step: Any) -> Any:
+    """`x` on a grid, letting gradients through: straight-through estimator (Bengio et al. 2013)."""
+    step = ops.maximum(step, 1e-9)
+    return x + ops.stop_gradient(ops.round((x - low) / step) * step + low - x)
+
+
 @keras.saving.register_keras_serializable("ecgstream")
 class Rounded(layers.Layer):
-    """Rounds to 256 steps over the batch's range, as int8 will, and lets gradients through.
+    """Passes on what it gets; while `on`, with 256 steps over the batch's range as int8 has."""
 
-    Straight-through estimator (Bengio et al. 2013; Jacob et al. 2018).
-    """
+    def __init__(self, on: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.on = on
 
     def call(self, x: Any) -> Any:
-        """`x` (any shape), rounded."""
-        low, high = ops.min(x), ops.max(x)
-        step = (high - low) / 255 + 1e-9
-        return x + ops.stop_gradient(ops.round((x - low) / step) * step + low - x)
+        """`x` (any shape), rounded while `on`."""
+        low, high = ops.minimum(ops.min(x), 0), ops.max(x)
+        return _stepped(x, low, (high - low) / 255) if self.on else x
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras saves."""
+        return {**super().get_config(), "on": self.on}
+
+
+@keras.saving.register_keras_serializable("ecgstream")
+class RoundedConv2D(layers.Conv2D):
+    """Convolution; while `on`, with 255 steps for each filter's weights as int8 has."""
+
+    def __init__(self, *arguments: Any, on: bool = False, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.on = on
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        """Of `inputs` (n, 1, frames, channels)."""
+        if self.on:
+            # Folding a batch normalisation scales a filter and its steps alike.
+            largest = ops.max(ops.abs(kernel), axis=(0, 1, 2), keepdims=True)
+            kernel = _stepped(kernel, 0.0, largest / 127)
+        return super().convolution_op(inputs, kernel)
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras saves."""
+        return {**super().get_config(), "on": self.on}
+
+
+def set_rounding(model: keras.Model, on: bool) -> None:
+    """Let weights and activations feel like int8, or not, when the model is next traced."""
+    for layer in model.layers:
+        if isinstance(layer, Rounded | RoundedConv2D):
+            layer.on = on
+
+
+def _activation(x: Any) -> Any:
+    """Normalised and bounded: one far value would cost all others their resolution in int8."""
+    return Rounded()(layers.ReLU(6.0)(layers.BatchNormalization()(x)))
 
 
 def _conv(x: Any, filters: int, kernel: int, stride: int = 1, dilation: int = 1) -> Any:
@@ -45,7 +87,7 @@ def _conv(x: Any, filters: int, kernel: int, stride: int = 1, dilation: int = 1)
     Dense rather than depthwise: more weights share each quantization scale, so that a file of
     the same size holds half as many again, and both training and int8 kernels run faster.
     """
-    x = layers.Conv2D(
+    x = RoundedConv2D(
         filters,
         (1, kernel),
         strides=(1, stride),
@@ -53,38 +95,30 @@ def _conv(x: Any, filters: int, kernel: int, stride: int = 1, dilation: int = 1)
         padding="same",
         use_bias=False,
     )(x)
-    return layers.ReLU(6.0)(layers.BatchNormalization()(x))
+    return _activation(x)
 
 
 def _attention(x: Any) -> Any:
     channels = x.shape[-1]
     weight = layers.GlobalAveragePooling2D(keepdims=True)(x)
     weight = layers.Dense(max(channels // 4, 8), activation="relu")(weight)
-    return x * layers.Dense(channels, activation="sigmoid")(weight)
+    return Rounded()(x * layers.Dense(channels, activation="sigmoid")(weight))
 
 
 def _double(x: Any, filters: int) -> Any:
     """Twice as many frames, by depth to space (upsampling layers do not convert everywhere)."""
     n = x.shape[2]
-    x = layers.Conv2D(2 * filters, (1, 1))(x)
-    return ops.reshape(x, (-1, 1, 2 * n, filters))
+    return ops.reshape(_conv(x, 2 * filters, 1), (-1, 1, 2 * n, filters))
 
 
-def cdae_bam(
-    widths: list[int],
-    kernels: list[int],
-    past: int,
-    context_width: int,
-    rounded: bool = False,
-) -> keras.Model:
+def cdae_bam(widths: list[int], kernels: list[int], past: int, context_width: int) -> keras.Model:
     """The streaming CDAE-BAM: predicts the noise in a window, given a coarse look at the past.
 
     A U-Net of `len(widths)` levels over the window (each half as long as the one before), with
-    attention below the first. The last `past` samples (the window included), averaged down by
+    attention below the first and before the answer, where it can fade to nothing for a window
+    that is clean already. The last `past` samples (the window included), averaged down by
     `CONTEXT_STEP`, go through dilated convolutions; the frames that lie beside the window join
     the deepest level. They tell what a window of 0.7 s cannot: the baseline and the usual beat.
-
-    `rounded` makes activations feel like int8, for training; the weights are the same ones.
 
     Returns a model from `window` (n, WINDOW, 1) and `context` (n, past // CONTEXT_STEP, 1) to
     `noise` (n, WINDOW, 1), all standardised as in `streamer.windows`.
@@ -92,51 +126,28 @@ def cdae_bam(
     window = keras.Input((WINDOW, 1), name="window")
     context = keras.Input((past // CONTEXT_STEP, 1), name="context")
 
-    def act(x: Any) -> Any:
-        return Rounded()(x) if rounded else x
-
-    def conv(x: Any, filters: int, kernel: int, **options: int) -> Any:
-        return act(_conv(x, filters, kernel, **options))
-
     deepest = WINDOW // _FRAME >> (len(widths) - 1)  # frames
-    c = _frames(context, past * deepest // WINDOW)
+    c = _frames(Rounded()(context), past * deepest // WINDOW)
     for dilation in (1, 2, 4, 8):
-        c = conv(c, context_width, 5, dilation=dilation)
+        c = _conv(c, context_width, 5, dilation=dilation)
     c = c[:, :, -deepest:, :]
 
-    x = conv(_frames(window, WINDOW // _FRAME), widths[0], 9)
+    x = _conv(_frames(Rounded()(window), WINDOW // _FRAME), widths[0], 9)
     skips = []
     for level, (width, kernel) in enumerate(zip(widths, kernels, strict=True)):
         if level:
-            x = conv(x, width, kernel, stride=2)
+            x = _conv(x, width, kernel, stride=2)
         if level == len(widths) - 1:
             x = layers.Concatenate()([x, c])
-        x = conv(x, width, kernel)
+        x = _conv(x, width, kernel)
         if level:
-            x = act(_attention(x))
+            x = _attention(x)
         skips.append(x)
     for width, kernel, skip in list(zip(widths, kernels, skips, strict=True))[-2::-1]:
-        x = conv(act(act(_double(x, width)) + skip), width, kernel)
-    x = layers.Conv2D(_FRAME, (1, kernels[0]), padding="same")(x)
-    noise = ops.reshape(x, (-1, WINDOW, 1))
+        x = _conv(Rounded()(_double(x, width) + skip), width, kernel)
+    x = RoundedConv2D(_FRAME, (1, kernels[0]), padding="same")(_attention(x))
+    noise = ops.reshape(Rounded()(x), (-1, WINDOW, 1))
     return keras.Model([window, context], noise, name="cdae_bam")
-
-
-def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Give `target` the weights of `source`, the same network with or without rounding."""
-    pairs = zip(_by_creation(source), _by_creation(target), strict=True)
-    for old, new in pairs:
-        new.set_weights(old.get_weights())
-
-
-def _by_creation(model: keras.Model) -> list[Any]:
-    """Layers with weights. Keras numbers them as they are made, but lists them by depth."""
-
-    def key(layer: Any) -> tuple[str, int]:
-        number = re.search(r"\d+$", layer.name)
-        return type(layer).__name__, int(number[0]) if number else 0
-
-    return sorted((layer for layer in model.layers if layer.weights), key=key)
 
 
 def original() -> keras.Model:

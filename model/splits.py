@@ -26,6 +26,40 @@ VALIDATION = ("114", "208", "223")
 """Records of DS1 that choose between models and never train one; 208 is the bundled record."""
 TRAINING = tuple(r for r in DS1 if r not in {*NOISE_STRESS, *VALIDATION, "201"})
 
+QTDB = tuple(
+    "sel100 sel102 sel103 sel104 sel114 sel116 sel117 sel123 sel14046 sel14157 sel14172 sel15814 "
+    "sel16265 sel16272 sel16273 sel16420 sel16483 sel16539 sel16773 sel16786 sel16795 sel17152 "
+    "sel17453 sel213 sel221 sel223 sel230 sel231 sel232 sel233 sel30 sel301 sel302 sel306 sel307 "
+    "sel308 sel31 sel310 sel32 sel33 sel34 sel35 sel36 sel37 sel38 sel39 sel40 sel41 sel42 sel43 "
+    "sel44 sel45 sel46 sel47 sel48 sel49 sel50 sel51 sel52 sel803 sel808 sel811 sel820 sel821 "
+    "sel840 sel847 sel853 sel871 sel872 sel873 sel883 sel891 sele0104 sele0106 sele0107 sele0110 "
+    "sele0111 sele0112 sele0114 sele0116 sele0121 sele0122 sele0124 sele0126 sele0129 sele0133 "
+    "sele0136 sele0166 sele0170 sele0203 sele0210 sele0211 sele0303 sele0405 sele0406 sele0409 "
+    "sele0411 sele0509 sele0603 sele0604 sele0606 sele0607 sele0609 sele0612 sele0704".split()
+)
+QTDB_PUBLISHED = tuple(
+    "sel123 sel14046 sel15814 sel16420 sel16795 sel233 sel302 sel307 sel32 sel49 sel820 sel853 "
+    "sele0106 sele0121".split()
+)
+"""Test records of DeepFilter's benchmark (Romero et al. 2021) and of what was compared with it."""
+QTDB_DEVELOPMENT = tuple(
+    "sel14157 sel16272 sel16786 sel17453 sel231 sel308 sel38 sel52 sel821 sel871 sele0104 "
+    "sele0129 sele0170 sele0411".split()
+)
+"""Records of the same kinds, for development without a look at the published ones."""
+_CUT_FROM = {f"sel{r}": r for r in (*DS1, *DS2, "102", "104", "107", "217")}
+"""Records of QTDB of these names are cut from the MIT-BIH record of that number."""
+QTDB_TRAINING = tuple(
+    r
+    for r in QTDB
+    if r not in {*QTDB_PUBLISHED, *QTDB_DEVELOPMENT}
+    and _CUT_FROM.get(r, r) not in {*DS2, *NOISE_STRESS, *VALIDATION}
+)
+"""Patients that neither test nor validation of any benchmark holds."""
+
+TRAINING_RECORDS = (*(f"mitdb/{r}" for r in TRAINING), *(f"qtdb/{r}" for r in QTDB_TRAINING))
+VALIDATION_RECORDS = tuple(f"mitdb/{r}" for r in VALIDATION)
+
 NOISE_HALF = 325_000
 """Each NSTDB record is cut here; one half trains, the other tests."""
 _TESTS_ON_FIRST_HALF = ("em", "ma")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 import math
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ from keras import ops
 from rich.console import Console
 from rich.progress import track
 
-from model import network
-from model.config import Config, as_dict
+from model import beats, network
+from model.beats import BeatWindows, beat_windows
+from model.config import Config, ConfigError, as_dict, load_config
 from model.dataset import NoisyWindows, load_clean, load_noise
-from model.splits import TRAINING, VALIDATION
+from model.splits import TRAINING_RECORDS, VALIDATION_RECORDS
 from streamer import WINDOW
 from streamer.windows import CONTEXT_STEP, Floats
 
@@ -93,7 +94,7 @@ def build(config: Config) -> keras.Model:
     options = dict(config.network)
     if options.pop("kind") == "original":
         return network.original()
-    return network.cdae_bam(**options, rounded=config.training.rounded)
+    return network.cdae_bam(**options)
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
@@ -129,12 +130,10 @@ def _train_on_ten_seconds(config: Config, data: Path, out: Path) -> keras.Model:
     return model
 
 
-def noisy_windows(
-    config: Config, records: tuple[str, ...], data: Path, *, seed: int
-) -> NoisyWindows:
-    """Batches mixed from these MIT-BIH records and the training halves of NSTDB."""
+def noisy_windows(config: Config, records: Sequence[str], data: Path, *, seed: int) -> NoisyWindows:
+    """Batches mixed from these records (`mitdb/101`) and the training halves of NSTDB."""
     return NoisyWindows(
-        load_clean(records, data),
+        {name: load_clean(name, data) for name in records},
         load_noise(data),
         output=config.output,
         past=config.network.get("past", WINDOW),
@@ -145,10 +144,34 @@ def noisy_windows(
     )
 
 
+def training_windows(
+    config: Config, data: Path, *, validation: bool, seed: int
+) -> NoisyWindows | BeatWindows:
+    """Batches from the records that train a configuration's network, or from those that validate.
+
+    Raises
+    ------
+    streamer.records.RecordError : a record is missing or damaged.
+    """
+    if config.experiment == "records":
+        records = VALIDATION_RECORDS if validation else TRAINING_RECORDS
+        return noisy_windows(config, records, data, seed=seed)
+    return beat_windows(
+        beats.VALIDATION if validation else beats.TRAINING,
+        config.version,
+        data,
+        output=config.output,
+        past=config.network.get("past", WINDOW),
+        batch=config.training.batch,
+        seed=seed,
+        floor=config.training.floor[1],
+    )
+
+
 def train_on_records(
     config: Config, data: Path, out: Path, begin: Path | None = None
 ) -> keras.Model:
-    """Train on MIT-BIH and NSTDB under `data`; go on where `out` left off, and fill it.
+    """Train on records and noise under `data`; go on where `out` left off, and fill it.
 
     `out` gets `config.json`, `history.csv`, `checkpoint.keras` (to go on from) and `model.keras`,
     the averaged weights of the epoch with the lowest validation loss, which is returned.
@@ -161,11 +184,11 @@ def train_on_records(
     _claim(out, config)
     settings = config.training
     model = build(config) if not (out / CHECKPOINT).is_file() else _load(out / CHECKPOINT)
-    training = noisy_windows(config, TRAINING, data, seed=settings.seed)
-    validation = noisy_windows(config, VALIDATION, data, seed=settings.seed + 1)
+    training = training_windows(config, data, validation=False, seed=settings.seed)
+    validation = training_windows(config, data, validation=True, seed=settings.seed + 1)
     if not model.compiled:
         if begin is not None:
-            network.copy_weights(_load(begin), model)
+            model.set_weights(_load(begin).get_weights())
         model.compile(
             keras.optimizers.Adam(
                 OneCycle(settings.learning_rate, settings.epochs * settings.steps),
@@ -174,11 +197,18 @@ def train_on_records(
             ),
             RelativeError(settings.exponent),
         )
-    done = int(model.optimizer.iterations) // settings.steps
-    history = read_history(out)[:done]
-    for epoch in range(done, settings.epochs):
-        if _epochs_since_best(history) > settings.patience:
-            break
+    epoch = int(model.optimizer.iterations) // settings.steps
+    history = [row for row in read_history(out) if row["epoch"] < epoch]
+    exact_epochs = settings.epochs - settings.rounded
+    while epoch < settings.epochs:
+        phase = [row for row in history if (row["epoch"] < exact_epochs) == (epoch < exact_epochs)]
+        if _epochs_since_best(phase) > settings.patience:
+            if epoch > exact_epochs:
+                break
+            epoch, phase = exact_epochs, []
+            model.optimizer.iterations.assign(epoch * settings.steps)
+        network.set_rounding(model, epoch >= exact_epochs)
+        model.make_train_function(force=not phase)
         training.floor = settings.floor_at(epoch)
         started = time.monotonic()
         model.reset_metrics()
@@ -193,13 +223,15 @@ def train_on_records(
         for step in range(VALIDATION_STEPS):
             validated = averaged.test_on_batch(*validation[step])
         row = {"epoch": epoch, "loss": float(loss), "val_loss": float(validated), "rate": rate}
-        if all(validated < earlier["val_loss"] for earlier in history):
-            _replace(out / BEST, _exact(config, averaged))
+        if all(validated < earlier["val_loss"] for earlier in phase):
+            network.set_rounding(averaged, False)  # the export does it for real
+            _replace(out / BEST, averaged)
         history.append(row)
         _write_history(out, history)
         os.replace(half, out / CHECKPOINT)  # last: a kill before it repeats the epoch
+        epoch += 1
         print(
-            f"epoch {epoch + 1}/{settings.epochs}  loss {row['loss']:.4f}  "
+            f"epoch {epoch}/{settings.epochs}  loss {row['loss']:.4f}  "
             f"validation {validated:.4f}  {rate:.0f} windows/s",
             flush=True,
         )
@@ -210,10 +242,17 @@ def _claim(out: Path, config: Config) -> None:
     """Write the configuration into `out`, or make sure that it is the one there."""
     out.mkdir(parents=True, exist_ok=True)
     path = out / CONFIG
-    text = json.dumps(as_dict(config), indent=2) + "\n"
-    if path.is_file() and path.read_text() != text:
+    if path.is_file() and not _says(path, config):
         raise ValueError(f"{out} holds a training with other settings: choose another --out")
-    path.write_text(text)
+    path.write_text(json.dumps(as_dict(config), indent=2) + "\n")
+
+
+def _says(path: Path, config: Config) -> bool:
+    """Whether that file, which an earlier version may have written, means this configuration."""
+    try:
+        return load_config(str(path)) == config
+    except ConfigError:
+        return False
 
 
 def _load(path: Path) -> keras.Model:
@@ -231,15 +270,6 @@ def _averaged(checkpoint: Path) -> keras.Model:
     model = _load(checkpoint)
     model.optimizer.finalize_variable_values(model.trainable_variables)
     return model
-
-
-def _exact(config: Config, model: keras.Model) -> keras.Model:
-    """The model without rounding, which the export does for real."""
-    exact = build(
-        dataclasses.replace(config, training=dataclasses.replace(config.training, rounded=False))
-    )
-    network.copy_weights(model, exact)
-    return exact
 
 
 def _epochs_since_best(history: list[dict[str, float]]) -> int:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import get_window
 
 FS = 360.0
 """Hz, the rate that the networks are trained at."""
@@ -55,25 +54,27 @@ def _segments(synthesis: npt.NDArray[np.float64], hop: int) -> npt.NDArray[np.fl
 
 def _full(hop: int = 64) -> DelayMode:
     """The whole window under a periodic Hann synthesis window."""
-    return DelayMode(hop, WINDOW - 1, _segments(get_window("hann", WINDOW), hop))
+    hann = np.sin(np.pi * np.arange(WINDOW) / WINDOW) ** 2
+    return DelayMode(hop, WINDOW - 1, _segments(hann, hop))
 
 
-def _slice(samples: int) -> DelayMode:
-    """A slice of each window with a raised-cosine cross-fade into the next one.
+def _slice(samples: int, hop: int = 16) -> DelayMode:
+    """The places of each window from so far behind its end on, the first ones above all.
 
-    A short delay leaves little look-ahead, so there the slices are shorter and closer together.
+    The network answers best where it sees a second of past and what comes next, and less and less
+    well towards the newest sample. So the weights rise fast and fall with the look-ahead that is
+    left. Neighbouring windows overlap six times in `balanced`: their mean is better than any one.
     """
-    hop = 32 if samples >= 96 else 16
-    fade = hop // 2
-    least = hop + fade - 1
+    rise = hop // 2
+    least = hop + rise - 1
     if not least <= samples < WINDOW:
         raise ValueError(
             f"delay of {samples} samples is not possible: it takes {least} to {WINDOW - 1}"
         )
-    ramp = np.sin(np.pi / 2 * (np.arange(fade) + 0.5) / fade) ** 2
-    return DelayMode(
-        hop, samples, _segments(np.concatenate([ramp, np.ones(hop - fade), ramp[::-1]]), hop)
-    )
+    place = np.arange(max(least + 1, samples * 3 // 4)) + 0.5
+    up = np.sin(np.pi / 2 * np.minimum(place / rise, 1)) ** 2
+    down = np.cos(np.pi / 2 * place / len(place)) ** 2
+    return DelayMode(hop, samples, _segments(up * down, hop))
 
 
 MODES = {"low": _slice(47), "balanced": _slice(122), "best": _full()}

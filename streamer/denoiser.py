@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +10,16 @@ import numpy.typing as npt
 
 from streamer.delay import FS, delay_mode
 from streamer.interpreter import SHIPPED_MODEL, Network, TFLiteNetwork
-from streamer.stream import Block, Stream
-from streamer.windows import Floats, Standardised
+from streamer.stream import Block, Due, Stream
+from streamer.windows import Floats, restore, scale
 
-Steps = Generator[Standardised, Floats, Block]
-"""A stream that asks for the network's answers to its windows and ends with a block."""
+Steps = Generator[Due, Floats, Block]
+"""A stream that asks for its windows to be denoised and ends with a block."""
 
 MIN_FS, MAX_FS = 100.0, 2000.0
 """Hz; below it too little of an ECG is left, beyond it nothing is gained."""
-_AT_ONCE = 16384
+_FLOAT32 = np.dtype(np.float32)
+_AT_ONCE = 4096
 """Samples gathered in one go, over all signals: bounds the memory of a long push."""
 
 
@@ -55,7 +56,7 @@ class StreamingDenoiser:
     >>> denoiser = StreamingDenoiser()
     >>> block = denoiser.push(np.zeros(360))
     >>> block.start, block.signal.shape
-    (0, (261, 1))
+    (0, (245, 1))
     """
 
     def __init__(
@@ -107,9 +108,7 @@ class StreamingDenoiser:
     def reset(self) -> None:
         """Forget everything; the next sample is number 0 of a new stream."""
         self._flushed = False
-        self._stream = Stream(
-            self.channels, self.fs, self.mode, self.network.past, self.network.output
-        )
+        self._stream = Stream(self.channels, self.fs, self.mode, self.network.past)
         self._stream.hold_gaps = self.gaps == "hold"
         self._stream.strength = self._strength
 
@@ -126,14 +125,14 @@ class StreamingDenoiser:
         ------
         ValueError : wrong shape or type, or the stream has been flushed.
         """
-        return answer([self.pushing(x)], self.network)[0]
+        return _run(self.pushing(x), self.network)
 
     def flush(self) -> Block:
         """End the stream and return what is left, so that every sample has come out once.
 
         The samples still waiting are completed by one last window that ends with the stream.
         """
-        return answer([self.flushing()], self.network)[0]
+        return _run(self.flushing(), self.network)
 
     def pushing(self, x: npt.ArrayLike) -> Steps:
         """`push` in steps, for who runs the network for many streams at once."""
@@ -145,9 +144,9 @@ class StreamingDenoiser:
         stream, blocks = self._stream, []
         step = max(1, _AT_ONCE // self.channels)
         for i in range(0, samples.shape[1], step):
-            windows = stream.take(samples[:, i : i + step])
-            if windows is not None:
-                blocks.append(stream.give(windows, (yield windows)))
+            due = stream.take(samples[:, i : i + step])
+            if due is not None:
+                blocks.append(stream.give((yield due)))
         return _joined(blocks) if blocks else stream.nothing()
 
     def flushing(self) -> Steps:
@@ -157,20 +156,19 @@ class StreamingDenoiser:
             return stream.nothing()
         self._flushed = True
         blocks = []
-        windows = stream.take_rest()
-        if windows is not None:
-            blocks.append(stream.give(windows, (yield windows)))
-        windows = stream.take_last()
-        blocks.append(stream.give_last(windows, (yield windows)) if windows else stream.give_last())
+        due = stream.take_rest()
+        if due is not None:
+            blocks.append(stream.give((yield due)))
+        due = stream.take_last()
+        blocks.append(stream.give_last((yield due) if due else None))
         return _joined(blocks)
 
     def _accept(self, x: npt.ArrayLike) -> Floats:
         """Check new samples and return them (channels, n) in mV."""
         samples = np.asarray(x)
-        if samples.dtype.kind in "iu":
-            samples = self._millivolts(samples)
-        elif samples.dtype != np.float32:
-            samples = self._floats(samples)
+        if samples.dtype != _FLOAT32:
+            integers = samples.dtype.kind in "iu"
+            samples = self._millivolts(samples) if integers else self._floats(samples)
         if samples.ndim == 1 and self.channels == 1:
             return samples[None]
         if samples.ndim != 2 or samples.shape[1] != self.channels:
@@ -197,33 +195,21 @@ class StreamingDenoiser:
             return samples.astype(np.float32)
 
 
-def answer(streams: Sequence[Steps], network: Network) -> list[Block]:
-    """Take streams to the end of their steps; one call of the network for all windows due."""
-    blocks: dict[int, Block] = {}
-    asked: dict[int, Standardised] = {}
+def _run(steps: Steps, network: Network) -> Block:
+    """Take one stream to the end of its steps."""
+    denoised = None
+    try:
+        while True:
+            denoised = denoise(*steps.send(denoised), network)  # type: ignore[arg-type]
+    except StopIteration as end:
+        block: Block = end.value
+        return block
 
-    def go_on(number: int, answers: Floats | None) -> None:
-        try:
-            asked[number] = streams[number].send(answers)  # type: ignore[arg-type]
-        except StopIteration as end:
-            blocks[number] = end.value
 
-    for number in range(len(streams)):
-        go_on(number, None)
-    while asked:
-        due = dict(asked)
-        asked.clear()
-        windows = [w.window for w in due.values()]
-        contexts = [w.context for w in due.values()]
-        if len(due) == 1:
-            answers = [network(windows[0], contexts[0])]
-        else:
-            ends = np.cumsum([len(w) for w in windows])[:-1]
-            joined = network(np.concatenate(windows), np.concatenate(contexts))
-            answers = np.split(joined, ends)
-        for number, given in zip(due, answers, strict=True):
-            go_on(number, given)
-    return [blocks[number] for number in range(len(streams))]
+def denoise(window: Floats, context: Floats, network: Network) -> Floats:
+    """Windows (n, WINDOW) in mV, denoised; `context` as in `Due`."""
+    shown = scale(window, context)
+    return restore(network.output, shown, network(shown.window, shown.context))
 
 
 def _joined(blocks: list[Block]) -> Block:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from streamer.denoiser import StreamingDenoiser, answer
+from streamer.denoiser import Steps, StreamingDenoiser, denoise
 from streamer.interpreter import SHIPPED_MODEL, Network, TFLiteNetwork
-from streamer.stream import Block
+from streamer.stream import Block, Due
+from streamer.windows import Floats
 
 
 class StreamerPool:
@@ -36,9 +38,9 @@ class StreamerPool:
     >>> pool.add("bed 2", fs=250, channels=2)
     >>> blocks = pool.push({"bed 1": np.zeros(360), "bed 2": np.zeros((250, 2))})
     >>> {name: block.signal.shape for name, block in blocks.items()}
-    {'bed 1': (261, 1), 'bed 2': (150, 2)}
+    {'bed 1': (245, 1), 'bed 2': (150, 2)}
     >>> pool.remove("bed 1").start
-    261
+    245
     """
 
     def __init__(self, model: str | Path | Network | None = None, runtime: str = "auto") -> None:
@@ -81,7 +83,7 @@ class StreamerPool:
         ValueError : samples of a wrong shape or type. No sample was taken.
         """
         steps = [self._streams[name].pushing(x) for name, x in samples.items()]
-        return dict(zip(samples, answer(steps, self.network), strict=True))
+        return dict(zip(samples, _run(steps, self.network), strict=True))
 
     def remove(self, name: Hashable) -> Block:
         """End a stream and return what is left of it.
@@ -91,3 +93,28 @@ class StreamerPool:
         KeyError : there is none of that name.
         """
         return self._streams.pop(name).flush()
+
+
+def _run(streams: Sequence[Steps], network: Network) -> list[Block]:
+    """Take streams to the end of their steps; one call of the network for all windows due."""
+    blocks: dict[int, Block] = {}
+    asked: dict[int, Due] = {}
+
+    def go_on(number: int, denoised: Floats | None) -> None:
+        try:
+            asked[number] = streams[number].send(denoised)  # type: ignore[arg-type]
+        except StopIteration as end:
+            blocks[number] = end.value
+
+    for number in range(len(streams)):
+        go_on(number, None)
+    while asked:
+        numbers, due = list(asked), list(asked.values())
+        asked.clear()
+        windows, contexts = zip(*due, strict=True)
+        denoised = denoise(np.concatenate(windows), np.concatenate(contexts), network)
+        end = 0
+        for number, window in zip(numbers, windows, strict=True):
+            start, end = end, end + len(window)
+            go_on(number, denoised[start:end])
+    return [blocks[number] for number in range(len(streams))]

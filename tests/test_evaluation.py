@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from conftest import Identity
 
 from model import ten_seconds
@@ -16,10 +14,8 @@ from model.config import load_config
 from model.evaluation import b0, b2
 from model.evaluation.methods import Signals, filters, streamed
 from model.splits import NOISE_HALF
-from streamer import SHIPPED_MODEL
 from streamer.metrics import snr
 from streamer.noise import RECORDED
-from tools.cli import main
 
 
 @pytest.fixture(scope="module")
@@ -103,26 +99,3 @@ def test_original_network_learns_its_ten_seconds(databases: Path) -> None:
     again, _ = ten_seconds.train(stretch, settings)
     for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
-
-
-def test_evaluate_writes_figures_and_pictures(
-    databases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("model.splits.VALIDATION", ("114", "999"))
-    arguments = ["evaluate", "--benchmark", "b2", "--split", "validation", "--no-filters"]
-    out = ["--out", str(tmp_path), "--data", str(databases)]
-    # Models of the same file name, as two runs leave them, must not hide one another.
-    models = [tmp_path / "a" / "model.tflite", tmp_path / "b" / "model.tflite"]
-    for path in models:
-        path.parent.mkdir()
-        path.write_bytes(SHIPPED_MODEL.read_bytes())
-        arguments += ["--model", str(path)]
-    result = CliRunner().invoke(main, [*arguments, *out])
-    assert result.exit_code == 0, result.output
-    assert "LEFT OUT: mitdb 999" in result.output
-    report = json.loads((tmp_path / "report.json").read_text())
-    assert report["b2"]["missing"] == ["999"]
-    assert {cell["method"] for cell in report["b2"]["cells"]} == {"shipped", *map(str, models)}
-    assert len(report["b2"]["cells"]) == 3 * (6 * 4 + 1)
-    for name in ("cells.png", "strips.png"):
-        assert (tmp_path / name).stat().st_size > 20_000

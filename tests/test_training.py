@@ -1,4 +1,4 @@
-"""Training and export: the right windows, exact resume, and no file that fails a check."""
+"""Training: the right windows and exact resume."""
 
 from __future__ import annotations
 
@@ -9,19 +9,15 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
-import tensorflow as tf
 import wfdb
 
-from model import export as export_module
-from model import splits, training
+from model import network, splits, training
 from model.config import Config, ConfigError, load_config
-from model.dataset import Mixing, NoisyWindows, place_weights
-from model.export import ExportError, export
-from model.network import Rounded, copy_weights
-from model.training import BEST, CHECKPOINT, build, noisy_windows, read_history, train
-from streamer import WINDOW, TFLiteNetwork
+from model.dataset import Mixing, NoisyWindows, Stretches, load_clean, place_weights
+from model.training import CHECKPOINT, build, noisy_windows, read_history, train
+from streamer import WINDOW
 from streamer.records import RecordError, read_record
-from streamer.windows import Floats, restore, standardise
+from streamer.windows import restore, standardise
 
 
 @pytest.fixture(scope="module")
@@ -32,48 +28,52 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     for name, part in (("mitdb/t1", ecg[:40_000]), ("mitdb/v1", ecg[60_000:90_000])):
         _write(folder, name, part[:, None])
+    _write(folder, "qtdb/q1", ecg[40_000:60_000, None], fs=250)
     for name in ("bw", "em", "ma"):
         noise = rng.normal(size=(2 * splits.NOISE_HALF, 2))
         _write(folder, f"nstdb/{name}", noise if name == "ma" else noise.cumsum(axis=0) / 300)
     return folder
 
 
-def _write(folder: Path, name: str, signals: npt.ArrayLike) -> None:
+def _write(folder: Path, name: str, signals: npt.ArrayLike, fs: float = 360) -> None:
     path = folder / name
     path.parent.mkdir(exist_ok=True)
     samples = np.asarray(signals, float)
     names = [f"s{i}" for i in range(samples.shape[1])]
     wfdb.wrsamp(
-        path.name, 360, ["mV"] * len(names), names, samples,
+        path.name, fs, ["mV"] * len(names), names, samples,
         fmt=["16"] * len(names), write_dir=str(path.parent),
     )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def small_splits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (training, export_module):
-        monkeypatch.setattr(module, "TRAINING", ("t1",))
-        monkeypatch.setattr(module, "VALIDATION", ("v1",))
+    monkeypatch.setattr(training, "TRAINING_RECORDS", ("mitdb/t1", "qtdb/q1"))
+    monkeypatch.setattr(training, "VALIDATION_RECORDS", ("mitdb/v1",))
     monkeypatch.setattr(training, "VALIDATION_STEPS", 2)
 
 
 @pytest.fixture
 def config() -> Config:
-    shipped = load_config("float")
+    shipped = load_config("shipped")
     network = {**shipped.network, "widths": [4, 4, 6, 8], "past": 512, "context_width": 4}
-    small = dataclasses.replace(shipped.training, epochs=2, steps=3, batch=16)
+    small = dataclasses.replace(shipped.training, epochs=2, steps=3, batch=16, rounded=1)
     return dataclasses.replace(shipped, network=network, training=small)
 
 
 def windows(config: Config, data: Path, mixing: Mixing) -> NoisyWindows:
     changed = dataclasses.replace(config, mixing=mixing)
-    return noisy_windows(changed, ("t1",), data, seed=3)
+    return noisy_windows(changed, ("mitdb/t1",), data, seed=3)
 
 
 def test_patients_never_cross() -> None:
     assert not set(splits.TRAINING) & set(splits.DS2)
     assert not set(splits.TRAINING) & set(splits.VALIDATION)
     assert not set(splits.TRAINING) & {"118", "119", "201", "202"}
+    assert not set(splits.QTDB_TRAINING) & {*splits.QTDB_PUBLISHED, *splits.QTDB_DEVELOPMENT}
+    kept = {*splits.DS2, *splits.NOISE_STRESS, *splits.VALIDATION}
+    assert not {r.removeprefix("sel") for r in splits.QTDB_TRAINING} & kept
+    assert len(set(splits.QTDB)) == 105
     assert len(splits.DS1) == len(splits.DS2) == 22 and not set(splits.DS1) & set(splits.DS2)
 
 
@@ -147,30 +147,51 @@ def test_a_killed_training_goes_on_to_the_same_weights(
 def test_missing_noise_is_named(config: Config, tmp_path: Path) -> None:
     _write(tmp_path, "mitdb/t1", np.zeros((40_000, 1)))
     with pytest.raises(RecordError, match="no noise record nstdb/bw"):
-        noisy_windows(config, ("t1",), tmp_path, seed=0)
+        noisy_windows(config, ("mitdb/t1",), tmp_path, seed=0)
 
 
-def rounding(config: Config) -> Config:
-    return dataclasses.replace(
-        config, training=dataclasses.replace(config.training, rounded=True, learning_rate=0.0)
-    )
-
-
-def test_rounding_is_felt_in_training_and_gone_from_the_result(
-    config: Config, data: Path, tmp_path: Path
+def test_rounding_is_felt_in_the_last_epochs_and_gone_from_the_result(
+    config: Config, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exact = train(config, data, tmp_path / "exact")
-    rounded = build(rounding(config))
-    copy_weights(exact, rounded)
+    felt = []
+    set_rounding = network.set_rounding
+
+    def watched(model: keras.Model, on: bool) -> None:
+        felt.append(on)
+        set_rounding(model, on)
+
+    monkeypatch.setattr(network, "set_rounding", watched)
+    result = train(config, data, tmp_path / "run")
+    assert felt == [False, False, True, False]  # every other one is for the file that is kept
     inputs, _ = windows(config, data, Mixing())[0]
-    wanted, felt = exact.predict_on_batch(inputs), rounded.predict_on_batch(inputs)
-    assert 0 < np.abs(felt - wanted).max() < 0.5
-    begin = tmp_path / "exact" / BEST
-    result = train(rounding(config), data, tmp_path / "rounded", begin)
-    # Without a learning rate only the statistics of the batches moved.
-    assert not any(isinstance(layer, Rounded) for layer in result.layers)
-    for a, b in zip(exact.trainable_weights, result.trainable_weights, strict=True):
-        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    wanted = result.predict_on_batch(inputs)
+    set_rounding(result, True)
+    result.make_predict_function(force=True)
+    rounded = result.predict_on_batch(inputs)
+    assert 0 < np.abs(rounded - wanted).max() < 0.5
+
+
+def test_a_training_that_gains_no_more_goes_on_to_the_rounded_epochs(
+    config: Config, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = dataclasses.replace(config.training, epochs=9, steps=1, rounded=3, patience=1)
+    monkeypatch.setattr(training, "_epochs_since_best", len)  # as if none after the first gained
+    train(dataclasses.replace(config, training=settings), data, tmp_path)
+    assert [row["epoch"] for row in read_history(tmp_path)] == [0, 1, 6, 7]
+
+
+def test_signals_are_drawn_as_often_as_asked() -> None:
+    steps = [np.tile([0.0, size], 2500).astype(np.float32) for size in (1, 2, 4)]
+    stretches = Stretches(steps, 10, chances=[6, 3, 1])
+    _, power = stretches.draw(np.random.default_rng(0), 4000)
+    sizes = np.rint(2 * np.sqrt(power[:, 0]))
+    shares = [(sizes == size).mean() for size in (1, 2, 4)]
+    np.testing.assert_allclose(shares, [0.6, 0.3, 0.1], atol=0.03)
+
+
+def test_records_of_another_rate_are_brought_to_the_networks(data: Path) -> None:
+    (resampled,) = load_clean("qtdb/q1", data)
+    assert len(resampled) == 20_000 * 36 // 25
 
 
 def test_a_run_with_other_settings_is_not_mixed_up(
@@ -207,58 +228,3 @@ def test_a_configuration_that_cannot_work_is_refused(text: str, tmp_path: Path) 
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"mine\.toml"):
         load_config(str(path))
-
-
-@pytest.fixture(scope="module")
-def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained network, saved as a training saves its result."""
-    folder = tmp_path_factory.mktemp("run")
-    build(load_config("float")).save(folder / BEST)
-    return folder
-
-
-def test_export_writes_an_integer_file_that_agrees_with_the_float_model(
-    run: Path, data: Path, tmp_path: Path
-) -> None:
-    exported = export(run / BEST, tmp_path / "m.tflite", load_config("shipped"), data)
-    assert exported.size == (tmp_path / "m.tflite").stat().st_size <= 100_000
-    assert exported.parity_db >= export_module.MIN_PARITY_DB
-    network = TFLiteNetwork(tmp_path / "m.tflite")
-    assert (network.output, network.past) == ("noise", load_config("shipped").network["past"])
-
-
-def test_export_refuses_a_model_that_lost_its_way(
-    run: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Calibrated on windows a thousand times too small, everything saturates."""
-
-    take = export_module._take
-    calls = []
-
-    def first_tiny(batches: NoisyWindows, n: int) -> tuple[dict[str, Floats], Floats]:
-        taken, target = take(batches, n)
-        calls.append(n)
-        if len(calls) == 1:
-            taken = {name: values / np.float32(1000) for name, values in taken.items()}
-        return taken, target
-
-    monkeypatch.setattr(export_module, "_take", first_tiny)
-    with pytest.raises(ExportError, match="not written: its answers agree"):
-        export(run / BEST, tmp_path / "m.tflite", load_config("shipped"), data)
-    assert not list(tmp_path.iterdir())
-
-
-def test_export_refuses_a_model_that_quantization_makes_worse(
-    run: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(export_module, "MAX_COST_DB", -10.0)
-    with pytest.raises(ExportError, match="not written: quantization makes its error"):
-        export(run / BEST, tmp_path / "m.tflite", load_config("shipped"), data)
-    assert not list(tmp_path.iterdir())
-
-
-def test_export_refuses_an_operator_that_is_not_an_integer_one() -> None:
-    model = keras.Sequential([keras.Input((WINDOW, 1)), keras.layers.Conv1D(1, 3)])
-    content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
-    with pytest.raises(ExportError, match="has a FLOAT32 tensor"):
-        export_module._integer_operators(content)

@@ -20,6 +20,7 @@ from tools.info import info
 from tools.monitor import monitor
 from tools.records import records
 from tools.replay import replay
+from tools.runs import runs
 from tools.train import train
 
 _EXPECTED = (RecordError, ModelError, ValueError, OSError, RuntimeError)
@@ -73,11 +74,11 @@ def main() -> None:
     ecgstream records list                             what there is to replay
 
     Training a model of your own takes a copy of MIT-BIH and NSTDB (ecgstream records download
-    mitdb nstdb), then train, export and evaluate. Not a medical device.
+    mitdb nstdb), then train, export and evaluate; runs compares. Not a medical device.
     """
 
 
-for command in (monitor, replay, bench, records, info, train, export, evaluate):
+for command in (monitor, replay, bench, records, info, train, runs, export, evaluate):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
 from streamer import SHIPPED_MODEL
-from streamer.records import RecordError, find_record, require_data
+from streamer.delay import delay_mode
+from streamer.records import RecordError, require_data
 from tools import options
-from tools.device import sha256
+from tools.device import package_versions
+from tools.tables import rich_table
 
-_EXAMPLE = "103"
+_BENCHMARKS = ("b0", "b1", "b2", "b3", "doubt", "b4")
+_ON_VALIDATION = ("b2", "doubt", "b4")
+"""The others know test records only; they run with the validation ones if they are named."""
 
 
 @click.command()
 @click.option(
     "--benchmark",
     "benchmarks",
-    type=click.Choice(["b0", "b2"]),
+    type=click.Choice(_BENCHMARKS),
     multiple=True,
     help="Which ones; all by default.",
 )
@@ -43,6 +44,20 @@ _EXAMPLE = "103"
 )
 @click.option("--filters/--no-filters", default=True, help="The comparison rows.")
 @click.option(
+    "--list",
+    "beat_list",
+    type=click.Choice(["published", "development"]),
+    default="published",
+    show_default=True,
+    help="Test records of B1.",
+)
+@click.option(
+    "--b1-run",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of the networks trained with --preset b1.",
+)
+@click.option("--delay-curve", is_flag=True, help="Also the gain over the delay of the engine.")
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("report"),
@@ -57,6 +72,9 @@ def evaluate(
     models: tuple[Path, ...],
     split: str,
     filters: bool,
+    beat_list: str,
+    b1_run: Path | None,
+    delay_curve: bool,
     out: Path,
     runtime: str,
     delay: str | int,
@@ -64,99 +82,60 @@ def evaluate(
 ) -> None:
     """Run the benchmarks through the streaming engine.
 
-    B0 is the original experiment on ten seconds of record 100. B2 mixes real noise into 30
-    stretches of each test record. Writes report.json, cells.png and strips.png.
+    B0 is the original experiment on ten seconds of record 100. B1 is DeepFilter's on beats of
+    QTDB. B2 mixes real noise into three stretches of each test record. B3 is the noise stress test
+    of beat detectors; doubt tells how often the `uncertain` flag is right in it. B4 looks for harm
+    to clean ECGs. Writes index.html, report.md, report.json and the figures; a run that was killed
+    goes on with the same command.
     """
     folder = require_data(data)
-    from model.evaluation import methods
+    from model.evaluation import page
+    from model.evaluation.candidates import Model
+    from model.evaluation.pieces import Pieces
+    from model.evaluation.run import Evaluation
+    from model.evaluation.sections import benchmarks as all_benchmarks
+    from model.evaluation.tables import TABLES, glance
 
     files = {"shipped": SHIPPED_MODEL} | {str(path): path for path in models}
-    rows = {
-        name: methods.streamed(methods.load_network(path, runtime), delay)
-        for name, path in files.items()
-    }
+    loaded = {name: Model(path, runtime) for name, path in files.items()}
+    evaluation = Evaluation(
+        folder,
+        Pieces(out / "pieces"),
+        loaded,
+        delay,
+        test=split == "test",
+        with_filters=filters,
+        runtime=runtime,
+    )
     report: dict[str, Any] = {
-        "models": {name: sha256(path) for name, path in files.items()},
-        "runtime": runtime,
+        "models": {name: model.facts for name, model in loaded.items()},
         "delay": delay,
-    }
-    out.mkdir(parents=True, exist_ok=True)
-    console = Console()
-    if "b0" in benchmarks or not benchmarks:
-        from model.evaluation import b0
-
-        report["b0"] = b0.run(folder, rows["shipped"])
-        _write(report, out)
-        console.print(_b0_table(report["b0"]))
-    if "b2" in benchmarks or not benchmarks:
-        if filters:
-            original = methods.load_network(methods.ORIGINAL_MODEL, runtime)
-            rows |= {"original CDAE-BAM": methods.streamed(original, delay)} | methods.filters()
-        report["b2"] = _b2(folder, rows, split, out)
-        _write(report, out)
-        console.print(_b2_table(report["b2"]["cells"]))
-    console.print(f"wrote {out}")
-
-
-def _write(report: dict[str, Any], out: Path) -> None:
-    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
-
-
-def _b2(data: Path, methods: dict[str, Any], split: str, out: Path) -> dict[str, Any]:
-    from model.evaluation import b2, figures
-    from model.splits import DS2, VALIDATION
-
-    test = split == "test"
-    records = DS2 if test else VALIDATION
-    missing = [name for name in records if find_record(f"mitdb/{name}", data) is None]
-    if missing:
-        click.echo(f"NOT IN {data}, LEFT OUT: mitdb {', '.join(missing)}", err=True)
-    present = [name for name in records if name not in missing]
-    if not present:
-        raise RecordError(f"none of the records of B2 is in {data}")
-    found: list[dict[str, Any]] = []
-    for name in track(present, "B2", console=Console(stderr=True)):
-        found += b2.run_record(name, data, methods, test=test)
-    summary = b2.summary(found)
-    figures.save(figures.cells(summary), out / "cells.png")
-    example = _EXAMPLE if _EXAMPLE in present else present[0]
-    cases = [
-        case
-        for case in b2.cases(example, data, b2.noise_halves(data, test=test))
-        if (case.kind, case.level) in {("em", 0), ("ma", 0), ("bw", -6)}
-    ][:3]
-    strips = figures.strips(cases, methods["shipped"], example)
-    figures.save(strips, out / "strips.png")
-    return {
+        "delay_samples": delay_mode(delay).samples,
         "split": split,
-        "missing": missing,
-        "cells": summary,
-        "worst_cells": b2.worst_cells(found),
-        "stretches": found,
+        "versions": package_versions(("ecgstream", "numpy", "scipy", "tensorflow", "neurokit2")),
+        "missing": {},
     }
-
-
-def _b0_table(figures: dict[str, Any]) -> Table:
-    table = Table(title="B0: ten seconds of record 100, SNR in dB")
-    for column in ("", "in", "out"):
-        table.add_column(column)
-    before = f"{figures['in']:.2f}"
-    published, original = figures["published"], figures["original"]
-    table.add_row("original, as published", f"{published['in']}", f"{published['out']}")
-    seeds = ", ".join(f"{value:.2f}" for value in original["seeds"])
-    table.add_row("original, reproduced", before, f"{original['mean']:.2f} (seeds: {seeds})")
-    for name in ("shipped", "shipped, 60 Hz"):
-        table.add_row(f"{name}, streamed", before, f"{figures[name]:.2f}")
-    return table
-
-
-def _b2_table(cells: list[dict[str, Any]]) -> Table:
-    table = Table(title="B2: mean ΔSNR in dB over records (clean: SNR of the output)")
-    methods = list(dict.fromkeys(cell["method"] for cell in cells))
-    for heading in ("noise", "input", *methods):
-        table.add_column(heading, justify="left" if heading == "noise" else "right")
-    for kind, level in dict.fromkeys((cell["kind"], cell["level"]) for cell in cells):
-        found = {c["method"]: c for c in cells if (c["kind"], c["level"]) == (kind, level)}
-        row = (f"{found[method]['mean']:.1f}" for method in methods)
-        table.add_row(kind, "" if level is None else f"{level} dB", *row)
-    return table
+    console, errors = Console(), Console(stderr=True)
+    available = all_benchmarks(evaluation, beat_list, b1_run, runtime)
+    default = _BENCHMARKS if split == "test" else _ON_VALIDATION
+    wanted = [*(benchmarks or default), *["delay_curve"] * delay_curve]
+    for name in wanted:
+        if missing := available[name].missing(evaluation):
+            report["missing"][name] = missing
+            text = f"{name}: NOT IN {folder}, LEFT OUT: {', '.join(missing)}"
+            errors.print(text, style="bold red", soft_wrap=True)
+        section = available[name].run(evaluation)
+        if section is None:
+            errors.print(f"{name}: LEFT OUT, it cannot run without them", style="bold red")
+            continue
+        report[name] = section
+        console.print(rich_table(TABLES[name](section)[0]))
+    if not any(name in report for name in wanted):
+        raise RecordError(f"none of the records of {', '.join(wanted)} is in {folder}")
+    at_a_glance = glance(report)
+    measured = [
+        row for row in at_a_glance.rows if any(cell.mark in ("pass", "fail") for cell in row)
+    ]
+    console.print(rich_table(at_a_glance._replace(rows=measured)))
+    page.write(report, evaluation.figures, out)
+    console.print(f"wrote {out / page.NAME}")

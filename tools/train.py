@@ -14,9 +14,9 @@ from tools import options
 @click.command()
 @click.option(
     "--preset",
-    default="float",
+    default="shipped",
     show_default=True,
-    help="float, shipped, original, original-mitbih, or a configuration file.",
+    help="shipped, b1, original, original-mitbih, or a configuration file.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/PRESET]"
@@ -26,7 +26,7 @@ from tools import options
 @click.option(
     "--begin",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of a run to begin with the weights of.",
+    help="Folder of a run to begin with the weights of, instead of the preset's.",
 )
 @options.data
 def train(
@@ -37,7 +37,7 @@ def train(
     begin: Path | None,
     data: Path | None,
 ) -> None:
-    """Train a network on MIT-BIH and NSTDB.
+    """Train a network on MIT-BIH, QTDB and NSTDB.
 
     The run's folder gets the configuration, the history and a checkpoint after every epoch; the
     same command goes on where a killed one stopped. Then: ecgstream export.
@@ -45,7 +45,7 @@ def train(
     folder = require_data(data)
     import dataclasses
 
-    from model.config import load_config
+    from model.config import FIRST, load_config, runs
     from model.training import BEST, train
 
     config = load_config(preset)
@@ -56,6 +56,9 @@ def train(
             config.training, **{k: v for k, v in given.items() if v is not None}
         ),
     )
-    out = out or Path("runs") / config.name
-    train(config, folder, out, begin / BEST if begin else None)
-    click.echo(f"wrote {out / BEST}")
+    if begin is not None:
+        config = dataclasses.replace(config, begin="")
+    for run, part in runs(config, out or Path("runs") / config.name).items():
+        first = run / FIRST if part.begin else begin
+        train(part, folder, run, first / BEST if first else None)
+        click.echo(f"wrote {run / BEST}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from streamer.noise import Samples
 SEEDS = 5
 PUBLISHED = (6.44, 10.84)
 """dB in and out, as published."""
+POWERLINES = (6, 60)
+"""Hz: what the original notebook wrote, and what it meant."""
 
 
 def snr_of(stretch: ten_seconds.TenSeconds, signal: Samples) -> float:
@@ -25,27 +28,36 @@ def snr_of(stretch: ten_seconds.TenSeconds, signal: Samples) -> float:
     return float(10 * np.log10(clean.var() / error.var()))
 
 
-def run(data: Path, shipped: Method, seeds: int = SEEDS) -> dict[str, Any]:
-    """SNR in dB: the input, the original network over several seeds, the shipped model streamed.
-
-    The shipped model has not seen record 100; it gets the stretch in mV, from its first sample.
-    """
+def reproduced(data: Path, seeds: int = SEEDS) -> list[float]:
+    """SNR in dB of the original network, trained as it was published, for several seeds."""
     stretch = ten_seconds.ten_seconds(data)
     settings = load_config("original").training
-    originals = []
+    found = []
     for seed in range(seeds):
         model, _ = ten_seconds.train(stretch, dataclasses.replace(settings, seed=seed))
         whole = ten_seconds.windows(stretch.noisy, list(range(14)))
         denoised = model.predict_on_batch(whole[..., None])[..., 0].ravel()
-        originals.append(snr_of(stretch, denoised))
-    out: dict[str, Any] = {
-        "published": {"in": PUBLISHED[0], "out": PUBLISHED[1]},
-        "in": snr_of(stretch, stretch.noisy),
-        "original": {"mean": float(np.mean(originals)), "seeds": originals},
-    }
-    for name, powerline in (("shipped", 6.0), ("shipped, 60 Hz", 60.0)):
-        stretch = ten_seconds.ten_seconds(data, powerline=powerline)
-        millivolts = (stretch.noisy * stretch.scale + stretch.mean).astype(np.float32)
-        denoised = shipped(millivolts[:, None])[:, 0].astype(float)
-        out[name] = snr_of(stretch, (denoised - stretch.mean) / stretch.scale)
-    return out
+        found.append(snr_of(stretch, denoised))
+    return found
+
+
+def run(data: Path, methods: Mapping[str, Method]) -> list[dict[str, Any]]:
+    """SNR in dB before and after every method, which gets the stretch in mV from its first sample.
+
+    The shipped model has not seen record 100.
+    """
+    rows = []
+    for name, method in methods.items():
+        for powerline in POWERLINES:
+            stretch = ten_seconds.ten_seconds(data, powerline=powerline)
+            millivolts = (stretch.noisy * stretch.scale + stretch.mean).astype(np.float32)
+            denoised = method(millivolts[:, None])[:, 0].astype(float)
+            rows.append(
+                {
+                    "method": name,
+                    "powerline": powerline,
+                    "in": snr_of(stretch, stretch.noisy),
+                    "out": snr_of(stretch, (denoised - stretch.mean) / stretch.scale),
+                }
+            )
+    return rows

@@ -7,6 +7,7 @@ signal's mean over the scored samples removed.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,8 +36,10 @@ class Case(NamedTuple):
     level: int | None  # dB; None when nothing is added
     clean: Samples
     noisy: Samples
+    stretch: int  # number of the record's stretch, from 0
 
 
+@functools.cache  # read once, not for every record
 def noise_halves(data: Path, *, test: bool) -> dict[str, Samples]:
     """The half of each NSTDB record that tests, or the one that trains, (NOISE_HALF, 2)."""
     return {k: noise_half(k, recorded_noise(k, data), test=test) for k in RECORDED}
@@ -66,11 +69,12 @@ def cases(record: str, data: Path, halves: Mapping[str, Samples]) -> Iterator[Ca
     for j in range(STRETCHES):
         first = (60 + 600 * j) * 360 - SCORED.start
         clean = whole[first : first + FED]
-        yield Case(CLEAN, None, clean, clean)
+        yield Case(CLEAN, None, clean, clean, j)
         for kind in KINDS:
             noise = noise_stretch(kind, record, j, halves)
             for level in LEVELS:
-                yield Case(kind, level, clean, clean + noise * noise_gain(clean, noise, level))
+                noisy = clean + noise * noise_gain(clean, noise, level)
+                yield Case(kind, level, clean, noisy, j)
 
 
 def run_record(
@@ -99,6 +103,7 @@ def run_record(
                     "method": name,
                     "kind": case.kind,
                     "level": case.level,
+                    "stretch": case.stretch,
                     # What is clean already has no noise to take away: its own SNR is reported.
                     "db": after if case.level is None else after - before,
                 }

@@ -36,7 +36,8 @@ def wavelet(x: Samples) -> Samples:
     """Soft threshold of sym8 details (Donoho 1995), what lies below 0.7 Hz left out."""
     approximation, *details = pywt.wavedec(x, "sym8", level=8)
     deviation = np.median(np.abs(details[-1])) / 0.6745
-    threshold = deviation * np.sqrt(2 * np.log(len(x)))
+    # Never 0, which would make 0 / 0 of a flat line.
+    threshold = deviation * np.sqrt(2 * np.log(len(x))) + np.finfo(float).tiny
     kept = [pywt.threshold(d, threshold, "soft") for d in details]
     return np.asarray(pywt.waverec([np.zeros_like(approximation), *kept], "sym8"))[: len(x)]
 
