@@ -58,6 +58,15 @@ class Run:
         return min(phase, key=lambda row: row["val_loss"], default=None)
 
 
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """The epochs that a run has finished."""
+    path = folder / HISTORY
+    if not path.is_file():
+        return []
+    with path.open() as file:
+        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
 def find_runs(folder: Path) -> list[Run]:
     """All trainings under a folder, by name.
 
@@ -84,10 +93,7 @@ def _read(path: Path, name: str) -> Run:
     except (OSError, ValueError, AttributeError) as error:
         problem = f"{CONFIG} cannot be read: {error}"
     try:
-        with (path / HISTORY).open() as file:
-            history = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
-    except FileNotFoundError:
-        pass  # no epoch has ended yet
+        history = read_history(path)
     except (OSError, ValueError, TypeError) as error:
         problem = problem or f"{HISTORY} cannot be read: {error}"
     content = (path / EXPORTED).read_bytes() if (path / EXPORTED).is_file() else b""

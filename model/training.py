@@ -21,13 +21,13 @@ from model import beats, network
 from model.beats import BeatWindows, beat_windows
 from model.config import Config, ConfigError, as_dict, load_config
 from model.dataset import NoisyWindows, load_clean, load_noise
+from model.runs import CONFIG, HISTORY, read_history
 from model.splits import TRAINING_RECORDS, VALIDATION_RECORDS
 from streamer import WINDOW
 from streamer.windows import CONTEXT_STEP, Floats
 
 CHECKPOINT = "checkpoint.keras"
 BEST = "model.keras"
-CONFIG = "config.json"
 VALIDATION_STEPS = 40
 _PROGRESS = Console(stderr=True)
 
@@ -97,15 +97,6 @@ def build(config: Config) -> keras.Model:
     return network.cdae_bam(**options)
 
 
-def read_history(folder: Path) -> list[dict[str, float]]:
-    """The epochs a run has finished."""
-    path = folder / "history.csv"
-    if not path.is_file():
-        return []
-    with path.open() as file:
-        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
-
-
 def train(config: Config, data: Path, out: Path, begin: Path | None = None) -> keras.Model:
     """Train as the configuration says, from the weights of the model `begin` if one is given.
 
@@ -153,7 +144,7 @@ def training_windows(
     ------
     streamer.records.RecordError : a record is missing or damaged.
     """
-    if config.experiment == "records":
+    if config.experiment != "beats":
         records = VALIDATION_RECORDS if validation else TRAINING_RECORDS
         return noisy_windows(config, records, data, seed=seed)
     return beat_windows(
@@ -283,4 +274,4 @@ def _write_history(out: Path, history: list[dict[str, float]]) -> None:
         writer = csv.DictWriter(file, history[0].keys())
         writer.writeheader()
         writer.writerows(history)
-    os.replace(half, out / "history.csv")
+    os.replace(half, out / HISTORY)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter1d
 
 from streamer.quality import Quality
 from streamer.tail import Tail
@@ -43,70 +42,80 @@ class Intake:
         """What came in, gaps held, (rows, ...) in mV."""
         self.flags = Tail(rows, keep, np.uint8)
         self.begun = np.zeros(rows, bool)
-        """(rows,), whether there was a valid sample yet."""
-        self._held = np.zeros(rows, np.float32)  # the last valid sample
+        """(rows,), whether there was a valid sample yet; another array when that changes."""
         self._valid = np.zeros(rows, np.int64)  # valid samples in a row
-        self._equal = np.zeros(rows, np.int64)  # equal samples in a row
-        self._calm = False  # all signals are settled, and none stands still
+        self._still = np.full(rows, -1)  # samples in a row that equal the one before
+        self._stillest = 0
+        self._settled = False
 
     def take(self, x: Floats) -> Floats:
         """Flag new samples (rows, n > 0) in mV; return them with the last valid one in gaps."""
-        if not (self._calm and self._unsuspicious(x)):
-            return self._examine(x)
-        self._held = x[:, -1]
-        self.flags.append(np.zeros(x.shape, np.uint8))
+        if self._settled and np.vdot(x, x) < LARGEST**2:  # false for NaN, too
+            valid = None
+        else:
+            valid = np.abs(x) < LARGEST
+            x = self._hold(x, valid)
         self.samples.append(x)
+        seen = self.samples.newest(x.shape[1] + 1)
+        still = seen[:, 1:] == seen[:, :-1]
+        if valid is None and np.count_nonzero(still) + self._stillest + 1 < self._rail:
+            self.flags.append(np.zeros(x.shape, np.uint8))
+            if np.count_nonzero(still[:, -1]):
+                self._stand(_run(~still, self._still)[:, -1])
+            elif self._stillest:
+                self._stand(np.zeros_like(self._still))
+        else:
+            self._flag(still, np.ones(x.shape, bool) if valid is None else valid)
         return x
 
-    def _unsuspicious(self, x: Floats) -> bool:
-        """Whether nothing needs a flag, by a quick look that rather says no."""
-        if not np.vdot(x, x) < LARGEST**2:  # false for NaN, too
-            return False
-        if np.count_nonzero(x[:, 1:] == x[:, :-1]) + 2 >= self._rail:
-            return False
-        before_last = x[:, -2] if x.shape[1] > 1 else self._held
-        return not (x[:, -1] == before_last).any()
-
-    def _examine(self, x: Floats) -> Floats:
-        """`take` for samples that may have something wrong with them."""
-        valid = np.abs(x) < LARGEST
+    def _hold(self, x: Floats, valid: npt.NDArray[np.bool_]) -> Floats:
+        """The samples with the last valid one in gaps."""
         began = np.flatnonzero(~self.begun & valid.any(axis=1))
-        self._held = self._held.copy()
-        self._held[began] = x[began, np.argmax(valid[began], axis=1)]
-        self.samples.fill(began, self._held[began])
-        self.begun[began] = True
-
+        if len(began):
+            self.samples.fill(began, x[began, np.argmax(valid[began], axis=1)])
+            self.begun = self.begun | valid.any(axis=1)
         newest = np.maximum.accumulate(np.where(valid, np.arange(x.shape[1]), -1), axis=1)
         samples = np.take_along_axis(x, np.maximum(newest, 0), axis=1)
-        samples = np.where(newest >= 0, samples, self._held[:, None])
-        before = np.concatenate([self._held[:, None], samples[:, :-1]], axis=1)
-        valid_run = _run(~valid, self._valid)
-        equal_run = _run(~valid | (samples != before), self._equal - 1) + 1
-        self.samples.append(samples)
+        return np.where(newest >= 0, samples, self.samples.newest(1))
 
+    def _flag(self, still: npt.NDArray[np.bool_], valid: npt.NDArray[np.bool_]) -> None:
+        """Flag the newest samples, which may have something wrong with them."""
+        valid_run = _run(~valid, self._valid)
+        still_run = _run(~(still & valid), self._still)
         flags = np.where(valid_run <= self._settling, Quality.SETTLING, 0).astype(np.uint8)
-        flags[equal_run >= self._flat] |= np.uint8(Quality.FLAT)
+        flags[still_run + 1 >= self._flat] |= np.uint8(Quality.FLAT)
         flags[~valid] = Quality.GAP
         self.flags.append(flags)
-        if (equal_run >= self._rail).any():
-            self._flag_rails(valid & (equal_run >= self._rail))
+        standing = valid & (still_run + 1 >= self._rail)
+        if standing.any():
+            self._flag_rails(standing)
+        self._valid = valid_run[:, -1]
+        self._settled = bool((self._valid >= self._settling).all())
+        self._stand(still_run[:, -1])
 
-        self._held, self._valid, self._equal = samples[:, -1], valid_run[:, -1], equal_run[:, -1]
-        self._calm = bool((self._valid >= self._settling).all() and (self._equal < 2).all())
-        return samples
+    def _stand(self, still: npt.NDArray[np.int64]) -> None:
+        self._still, self._stillest = still, int(still.max())
 
     def _flag_rails(self, standing: npt.NDArray[np.bool_]) -> None:
         """A rail is known as one when it has lasted: flag it from its first sample on."""
         n, past = standing.shape[1], self._rail_past
         seen = self.samples.newest(n + past - 1)
-        back = (past - 1) // 2  # the filter looks back only
-        high = maximum_filter1d(seen, past, axis=1, origin=back)[:, past - 1 :]
-        low = -maximum_filter1d(-seen, past, axis=1, origin=back)[:, past - 1 :]
+        high, low = _highest(seen, past), -_highest(-seen, past)
         now = seen[:, past - 1 :]
         railed = standing & (high - low >= RAIL_RANGE) & ((now == high) | (now == low))
         flags = self.flags.newest(n + self._rail - 1)
         for row, end in zip(*np.nonzero(railed), strict=True):
             flags[row, end : end + self._rail] |= np.uint8(Quality.SATURATED)
+
+
+def _highest(samples: Floats, n: int) -> Floats:
+    """The highest of each `n` consecutive samples, of every row."""
+    span = 1
+    while 2 * span <= n:
+        samples = np.maximum(samples[:, :-span], samples[:, span:])
+        span *= 2
+    rest = n - span
+    return np.maximum(samples[:, : samples.shape[1] - rest], samples[:, rest:])
 
 
 def _run(breaks: npt.NDArray[np.bool_], before: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -7,7 +7,7 @@ taken unless another is named.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -63,6 +63,7 @@ def _interpreter_class(runtime: str) -> tuple[str, Any]:
     raise RuntimeError(f"runtime {runtime!r} is not installed: pip install {package}")
 
 
+_INPUTS = ("window", "context")
 Details = dict[str, dict[str, Any]]
 
 
@@ -78,7 +79,7 @@ class _Call:
     def __init__(self, interpreter: Any, batch: int) -> None:
         self.interpreter = interpreter
         inputs, outputs = _signature(interpreter)
-        self.inputs = {name: d["index"] for name, d in inputs.items()}
+        self.inputs = [inputs[name]["index"] for name in _INPUTS if name in inputs]
         if batch > 1:
             for d in inputs.values():
                 interpreter.resize_tensor_input(d["index"], [batch, *d["shape"][1:]])
@@ -86,9 +87,9 @@ class _Call:
         (output,) = outputs.values()
         self.output = output["index"]
 
-    def __call__(self, tensors: dict[str, Any]) -> Any:
-        for name, index in self.inputs.items():
-            self.interpreter.set_tensor(index, tensors[name])
+    def __call__(self, tensors: Sequence[Any]) -> Any:
+        for index, tensor in zip(self.inputs, tensors, strict=True):
+            self.interpreter.set_tensor(index, tensor)
         self.interpreter.invoke()
         return self.interpreter.get_tensor(self.output)
 
@@ -109,16 +110,18 @@ class _Tensor:
     def store(self, real: Floats) -> Any:
         if not self.quantized:
             return real.astype(self.dtype, copy=False)
-        steps = np.rint(real * self.inverse)
+        steps = real * self.inverse
         steps += self.zero
         np.maximum(steps, self.low, out=steps)
         np.minimum(steps, self.high, out=steps)
-        return steps.astype(self.dtype)
+        return np.rint(steps, out=np.empty(real.shape, self.dtype), casting="unsafe")
 
     def real(self, stored: Any) -> Floats:
         if not self.quantized:
             return np.asarray(stored, np.float32)
-        return np.asarray((stored - self.zero) * self.scale, np.float32)
+        real: Floats = np.subtract(stored, self.zero, dtype=np.float32)
+        real *= self.scale
+        return real
 
 
 class TFLiteNetwork:
@@ -147,8 +150,9 @@ class TFLiteNetwork:
             inputs, outputs = _signature(interpreter)
         except ValueError as error:
             raise ModelError(f"{self.path} has no signature: {error}") from None
-        self._tensors = {name: _Tensor(d) for name, d in (inputs | outputs).items()}
         self.past, self.output = self._check(inputs, outputs)
+        self._inputs = [_Tensor(inputs[name]) for name in _INPUTS if name in inputs]
+        self._answer = _Tensor(outputs[self.output])
         self._calls[1] = _Call(interpreter, 1)
 
     def _load(self) -> Any:
@@ -190,9 +194,11 @@ class TFLiteNetwork:
                 self._batches = False
         return BATCH if n >= BATCH and self._batches else 1
 
-    def _stored(self, window: Floats, context: Floats) -> dict[str, Any]:
-        given = {"window": window, "context": context}
-        return {name: self._tensors[name].store(given[name]) for name in self._calls[1].inputs}
+    def _stored(self, window: Floats, context: Floats) -> list[Any]:
+        return [
+            tensor.store(real)
+            for tensor, real in zip(self._inputs, (window, context), strict=False)  # or no context
+        ]
 
     def bare_call(self, window: Floats, context: Floats) -> Callable[[], Any]:
         """The interpreter's call for one window alone, its tensors ready: for benchmarks."""
@@ -207,7 +213,7 @@ class TFLiteNetwork:
         while start < n:
             stop = start + self._batch(n - start)
             call = self._call(stop - start)
-            answers.append(call({name: rows[start:stop] for name, rows in tensors.items()}))
+            answers.append(call([rows[start:stop] for rows in tensors]))
             start = stop
         answer = answers[0] if len(answers) == 1 else np.concatenate(answers)
-        return self._tensors[self.output].real(answer[..., 0])
+        return self._answer.real(answer[..., 0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, sosfiltfilt
 
 from streamer.delay import FS
 
@@ -32,5 +31,7 @@ def reference(signal: npt.ArrayLike, fs: float = FS) -> npt.NDArray[np.float64]:
     Recordings wander themselves; against the raw record every denoiser would be punished for
     taking that away.
     """
+    from scipy.signal import butter, sosfiltfilt  # heavy, and the engine needs none of it
+
     sos = butter(2, 0.5, "highpass", fs=fs, output="sos")
     return np.asarray(sosfiltfilt(sos, np.asarray(signal, float)))

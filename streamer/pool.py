@@ -14,6 +14,9 @@ from streamer.interpreter import SHIPPED_MODEL, Network, TFLiteNetwork
 from streamer.stream import Block, Due
 from streamer.windows import Floats
 
+_AT_ONCE = 1024
+"""Windows denoised in one go: bounds the memory of long pushes to many streams."""
+
 
 class StreamerPool:
     """Streams by name, added and removed at any time, that share one network.
@@ -96,7 +99,7 @@ class StreamerPool:
 
 
 def _run(streams: Sequence[Steps], network: Network) -> list[Block]:
-    """Take streams to the end of their steps; one call of the network for all windows due."""
+    """Take streams to the end of their steps; one call of the network denoises many windows."""
     blocks: dict[int, Block] = {}
     asked: dict[int, Due] = {}
 
@@ -109,9 +112,14 @@ def _run(streams: Sequence[Steps], network: Network) -> list[Block]:
     for number in range(len(streams)):
         go_on(number, None)
     while asked:
-        numbers, due = list(asked), list(asked.values())
-        asked.clear()
-        windows, contexts = zip(*due, strict=True)
+        numbers, windows, contexts = [], [], []
+        count = 0
+        while asked and count < _AT_ONCE:
+            number, due = asked.popitem()
+            numbers.append(number)
+            windows.append(due.window)
+            contexts.append(due.context)
+            count += len(due.window)
         denoised = denoise(np.concatenate(windows), np.concatenate(contexts), network)
         end = 0
         for number, window in zip(numbers, windows, strict=True):

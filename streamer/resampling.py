@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import firwin
 
 from streamer.tail import Tail
 from streamer.windows import Floats
@@ -24,6 +23,8 @@ def ratio(fs: float, to: float) -> Fraction:
 @lru_cache(maxsize=16)
 def _bank(up: int, down: int) -> Floats:
     """Taps of each phase (up, taps), newest sample last: a Kaiser low-pass at the lower rate."""
+    from scipy.signal import firwin  # heavy, and most streams need none
+
     half = _ZEROS * max(up, down)
     low_pass = up * firwin(2 * half + 1, 1 / max(up, down), window=("kaiser", 5.0))
     taps = -(-len(low_pass) // up)

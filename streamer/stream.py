@@ -17,7 +17,9 @@ from streamer.overlap import OverlapAdd
 from streamer.quality import Flags, Quality
 from streamer.resampling import Resampler, ratio
 from streamer.tail import Tail
-from streamer.windows import CONTEXT_STEP, Floats, Standardised, frames, restore, scale
+from streamer.windows import CONTEXT_STEP, Floats, frames
+
+_GAP = np.uint8(Quality.GAP)  # numbers of numpy's own are several times faster than an enum's
 
 
 class Block(NamedTuple):
@@ -31,6 +33,15 @@ class Block(NamedTuple):
     """(m, channels), `Quality` flags."""
 
 
+class Due(NamedTuple):
+    """Windows that are to be denoised, signal by signal: views, until the next samples come."""
+
+    window: Floats
+    """(n, WINDOW), mV."""
+    context: Floats
+    """(n, f), the `frames` of all that the network looks at."""
+
+
 class Stream:
     """All that is remembered of some signals.
 
@@ -40,26 +51,28 @@ class Stream:
     fs : their sampling rate in Hz.
     mode : hop, delay and weights, at `FS`.
     past : samples at `FS` that the network looks at.
-    output : what it predicts, `noise` or `signal`.
     """
 
-    def __init__(self, channels: int, fs: float, mode: DelayMode, past: int, output: str) -> None:
+    def __init__(self, channels: int, fs: float, mode: DelayMode, past: int) -> None:
         self.channels, self.mode = channels, mode
+        self._part = mode.part
         self.strength = 1.0
         self.hold_gaps = False
-        self._past, self._context, self._output = past, past // CONTEXT_STEP, output
+        self._past, self._context = past, past // CONTEXT_STEP
         self._rate = ratio(fs, FS)
         resampled = self._rate != 1
         self._there = Resampler(channels, self._rate) if resampled else None
         self._back = Resampler(channels, 1 / self._rate) if resampled else None
         self.delay_samples = self._delay()
-        keep = self.delay_samples + 1
+        span = past + mode.hop
+        keep = self.delay_samples + 1 if resampled else max(self.delay_samples + 1, span)
         self._intake = Intake(channels, fs, round(WINDOW / self._rate), keep)
-        self._samples = Tail(channels, past + mode.hop)  # at FS, what windows are cut from
+        # At FS, what windows are cut from.
+        self._samples = Tail(channels, span) if resampled else self._intake.samples
         self._frames = Tail(channels, self._context)
         self._overlap = OverlapAdd(channels, mode)
         self._doubt = Doubt(channels, mode.hop)
-        self._doubts = Tail(channels, past + mode.hop, np.uint8)  # at FS, beside what is rebuilt
+        self._doubts = Tail(channels, span, np.uint8)  # at FS, beside what is rebuilt
         self.received = 0
         self.emitted = 0
         # Counts at FS.
@@ -77,31 +90,30 @@ class Stream:
         window_end = -(-(needed + 1 + WINDOW - first - hop) // hop) * hop
         return int((self._there.newest_input(window_end - 1) - put_out).max())
 
-    def take(self, x: Floats) -> Standardised | None:
-        """Take samples (channels, n) in mV; return the windows they complete, signal by signal."""
+    def take(self, x: Floats) -> Due | None:
+        """Take samples (channels, n) in mV; return the windows they complete, if any."""
         if x.shape[1]:
             x = self._take_in(x)
             self.received += x.shape[1]
             if self._there is not None:
                 x = self._there.push(x)
-            self._samples.append(x)
+                self._samples.append(x)
             self._arrived += x.shape[1]
         return self._due()
 
     def _take_in(self, x: Floats) -> Floats:
-        if self._intake.begun.all():
-            return self._intake.take(x)
-        begun = self._intake.begun.copy()
+        begun = self._intake.begun
         x = self._intake.take(x)
-        # Let a signal whose first valid sample is here have been at its level for ever.
-        rows = np.flatnonzero(~begun & self._intake.begun)
-        for tail in (self._samples, self._frames):
-            tail.fill(rows, x[rows, 0])
-        if self._there is not None:
-            self._there.fill(rows, x[rows, 0])
+        if self._intake.begun is not begun:
+            # Let a signal whose first valid sample is here have been at its level for ever.
+            rows = np.flatnonzero(~begun & self._intake.begun)
+            self._frames.fill(rows, x[rows, 0])
+            if self._there is not None:
+                self._samples.fill(rows, x[rows, 0])
+                self._there.fill(rows, x[rows, 0])
         return x
 
-    def _due(self) -> Standardised | None:
+    def _due(self) -> Due | None:
         hop = self.mode.hop
         due, left = divmod(self._arrived - self._windowed, hop)
         if not due:
@@ -110,12 +122,12 @@ class Stream:
         self._frames.append(frames(self._samples.newest(due * hop, left)))
         windows = self._samples.windows(WINDOW, hop, due, left)
         context = self._frames.windows(self._context, hop // CONTEXT_STEP, due)
-        return scale(windows.reshape(-1, WINDOW), context.reshape(-1, self._context))
+        return Due(windows.reshape(-1, WINDOW), context.reshape(-1, self._context))
 
-    def give(self, windows: Standardised, answer: Floats) -> Block:
-        """Put out what the network's answers (n, WINDOW) to the windows taken last complete."""
-        parts = restore(self._output, windows, answer, self.mode.part)
-        rebuilt = self._overlap.add(parts.reshape(self.channels, -1, parts.shape[1]))
+    def give(self, denoised: Floats) -> Block:
+        """Put out what the windows (n, WINDOW) that were due complete, denoised in mV."""
+        windows = denoised.reshape(self.channels, -1, WINDOW)
+        rebuilt = self._overlap.add(windows[..., self._part])
         end = self._windowed - WINDOW + self.mode.first + self.mode.hop
         before = rebuilt.shape[1] - max(0, end - self._rebuilt)  # the stream began
         return self._put_out(rebuilt[:, before:] if before else rebuilt)
@@ -125,7 +137,7 @@ class Stream:
         shape = (0, self.channels)
         return Block(np.empty(shape, np.float32), self.emitted, np.empty(shape, np.uint8))
 
-    def take_rest(self) -> Standardised | None:
+    def take_rest(self) -> Due | None:
         """End the stream: the windows that come of the last samples' resampling, if any."""
         if self._there is not None and self.received:
             total = int((self.received - 1) * self._rate) + 1
@@ -134,19 +146,19 @@ class Stream:
             self._arrived += x.shape[1]
         return self._due()
 
-    def take_last(self) -> Standardised | None:
+    def take_last(self) -> Due | None:
         """After `take_rest`: one last window that ends with the stream, if samples are left."""
         if self._arrived == self._rebuilt:
             return None
         context = frames(np.ascontiguousarray(self._samples.newest(self._past)))
-        return scale(self._samples.newest(WINDOW), context)
+        return Due(self._samples.newest(WINDOW), context)
 
-    def give_last(self, windows: Standardised | None = None, answer: Floats | None = None) -> Block:
-        """Put out all that is left, with the answers to the windows of `take_last`, if any."""
-        if windows is None or answer is None:
+    def give_last(self, denoised: Floats | None = None) -> Block:
+        """Put out all that is left, with the windows of `take_last` denoised, if there are any."""
+        if denoised is None:
             return self._put_out(np.empty((self.channels, 0), np.float32), last=True)
         left = self._arrived - self._rebuilt
-        rest = restore(self._output, windows, answer, slice(WINDOW - left, WINDOW))
+        rest = denoised[:, WINDOW - left :]
         if self._windowed:
             # What earlier windows have already given to these samples, and with what weight.
             given, weight = self._overlap.pending()
@@ -174,8 +186,9 @@ class Stream:
         if self.strength != 1:
             dry = self._intake.samples.newest(n, waiting)
             rebuilt = dry + np.float32(self.strength) * (rebuilt - dry)
-        if not self.hold_gaps and flags.any():
-            rebuilt = np.where(flags & Quality.GAP, np.float32(np.nan), rebuilt)
+        gaps = flags & _GAP
+        if np.count_nonzero(gaps) and not self.hold_gaps:
+            rebuilt = np.where(gaps, np.float32(np.nan), rebuilt)
         start, self.emitted = self.emitted, self.emitted + n
         return Block(rebuilt.T, start, flags.T)
 

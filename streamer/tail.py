@@ -21,10 +21,11 @@ class Tail:
 
     def append(self, columns: npt.NDArray[Any]) -> None:
         """Add `columns` (rows, n) behind the newest ones."""
-        end = self._end + columns.shape[1]
+        n = columns.shape[1]
+        end = self._end + n
         if end > self._memory.shape[1]:
-            end = self._make_room(columns.shape[1])
-        self._memory[:, end - columns.shape[1] : end] = columns
+            end = self._make_room(n)
+        self._memory[:, end - n : end] = columns
         self._end = end
 
     def _make_room(self, n: int) -> int:

@@ -5,6 +5,7 @@ Training and the engine both come through here, so that they can never differ.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,8 @@ resolution."""
 
 Floats = npt.NDArray[np.float32]
 
+_SHARE = np.float32(1 / WINDOW)
+
 
 class Standardised(NamedTuple):
     """Windows ready for the network. `n` windows, `f` frames of context."""
@@ -36,9 +39,7 @@ class Standardised(NamedTuple):
 
 def frames(samples: Floats) -> Floats:
     """Context of `samples` (rows, f * CONTEXT_STEP): means over `CONTEXT_STEP`, (rows, f)."""
-    sums = np.add.reduce(samples.reshape(len(samples), -1, CONTEXT_STEP), axis=2)
-    sums *= np.float32(1 / CONTEXT_STEP)
-    return np.asarray(sums)
+    return means(samples.reshape(len(samples), -1, CONTEXT_STEP))
 
 
 def standardise(past: Floats) -> Standardised:
@@ -57,10 +58,11 @@ def scale(window: Floats, context: Floats) -> Standardised:
 
     `context` (n, f) holds the `frames` of the samples up to each window's end; all in mV.
     """
-    mean = np.add.reduce(window, axis=1, keepdims=True)
-    mean *= np.float32(1 / WINDOW)
+    mean = means(window[:, None])
     centred = window - mean
-    deviation = np.sqrt(np.einsum("ij,ij->i", centred, centred)[:, None] * np.float32(1 / WINDOW))
+    deviation = powers(centred[:, None])
+    deviation *= _SHARE
+    np.sqrt(deviation, out=deviation)
     np.maximum(deviation, MIN_SCALE, out=deviation)
     centred /= deviation
     past = context - mean
@@ -68,6 +70,25 @@ def scale(window: Floats, context: Floats) -> Standardised:
     np.maximum(past, -MAX_CONTEXT, out=past)
     np.minimum(past, MAX_CONTEXT, out=past)
     return Standardised(centred[..., None], past[..., None], mean, deviation)
+
+
+# Products of vectors, one by one: their bits do not depend on how many there are.
+
+
+def means(signals: Floats) -> Floats:
+    """Mean over the last axis."""
+    n = signals.shape[-1]
+    return np.asarray(np.matmul(signals[..., None, :], _shares(n))[..., 0, 0])
+
+
+def powers(signals: Floats) -> Floats:
+    """Sum of squares over the last axis."""
+    return np.asarray(np.matmul(signals[..., None, :], signals[..., None])[..., 0, 0])
+
+
+@lru_cache
+def _shares(n: int) -> Floats:
+    return np.full((n, 1), 1 / n, np.float32)
 
 
 def restore(

@@ -22,7 +22,8 @@ from model.config import Config, as_dict, load_config
 from model.dataset import NoisyWindows
 from model.export import ExportError, export
 from model.precision import PRECISIONS
-from model.training import BEST, CONFIG, RelativeError, build
+from model.runs import CONFIG
+from model.training import BEST, RelativeError, build
 from streamer import WINDOW, StreamingDenoiser, TFLiteNetwork
 from streamer.noise import RECORDED, unit_noise
 from streamer.records import read_record

@@ -14,7 +14,8 @@ import wfdb
 from model import network, splits, training
 from model.config import Config, ConfigError, load_config
 from model.dataset import Mixing, NoisyWindows, Stretches, load_clean, place_weights
-from model.training import CHECKPOINT, build, noisy_windows, read_history, train
+from model.runs import read_history
+from model.training import CHECKPOINT, build, noisy_windows, train
 from streamer import WINDOW
 from streamer.records import RecordError, read_record
 from streamer.windows import restore, standardise

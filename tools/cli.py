@@ -21,6 +21,7 @@ from tools.monitor import monitor
 from tools.records import records
 from tools.replay import replay
 from tools.runs import runs
+from tools.soak import soak
 from tools.train import train
 
 _EXPECTED = (RecordError, ModelError, ValueError, OSError, RuntimeError)
@@ -73,12 +74,12 @@ def main() -> None:
     ecgstream bench                                    what it costs on this device
     ecgstream records list                             what there is to replay
 
-    Training a model of your own takes a copy of MIT-BIH and NSTDB (ecgstream records download
-    mitdb nstdb), then train, export and evaluate; runs compares. Not a medical device.
+    Training a model of your own takes MIT-BIH, QTDB and NSTDB (ecgstream records download mitdb
+    qtdb nstdb), then train, export and evaluate; runs compares. Not a medical device.
     """
 
 
-for command in (monitor, replay, bench, records, info, train, runs, export, evaluate):
+for command in (monitor, replay, bench, soak, records, info, train, runs, export, evaluate):
     main.add_command(command)
 
 if __name__ == "__main__":

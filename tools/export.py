@@ -36,7 +36,8 @@ def export(run: Path, precision: str, out: Path | None, data: Path | None) -> No
     folder = require_data(data)
     from model.config import load_config
     from model.export import export
-    from model.training import BEST, CONFIG
+    from model.runs import CONFIG
+    from model.training import BEST
 
     name = "model.tflite" if precision == "int8" else f"model-{precision}.tflite"
     config = load_config(str(run / CONFIG))

@@ -16,11 +16,16 @@ from streamer.history import History
 from streamer.metrics import snr as snr_db
 from streamer.noise import unit_noise
 from streamer.records import read_record
-from streamer.replay import Pacer, Replay, Step, finish, run
+from streamer.replay import Pacer, Piece, Replay, Step
 from tools import options
 from tools.clock import SystemClock
 from tools.interrupt import Interrupt
-from tools.result import Result, result_of, wfdb_target, write_wfdb
+from tools.recorder import FLAGS, Recorder
+from tools.result import Result, copy_annotations, result_of
+from tools.runner import Callback, Runner, Sink
+
+_STEPS = 10
+"""Per second of time, about."""
 
 
 @click.command()
@@ -49,15 +54,13 @@ def replay(
     """Replay a record through the engine, at its own pace or faster.
 
     Prints rate, delay, real-time factor and, where noise was mixed in and so the clean signal is
-    known, ΔSNR. --write saves input, denoised and clean signal as a WFDB record with the
-    annotations copied along.
+    known, ΔSNR. --write records input, denoised and clean signal as WFDB while it runs, so that a
+    kill leaves a record, too; at the end the annotations are copied along.
     """
     source = Replay(read_record(record, data), signal, start, duration)
     if noise != "none":
         source.mix(unit_noise(noise, len(source), data=data), snr)
     denoiser = StreamingDenoiser(model, fs=source.fs, delay=delay, runtime=runtime)
-    if write is not None:
-        wfdb_target(write)
     console = Console(stderr=True)
     progress = Progress(
         *Progress.get_default_columns()[:-1], TextColumn("{task.fields[figures]}"), console=console
@@ -65,6 +68,19 @@ def replay(
     clock = SystemClock()
     history = History(round(10 * source.fs))
     steps: list[Step] = []
+
+    def show(step: Step) -> None:
+        history.add(step.piece, step.block)
+        gain = history.delta_snr(history.length) if source.noisy else math.nan
+        figures = f"ΔSNR {gain:.1f} dB" if math.isfinite(gain) else ""
+        progress.update(task, completed=history.received, figures=figures)
+
+    sinks: dict[str, Sink] = {"screen": Callback(show), "summary": Callback(steps.append)}
+    if write is not None:
+        about = f"Replay of {source.record.name} from sample {source.first}, denoised by ecgstream"
+        comments = (*source.record.comments, about)
+        recorder = Recorder(write, source.fs, [source.lead], source.noisy, comments)
+        sinks["recorder"] = recorder
     with Interrupt() as interrupt, progress:
         console.print(
             f"record {source.record.name}, signal {signal} ({source.lead}), "
@@ -73,22 +89,36 @@ def replay(
         )
         task = progress.add_task("replay", total=len(source), figures="")
         began = clock.now()
-        for step in run(source, denoiser, Pacer(source.fs, clock, speed)):
-            steps.append(step)
-            history.add(step.piece, step.block)
-            gain = history.delta_snr(history.length) if source.noisy else math.nan
-            figures = f"ΔSNR {gain:.1f} dB" if math.isfinite(gain) else ""
-            progress.update(task, completed=source.position, figures=figures)
-            if interrupt.wanted:
-                break
+        paced = _Paced(source, Pacer(source.fs, clock, speed))
+        chunk = round(min(max(32, source.fs * speed / _STEPS), source.fs))
+        runner = Runner(paced, denoiser, sinks, clock, chunk, live=False)
+        report = runner.run(lambda: interrupt.wanted)
+    seconds = clock.now() - began
+    if report.failures:
+        raise RuntimeError(str(report)) from report.failures[0].error
     if source.position < len(source):
         console.print("interrupted: what was received is kept")
-        steps.append(finish(source, denoiser))
-    result, seconds = result_of(steps), clock.now() - began
-    Console().print(summary(result, seconds, source, denoiser))
+    Console().print(summary(result_of(steps), seconds, source, denoiser))
     if write is not None:
-        write_wfdb(write, source, result)
-        console.print(f"wrote {write}.hea and {write}.dat")
+        copy_annotations(write, source, report.received)
+        console.print(f"wrote {write}.hea and {write}.dat; flags in {write}{FLAGS}")
+        if recorder.clipped:
+            console.print(f"{recorder.clipped} samples were too large for it and are cut off")
+
+
+class _Paced:
+    """A replay as a source: no sample comes before its time."""
+
+    def __init__(self, replay: Replay, pacer: Pacer) -> None:
+        self.fs, self._replay, self._pacer = replay.fs, replay, pacer
+
+    def read(self, n: int) -> Piece | None:
+        """The next samples when they are due; see `tools.runner.Source`."""
+        left = len(self._replay) - self._replay.position
+        if not left:
+            return None
+        self._pacer.wait(self._replay.position + min(n, left))
+        return self._replay.read(n)
 
 
 def summary(result: Result, seconds: float, source: Replay, denoiser: StreamingDenoiser) -> Table:

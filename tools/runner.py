@@ -1,0 +1,298 @@
+"""A live run: a source, the engine and any number of sinks, none of which waits for another.
+
+The calling thread acquires; the engine and every sink have a thread of their own, each behind a
+bounded queue. A queue that is full drops its oldest entry, so that a slow sink costs samples of
+its own, which are counted, and never one of the acquisition.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from streamer import Block, StreamingDenoiser
+from streamer.replay import Clock, Piece, Step
+
+HELD = 10.0
+"""Seconds of signal that a queue holds."""
+
+E = TypeVar("E")
+
+
+class Source(Protocol):
+    """Where samples come from.
+
+    `read` waits for the next `n` samples and gives what has arrived, an empty piece included,
+    within a second, so that a run can be stopped; None at the end. `start` counts all samples
+    from 0 on, those that the device lost included; `clean` is NaN where there is no reference.
+    """
+
+    @property
+    def fs(self) -> float:
+        """Hz."""
+
+    def read(self, n: int) -> Piece | None:
+        """The next samples, (m,) or (m, channels) in mV."""
+
+
+class Sink(Protocol):
+    """What takes the steps of a run: a screen, a file.
+
+    A hole between two steps (`piece.start`, `block.start`) is what its queue dropped.
+    """
+
+    def take(self, step: Step) -> None:
+        """Take the next step; called in the sink's own thread."""
+
+    def close(self) -> None:
+        """No more steps will come; called once, also after `take` has failed."""
+
+
+class Callback:
+    """A function as a sink."""
+
+    def __init__(self, function: Callable[[Step], object]) -> None:
+        self._function = function
+
+    def take(self, step: Step) -> None:
+        """Call the function."""
+        self._function(step)
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+class Amount(NamedTuple):
+    """Samples, of each signal."""
+
+    received: int = 0
+    denoised: int = 0
+
+    def plus(self, more: Amount) -> Amount:
+        """Both together."""
+        return Amount(self.received + more.received, self.denoised + more.denoised)
+
+
+class Failure(NamedTuple):
+    """What ended a run."""
+
+    part: str  # `source`, `engine` or the sink's name
+    error: Exception
+
+    def __str__(self) -> str:
+        return f"the {self.part} failed ({type(self.error).__name__}: {self.error})"
+
+
+class Report(NamedTuple):
+    """What became of every sample of a run."""
+
+    received: int  # from the source
+    missing: int  # that the engine saw as gaps: dropped before it, or lost by the source
+    denoised: int
+    dropped: int  # before the engine
+    taken: dict[str, Amount]  # by each sink
+    lost: dict[str, Amount]  # dropped before each sink, or when it had failed
+    failures: list[Failure]
+
+    def __str__(self) -> str:
+        counts = [
+            f"{self.received} samples received, {self.denoised} denoised, "
+            f"{self.dropped} dropped before the engine"
+        ]
+        for name, taken in self.taken.items():
+            lost = self.lost[name]
+            counts.append(
+                f"{name}: {taken.received} received and {taken.denoised} denoised taken, "
+                f"{lost.received} and {lost.denoised} dropped"
+            )
+        return "; ".join([*map(str, self.failures), *counts])
+
+
+class _Queue(Generic[E]):
+    """Entries on their way from one thread to another; full, it drops the oldest or waits."""
+
+    def __init__(self, size: int, waits: bool) -> None:
+        self._size, self._waits = size, waits
+        self._entries: deque[tuple[E, Amount]] = deque()
+        self._change = threading.Condition()  # guards all
+        self._closed = self._abandoned = False
+        self.dropped = Amount()
+
+    def put(self, entry: E, amount: Amount) -> None:
+        """Add an entry with so many samples."""
+        with self._change:
+            if self._waits:
+                self._change.wait_for(lambda: len(self._entries) < self._size or self._abandoned)
+            self._entries.append((entry, amount))
+            self._drop(0 if self._abandoned else self._size)
+            self._change.notify_all()
+
+    def _drop(self, left: int) -> None:
+        while len(self._entries) > left:
+            self.dropped = self.dropped.plus(self._entries.popleft()[1])
+
+    def __iter__(self) -> Iterator[tuple[E, Amount]]:
+        """The entries as they come, until the queue is closed and empty."""
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._entries or self._closed)
+                if not self._entries:
+                    return
+                entry = self._entries.popleft()
+                self._change.notify_all()
+            yield entry
+
+    def close(self) -> None:
+        """No more entries will come."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+
+    def abandon(self, amount: Amount) -> None:
+        """Nobody takes entries any more: drop them all, and one of so many samples."""
+        with self._change:
+            self._abandoned = True
+            self.dropped = self.dropped.plus(amount)
+            self._drop(0)
+            self._change.notify_all()
+
+
+class Runner:
+    """Runs a source through the engine to the sinks until the source ends or it is stopped.
+
+    Parameters
+    ----------
+    source : where samples come from.
+    denoiser : the engine; it is reset. Its `channels` must be the source's.
+    sinks : by the name that the report gives them.
+    clock : times the engine.
+    chunk : samples to ask the source for at a time.
+    live : a full queue drops its oldest entry; otherwise, for a source that can wait, nothing is
+        dropped and a full queue makes the one before it wait.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        denoiser: StreamingDenoiser,
+        sinks: Mapping[str, Sink],
+        clock: Clock,
+        chunk: int = 32,
+        live: bool = True,
+    ) -> None:
+        self._source, self._denoiser, self._sinks = source, denoiser, sinks
+        self._clock, self._chunk = clock, chunk
+        size = max(1, round(HELD * source.fs / chunk))
+        self._pieces: _Queue[Piece] = _Queue(size, waits=not live)
+        self._steps: dict[str, _Queue[Step]] = {n: _Queue(size, waits=not live) for n in sinks}
+        self._taken = dict.fromkeys(sinks, Amount())
+        self._failures: list[Failure] = []
+        self._received = self._missing = self._denoised = 0
+        self._engine_works = True
+
+    def run(self, stopped: Callable[[], bool] = lambda: False) -> Report:
+        """Run to the end, or until `stopped` says so or a part fails; then flush and close.
+
+        Whatever fails, all that was received reaches the sinks that work, the samples that the
+        engine could no longer denoise without a block; the report says what failed.
+        """
+        self._denoiser.reset()
+        threads = [threading.Thread(target=self._denoise, name="engine")]
+        threads += [
+            threading.Thread(target=self._serve, args=(name, sink), name=name)
+            for name, sink in self._sinks.items()
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            self._acquire(stopped)
+        except Exception as error:
+            self._failures.append(Failure("source", error))
+        finally:  # after KeyboardInterrupt, too
+            self._pieces.close()
+            for thread in threads:
+                thread.join()
+        return Report(
+            self._received,
+            self._missing,
+            self._denoised,
+            self._pieces.dropped.received,
+            self._taken,
+            {name: queue.dropped for name, queue in self._steps.items()},
+            self._failures,
+        )
+
+    def _acquire(self, stopped: Callable[[], bool]) -> None:
+        end = 0
+        while (piece := self._source.read(self._chunk)) is not None:
+            if piece.start < end:
+                raise ValueError(f"sample {piece.start} came after sample {end - 1}")
+            if len(piece.input):
+                end = piece.start + len(piece.input)
+                self._received += len(piece.input)
+                self._pieces.put(piece, Amount(len(piece.input)))
+            if stopped() or self._failures:
+                return
+
+    def _denoise(self) -> None:
+        try:
+            end = 0
+            for piece, _ in self._pieces:
+                if hole := piece.start - end:
+                    self._missing += hole
+                    gap = np.full((hole, *piece.input.shape[1:]), np.nan, np.float32)
+                    self._step(Piece(end, gap, gap), partial(self._denoiser.push, gap), hole)
+                self._step(piece, partial(self._denoiser.push, piece.input))
+                end = piece.start + len(piece.input)
+            if end:
+                none = piece.input[:0]
+                self._step(Piece(end, none, none), self._denoiser.flush)
+        except Exception as error:  # a hole too large for the memory
+            self._failures.append(Failure("engine", error))
+        finally:
+            self._pieces.abandon(Amount())
+            for queue in self._steps.values():
+                queue.close()
+
+    def _step(self, piece: Piece, make: Callable[[], Block], dropped: int = 0) -> None:
+        began = self._clock.now()
+        block = self._block(make)
+        step = Step(piece, block, dropped, self._clock.now() - began)
+        amount = Amount(len(piece.input), len(block.signal))
+        for queue in self._steps.values():
+            queue.put(step, amount)
+
+    def _block(self, make: Callable[[], Block]) -> Block:
+        """What the engine gives; nothing any more once it has failed."""
+        if self._engine_works:
+            try:
+                block = make()
+                self._denoised = block.start + len(block.signal)
+                return block
+            except Exception as error:
+                self._engine_works = False
+                self._failures.append(Failure("engine", error))
+        nothing = np.empty((0, self._denoiser.channels))
+        return Block(nothing.astype(np.float32), self._denoised, nothing.astype(np.uint8))
+
+    def _serve(self, name: str, sink: Sink) -> None:
+        queue = self._steps[name]
+        try:
+            for step, amount in queue:
+                try:
+                    sink.take(step)
+                except Exception:
+                    queue.abandon(amount)
+                    raise
+                self._taken[name] = self._taken[name].plus(amount)
+        except Exception as error:
+            self._failures.append(Failure(name, error))
+        try:
+            sink.close()
+        except Exception as error:
+            self._failures.append(Failure(name, error))
