@@ -34,8 +34,8 @@ CALIBRATION_WINDOWS = 256
 network trained with rounding knows the ranges of its batches of 128 windows, and 128 to 256 give
 the least error (0.25 dB less than unrounded, agreement 19.5 dB), 1024 with their rarer extremes
 coarser steps (0.0 dB, 18.7 dB). Networks trained without rounding take 64 to 4096 windows alike,
-but few of them meet too few extremes. A share of one half for pops, or leaving out the windows with the
-widest input or answer, changes less than the luck of the draw (0.03 dB)."""
+but few of them meet too few extremes. A share of one half for pops, or leaving out the windows
+with the widest input or answer, changes less than the luck of the draw (0.03 dB)."""
 PARITY_WINDOWS = 2048
 
 Batch = dict[str, Floats]

@@ -13,6 +13,7 @@ from beat_records import R, write_beats, write_noise
 from model import beats, splits, training
 from model.beats import LEAD_IN, SAMPLES, STRETCH, Beats, BeatWindows, record_beats, window_shares
 from model.config import ConfigError, load_config, runs
+from model.runs import read_history
 from streamer import WINDOW, StreamingDenoiser
 from streamer.records import RecordError
 from streamer.windows import Floats, restore, standardise
@@ -200,7 +201,7 @@ def test_the_preset_trains_the_shipped_network_in_both_versions(tmp_path: Path) 
     assert [part.version for part in parts.values()] == [1, 2]
     assert list(parts) == [tmp_path / "1", tmp_path / "2"]
     shipped = load_config("shipped")
-    assert runs(shipped, tmp_path) == {tmp_path: shipped}
+    assert runs(shipped, tmp_path) == {tmp_path / "first": load_config("base"), tmp_path: shipped}
 
 
 def test_an_unknown_experiment_is_refused(tmp_path: Path) -> None:
@@ -223,6 +224,6 @@ def test_a_training_on_beats_goes_on_where_it_stopped(
     config = dataclasses.replace(config, version=2, training=short, network=network)
     first = training.train(config, data, tmp_path / "run")
     again = training.train(config, data, tmp_path / "run")
-    assert len(training.read_history(tmp_path / "run")) == 1
+    assert len(read_history(tmp_path / "run")) == 1
     for a, b in zip(first.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
