@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import keras
@@ -10,15 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import wfdb
+from click.testing import CliRunner
 
 from model import network, splits, training
-from model.config import Config, ConfigError, load_config
+from model.config import FIRST, Config, ConfigError, load_config
 from model.dataset import Mixing, NoisyWindows, Stretches, load_clean, place_weights
 from model.runs import read_history
-from model.training import CHECKPOINT, build, noisy_windows, train
+from model.training import BEST, CHECKPOINT, build, noisy_windows, train
 from streamer import WINDOW
 from streamer.records import RecordError, read_record
 from streamer.windows import restore, standardise
+from tools.cli import main
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +182,25 @@ def test_a_training_that_gains_no_more_goes_on_to_the_rounded_epochs(
     monkeypatch.setattr(training, "_epochs_since_best", len)  # as if none after the first gained
     train(dataclasses.replace(config, training=settings), data, tmp_path)
     assert [row["epoch"] for row in read_history(tmp_path)] == [0, 1, 6, 7]
+
+
+def test_one_command_trains_a_preset_and_what_it_begins_with(
+    config: Config, data: Path, tmp_path: Path
+) -> None:
+    options = {"network": config.network, "training": {"epochs": 1, "steps": 2, "batch": 8}}
+    first = tmp_path / "before.json"
+    first.write_text(json.dumps(options))
+    options["training"] |= {"learning_rate": 0.0, "rounded": 1}
+    second = tmp_path / "mine.json"
+    second.write_text(json.dumps({**options, "begin": str(first)}))
+    arguments = ["train", "--preset", second, "--out", tmp_path / "run", "--data", data]
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    before, after = (
+        keras.models.load_model(tmp_path / "run" / folder / BEST) for folder in (FIRST, "")
+    )
+    for a, b in zip(before.trainable_weights, after.trainable_weights, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
 def test_signals_are_drawn_as_often_as_asked() -> None:
