@@ -122,7 +122,13 @@ def cdae_bam(widths: list[int], kernels: list[int], past: int, context_width: in
 
     Returns a model from `window` (n, WINDOW, 1) and `context` (n, past // CONTEXT_STEP, 1) to
     `noise` (n, WINDOW, 1), all standardised as in `streamer.windows`.
+
+    Raises
+    ------
+    ValueError : `past` is not a greater multiple of `WINDOW`.
     """
+    if past <= WINDOW or past % WINDOW:
+        raise ValueError(f"past is {past}; it takes a multiple of {WINDOW}, {2 * WINDOW} at least")
     window = keras.Input((WINDOW, 1), name="window")
     context = keras.Input((past // CONTEXT_STEP, 1), name="context")
 

@@ -230,6 +230,13 @@ def test_original_network_has_the_published_size() -> None:
     assert build(load_config("original")).count_params() == 18_049
 
 
+@pytest.mark.parametrize("past", [256, 1000])
+def test_a_past_that_windows_do_not_fit_into_is_refused(config: Config, past: int) -> None:
+    wrong = dataclasses.replace(config, network={**config.network, "past": past})
+    with pytest.raises(ValueError, match=f"past is {past}; it takes a multiple of 256"):
+        build(wrong)
+
+
 def test_saved_settings_can_be_read_back(config: Config, data: Path, tmp_path: Path) -> None:
     train(config, data, tmp_path / "run")
     assert load_config(str(tmp_path / "run" / "config.json")) == config
