@@ -108,6 +108,7 @@ class StreamingDenoiser:
     def reset(self) -> None:
         """Forget everything; the next sample is number 0 of a new stream."""
         self._flushed = False
+        self._interrupted = False  # while the network has not answered
         self._stream = Stream(self.channels, self.fs, self.mode, self.network.past)
         self._stream.hold_gaps = self.gaps == "hold"
         self._stream.strength = self._strength
@@ -138,6 +139,7 @@ class StreamingDenoiser:
         """`push` in steps, for who runs the network for many streams at once."""
         if self._flushed:
             raise ValueError("the stream was flushed: call reset() before pushing a new one")
+        self._check_whole()
         return self._push(self._accept(x))
 
     def _push(self, samples: Floats) -> Steps:
@@ -146,7 +148,10 @@ class StreamingDenoiser:
         for i in range(0, samples.shape[1], step):
             due = stream.take(samples[:, i : i + step])
             if due is not None:
-                blocks.append(stream.give((yield due)))
+                self._interrupted = True
+                denoised = yield due
+                self._interrupted = False
+                blocks.append(stream.give(denoised))
         return _joined(blocks) if blocks else stream.nothing()
 
     def flushing(self) -> Steps:
@@ -154,6 +159,7 @@ class StreamingDenoiser:
         stream = self._stream
         if self._flushed or not stream.received:
             return stream.nothing()
+        self._check_whole()
         self._flushed = True
         blocks = []
         due = stream.take_rest()
@@ -162,6 +168,12 @@ class StreamingDenoiser:
         due = stream.take_last()
         blocks.append(stream.give_last((yield due) if due else None))
         return _joined(blocks)
+
+    def _check_whole(self) -> None:
+        if self._interrupted:
+            raise RuntimeError(
+                "the network failed or was interrupted, and its window is lost: call reset()"
+            )
 
     def _accept(self, x: npt.ArrayLike) -> Floats:
         """Check new samples and return them (channels, n) in mV."""

@@ -207,6 +207,29 @@ def test_flushing_an_empty_stream_returns_nothing() -> None:
     assert denoiser.flush().signal.shape == (0, 1)
 
 
+def test_a_stream_whose_network_failed_is_not_put_together_wrongly(ecg: Floats) -> None:
+    class Failing(Identity):
+        fails = False
+
+        def __call__(self, window: Floats, context: Floats) -> Floats:
+            if self.fails:
+                raise MemoryError
+            return super().__call__(window, context)
+
+    network = Failing()
+    denoiser = StreamingDenoiser(network)
+    denoiser.push(ecg[:500])
+    network.fails = True
+    with pytest.raises(MemoryError):
+        denoiser.push(ecg[500:1000])
+    network.fails = False
+    with pytest.raises(RuntimeError, match=r"call reset\(\)"):
+        denoiser.push(ecg[1000:])
+    with pytest.raises(RuntimeError, match=r"call reset\(\)"):
+        denoiser.flush()
+    np.testing.assert_allclose(joined(stream(denoiser, ecg))[:, 0], ecg, atol=2e-5)
+
+
 def test_pushing_after_the_flush_is_refused() -> None:
     denoiser = StreamingDenoiser(Identity())
     denoiser.push([1.0])

@@ -21,8 +21,10 @@ from tools import options
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/PRESET]"
 )
-@click.option("--epochs", type=click.IntRange(1), help="Instead of the preset's.")
-@click.option("--seed", type=int, help="Instead of the preset's.")
+@click.option(
+    "--epochs", type=click.IntRange(1), help="Instead of the preset's, for its last part."
+)
+@click.option("--seed", type=int, help="Instead of the preset's, for its last part.")
 @click.option(
     "--begin",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
