@@ -115,6 +115,23 @@ def stress(recording: Record, noise: Samples, level: float) -> Samples:
     return signal + added * np.sqrt(powers / 10 ** (level / 10))
 
 
+def stressed_record(
+    record: str, data: Path, levels: Sequence[int], *, test: bool = True
+) -> tuple[Samples, Places]:
+    """A record of MIT-BIH under each level of noise, (n, levels) in mV, and its beats (k,).
+
+    The noise is the half of `em` that tests, or the one that trains.
+
+    Raises
+    ------
+    streamer.records.RecordError : the record or the noise is missing or damaged.
+    """
+    recording = read_record(f"mitdb/{record}", data)
+    noise = noise_halves(data, test=test)["em"][:, 0]
+    signals = [stress(recording, noise, level) for level in levels]
+    return np.stack(signals, axis=1), beats(recording)
+
+
 def detectors() -> dict[str, Detector]:
     """The QRS detectors of wfdb, each from a signal (n,) in mV at `FS` to samples (k,)."""
     from wfdb import processing
@@ -165,10 +182,8 @@ def run_record(
     ------
     streamer.records.RecordError : the record or the noise is missing or damaged.
     """
-    recording = read_record(f"mitdb/{record}", data)
-    noise = noise_halves(data, test=True)["em"][:, 0]
-    stressed = np.stack([stress(recording, noise, level) for level in levels], axis=1)
-    annotated, scored = beats(recording), noisy_minutes(len(stressed))
+    stressed, annotated = stressed_record(record, data, levels)
+    scored = noisy_minutes(len(stressed))
     rows = []
     for name, method in methods.items():
         denoised = method(stressed.astype(np.float32)).astype(float)

@@ -15,13 +15,11 @@ from typing import Any
 import numpy as np
 from wfdb.processing import xqrs_detect
 
-from model.evaluation.b2 import noise_halves
-from model.evaluation.b3 import LEVELS, beats, noisy_minutes, stress, unmatched
+from model.evaluation.b3 import LEVELS, noisy_minutes, stressed_record, unmatched
 from model.evaluation.methods import Method
 from streamer import FS
 from streamer.delay import delay_mode
 from streamer.doubt import MOST, Doubt
-from streamer.records import read_record
 
 THRESHOLDS = tuple(float(round(t, 3)) for t in np.geomspace(0.05, 5, 15))
 """Candidates for `MOST`."""
@@ -44,10 +42,8 @@ def run_record(
     ------
     streamer.records.RecordError : the record or the noise is missing or damaged.
     """
-    recording = read_record(f"mitdb/{record}", data)
-    noise = noise_halves(data, test=test)["em"][:, 0]
-    stressed = np.stack([stress(recording, noise, level) for level in LEVELS], axis=1)
-    annotated, noisy = beats(recording), noisy_minutes(len(stressed))
+    stressed, annotated = stressed_record(record, data, LEVELS, test=test)
+    noisy = noisy_minutes(len(stressed))
     starts = [
         start
         for start in range(0, len(stressed) - _STRETCH + 1, _STRETCH)
