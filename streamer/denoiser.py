@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from streamer.delay import FS, delay_mode
+from streamer.arguments import count, millivolts, number
+from streamer.crossfade import CrossFade
+from streamer.delay import FS, DelayMode, delay_mode
 from streamer.interpreter import SHIPPED_MODEL, Network, TFLiteNetwork
-from streamer.stream import Block, Due, Stream
+from streamer.stream import Block, Settings, Steps, Stream
 from streamer.windows import Floats, restore, scale
-
-Steps = Generator[Due, Floats, Block]
-"""A stream that asks for its windows to be denoised and ends with a block."""
 
 MIN_FS, MAX_FS = 100.0, 2000.0
 """Hz; below it too little of an ECG is left, beyond it nothing is gained."""
-_FLOAT32 = np.dtype(np.float32)
-_AT_ONCE = 4096
-"""Samples gathered in one go, over all signals: bounds the memory of a long push."""
+MOST_CHANNELS = 1024
+LEAST_GAIN = 1e-6
+"""adu per mV."""
 
 
 class StreamingDenoiser:
@@ -34,9 +33,9 @@ class StreamingDenoiser:
     delay : `low` (0.13 s), `balanced` (0.34 s), `best` (0.71 s), or a number of samples at 360 Hz.
     runtime : `auto`, `litert`, `tflite-runtime` or `tensorflow`.
     gain : adu per mV of integer samples.
-    strength : how much of the noise is taken away, 0 (none) to 1 (all); may be changed while
-        running.
+    strength : how much of the noise is taken away, 0 (none) to 1 (all).
     gaps : `nan` leaves gaps as holes, `hold` fills them with the last valid value, denoised.
+    st : keep the ST segment: take away only what is fast, no baseline wander; see `streamer.st`.
 
     Raises
     ------
@@ -69,49 +68,94 @@ class StreamingDenoiser:
         gain: float | None = None,
         strength: float = 1.0,
         gaps: str = "nan",
+        st: bool = False,
     ) -> None:
-        if channels < 1:
-            raise ValueError(f"channels must be at least 1, not {channels}")
-        if not MIN_FS <= fs <= MAX_FS:
-            raise ValueError(f"the sampling rate must be {MIN_FS:g} to {MAX_FS:g} Hz, not {fs:g}")
-        if gain is not None and not 0 < gain < np.inf:
-            raise ValueError(f"gain must be a number of adu per mV greater than 0, not {gain}")
-        if gaps not in ("nan", "hold"):
-            raise ValueError(f"gaps is 'nan' or 'hold', not {gaps!r}")
+        channels = count(
+            channels, 1, MOST_CHANNELS, f"channels must be at least 1 and at most {MOST_CHANNELS}"
+        )
+        fs = number(fs, MIN_FS, MAX_FS, f"the sampling rate must be {MIN_FS:g} to {MAX_FS:g} Hz")
+        if gain is not None:
+            what = "gain must be a number of adu per mV greater than 0"
+            gain = number(gain, LEAST_GAIN, 1 / LEAST_GAIN, what)
+        if not isinstance(gaps, str) or gaps not in ("nan", "hold"):
+            raise ValueError(f"gaps is 'nan' or 'hold', not {gaps!r:.60}")
+        if not isinstance(st, bool):
+            raise ValueError(f"st is True or False, not {st!r:.60}")
         if model is None:
             model = SHIPPED_MODEL
+        if not isinstance(model, (str, Path)) and not hasattr(model, "past"):
+            raise ValueError(f"model is a path or a Network, not {model!r:.60}")
+        delay_mode(delay)  # refuses what cannot be before a model is loaded
         self.network: Network = (
             TFLiteNetwork(model, runtime) if isinstance(model, (str, Path)) else model
         )
-        self.channels, self.fs, self.gain, self.gaps = channels, fs, gain, gaps
-        self.mode = delay_mode(delay)
-        self._strength = 1.0
-        self.reset()
-        self.strength = strength
+        self.channels, self.fs, self.gain = channels, fs, gain
+        self._settings = Settings(channels, fs, delay, self.network.past, st, gaps == "hold")
+        self._begin(_share(strength))
+
+    @property
+    def delay(self) -> str | int:
+        """Delay mode, or samples at 360 Hz."""
+        return self._settings.delay
+
+    @delay.setter
+    def delay(self, delay: str | int) -> None:
+        delay_mode(delay)
+        self._change(delay=delay)
+
+    @property
+    def mode(self) -> DelayMode:
+        """How the stream is cut into windows."""
+        return self._settings.mode
+
+    @property
+    def st(self) -> bool:
+        """Whether the ST segment is kept."""
+        return self._settings.st
+
+    @st.setter
+    def st(self, st: bool) -> None:
+        self._change(st=st)
 
     @property
     def strength(self) -> float:
         """How much of the noise is taken away, 0 to 1."""
-        return self._strength
+        return self._stream.strength
 
     @strength.setter
     def strength(self, strength: float) -> None:
-        if not 0 <= strength <= 1:
-            raise ValueError(f"strength must be 0 to 1, not {strength}")
-        self._strength = self._stream.strength = strength
+        self._stream.strength = _share(strength)
 
     @property
     def delay_samples(self) -> int:
-        """Algorithmic delay: no sample waits longer than this many samples for its output."""
+        """Algorithmic delay: no sample waits longer than this many samples for its output.
+
+        After `delay` or `st` was changed, the longer of both delays until the new one holds.
+        """
         return self._stream.delay_samples
 
     def reset(self) -> None:
         """Forget everything; the next sample is number 0 of a new stream."""
+        self._begin(self.strength)
+
+    def _begin(self, strength: float) -> None:
         self._flushed = False
         self._interrupted = False  # while the network has not answered
-        self._stream = Stream(self.channels, self.fs, self.mode, self.network.past)
-        self._stream.hold_gaps = self.gaps == "hold"
-        self._stream.strength = self._strength
+        self._stream: Stream | CrossFade = Stream(self._settings, strength)
+
+    def _change(self, **changes: Any) -> None:
+        """Go over to other settings without a click and without losing the count."""
+        settings = replace(self._settings, **changes)
+        if settings == self._settings:
+            return
+        if not self._stream.received:
+            self._stream = Stream(settings, self.strength)
+        elif not self._flushed:
+            self._check_whole()
+            heir, samples = self._stream.heir(settings)
+            coming = _run(heir.pushing(samples), self.network)
+            self._stream = CrossFade(self._stream, heir, coming)
+        self._settings = settings
 
     def push(self, x: npt.ArrayLike) -> Block:
         """Take new samples and return all output that they complete (often none).
@@ -139,72 +183,28 @@ class StreamingDenoiser:
         """`push` in steps, for who runs the network for many streams at once."""
         if self._flushed:
             raise ValueError("the stream was flushed: call reset() before pushing a new one")
-        self._check_whole()
-        return self._push(self._accept(x))
-
-    def _push(self, samples: Floats) -> Steps:
-        stream, blocks = self._stream, []
-        step = max(1, _AT_ONCE // self.channels)
-        for i in range(0, samples.shape[1], step):
-            due = stream.take(samples[:, i : i + step])
-            if due is not None:
-                self._interrupted = True
-                denoised = yield due
-                self._interrupted = False
-                blocks.append(stream.give(denoised))
-        return _joined(blocks) if blocks else stream.nothing()
+        return self._steps(self._stream.pushing(millivolts(x, self.channels, self.gain)))
 
     def flushing(self) -> Steps:
         """`flush` in steps."""
-        stream = self._stream
-        if self._flushed or not stream.received:
-            return stream.nothing()
-        self._check_whole()
+        if self._flushed or not self._stream.received:
+            return self._stream.nothing()
         self._flushed = True
-        blocks = []
-        due = stream.take_rest()
-        if due is not None:
-            blocks.append(stream.give((yield due)))
-        due = stream.take_last()
-        blocks.append(stream.give_last((yield due) if due else None))
-        return _joined(blocks)
+        return (yield from self._steps(self._stream.flushing()))
+
+    def _steps(self, steps: Steps) -> Steps:
+        self._check_whole()
+        self._interrupted = True
+        block = yield from steps
+        self._interrupted = False
+        self._stream = self._stream.done
+        return block
 
     def _check_whole(self) -> None:
         if self._interrupted:
             raise RuntimeError(
                 "the network failed or was interrupted, and its window is lost: call reset()"
             )
-
-    def _accept(self, x: npt.ArrayLike) -> Floats:
-        """Check new samples and return them (channels, n) in mV."""
-        samples = np.asarray(x)
-        if samples.dtype != _FLOAT32:
-            integers = samples.dtype.kind in "iu"
-            samples = self._millivolts(samples) if integers else self._floats(samples)
-        if samples.ndim == 1 and self.channels == 1:
-            return samples[None]
-        if samples.ndim != 2 or samples.shape[1] != self.channels:
-            raise ValueError(
-                f"samples have shape {np.shape(x)}; this stream takes (n, {self.channels})"
-                + (" or (n,)" if self.channels == 1 else "")
-            )
-        return samples.T
-
-    def _millivolts(self, adu: npt.NDArray[np.integer]) -> Floats:
-        if self.gain is None:
-            raise ValueError(
-                f"samples are of type {adu.dtype}: name the gain in adu per mV, or push mV"
-            )
-        samples = (adu / self.gain).astype(np.float32)
-        if adu.dtype.kind == "i":
-            samples[adu == np.iinfo(adu.dtype).min] = np.nan  # as in WFDB's formats
-        return samples
-
-    def _floats(self, samples: npt.NDArray[np.generic]) -> Floats:
-        if samples.dtype.kind not in "fb":
-            raise ValueError(f"samples are of type {samples.dtype}, not real numbers")
-        with np.errstate(over="ignore"):  # what float32 cannot hold is a gap
-            return samples.astype(np.float32)
 
 
 def _run(steps: Steps, network: Network) -> Block:
@@ -224,8 +224,5 @@ def denoise(window: Floats, context: Floats, network: Network) -> Floats:
     return restore(network.output, shown, network(shown.window, shown.context))
 
 
-def _joined(blocks: list[Block]) -> Block:
-    if len(blocks) == 1:
-        return blocks[0]
-    signals, starts, qualities = zip(*blocks, strict=True)
-    return Block(np.concatenate(signals), starts[0], np.concatenate(qualities))
+def _share(strength: float) -> float:
+    return number(strength, 0, 1, "strength must be 0 to 1")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streamer.denoiser import Steps, StreamingDenoiser, denoise
+from streamer.denoiser import StreamingDenoiser, denoise
 from streamer.interpreter import SHIPPED_MODEL, Network, TFLiteNetwork
-from streamer.stream import Block, Due
+from streamer.stream import Block, Due, Steps
 from streamer.windows import Floats
 
 _AT_ONCE = 1024

@@ -6,20 +6,26 @@ at once (`StreamerPool`).
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from streamer.delay import FS, WINDOW, DelayMode
+from streamer.delay import FS, WINDOW, DelayMode, delay_mode
 from streamer.doubt import Doubt
 from streamer.intake import Intake
 from streamer.overlap import OverlapAdd
 from streamer.quality import Flags, Quality
 from streamer.resampling import Resampler, ratio
+from streamer.st import LOOK_AHEAD, StMode
+from streamer.strength import Strength
 from streamer.tail import Tail
 from streamer.windows import CONTEXT_STEP, Floats, frames
 
 _GAP = np.uint8(Quality.GAP)  # numbers of numpy's own are several times faster than an enum's
+_AT_ONCE = 4096
+"""Samples gathered in one go, over all signals: bounds the memory of a long push."""
 
 
 class Block(NamedTuple):
@@ -42,37 +48,60 @@ class Due(NamedTuple):
     """(n, f), the `frames` of all that the network looks at."""
 
 
+Steps = Generator[Due, Floats, Block]
+"""A stream that asks for its windows to be denoised and ends with a block."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a stream is like: see `StreamingDenoiser`; `past` samples are what its network sees."""
+
+    channels: int
+    fs: float
+    delay: str | int
+    past: int
+    st: bool = False
+    hold_gaps: bool = False
+
+    @property
+    def mode(self) -> DelayMode:
+        """How the stream is cut into windows."""
+        return delay_mode(self.delay)
+
+
 class Stream:
     """All that is remembered of some signals.
 
     Parameters
     ----------
-    channels : number of signals.
-    fs : their sampling rate in Hz.
-    mode : hop, delay and weights, at `FS`.
-    past : samples at `FS` that the network looks at.
+    settings : what the stream is like.
+    strength : share of the noise that is taken away.
+    origin : number of its first sample.
     """
 
-    def __init__(self, channels: int, fs: float, mode: DelayMode, past: int) -> None:
+    def __init__(self, settings: Settings, strength: float = 1.0, origin: int = 0) -> None:
+        self.settings, self._origin = settings, origin
+        channels, fs, mode, past = settings.channels, settings.fs, settings.mode, settings.past
         self.channels, self.mode = channels, mode
         self._part = mode.part
-        self.strength = 1.0
-        self.hold_gaps = False
+        self._hold_gaps = settings.hold_gaps
         self._past, self._context = past, past // CONTEXT_STEP
         self._rate = ratio(fs, FS)
         resampled = self._rate != 1
         self._there = Resampler(channels, self._rate) if resampled else None
         self._back = Resampler(channels, 1 / self._rate) if resampled else None
+        self._st = StMode(channels, mode.hop) if settings.st else None
         self.delay_samples = self._delay()
+        # What `recent` may be asked for; at FS, windows are cut from it.
+        self._recent = round((past + 3 * WINDOW) / self._rate)
+        self._intake = Intake(channels, fs, round(WINDOW / self._rate), self._recent)
         span = past + mode.hop
-        keep = self.delay_samples + 1 if resampled else max(self.delay_samples + 1, span)
-        self._intake = Intake(channels, fs, round(WINDOW / self._rate), keep)
-        # At FS, what windows are cut from.
         self._samples = Tail(channels, span) if resampled else self._intake.samples
         self._frames = Tail(channels, self._context)
         self._overlap = OverlapAdd(channels, mode)
         self._doubt = Doubt(channels, mode.hop)
         self._doubts = Tail(channels, span, np.uint8)  # at FS, beside what is rebuilt
+        self._strength = Strength(strength, fs)
         self.received = 0
         self.emitted = 0
         # Counts at FS.
@@ -82,13 +111,63 @@ class Stream:
 
     def _delay(self) -> int:
         """Most samples that arrive after one before it is put out."""
+        look_ahead = LOOK_AHEAD if self._st else 0
         if self._there is None or self._back is None:
-            return self.mode.samples
+            return self.mode.samples + look_ahead
         hop, first = self.mode.hop, self.mode.first
         put_out = np.arange(self._rate.denominator * hop)  # all that can differ
-        needed = self._back.newest_input(put_out)
+        needed = self._back.newest_input(put_out) + look_ahead
         window_end = -(-(needed + 1 + WINDOW - first - hop) // hop) * hop
         return int((self._there.newest_input(window_end - 1) - put_out).max())
+
+    @property
+    def end(self) -> int:
+        """Number of the sample that will be put out next."""
+        return self._origin + self.emitted
+
+    @property
+    def strength(self) -> float:
+        """Share of the noise that is taken away, or soon will be."""
+        return self._strength.share
+
+    @strength.setter
+    def strength(self, share: float) -> None:
+        self._strength.change(share, self.emitted)
+
+    @property
+    def done(self) -> Stream:
+        """What goes on from here: this stream (see `CrossFade`)."""
+        return self
+
+    def heir(self, settings: Settings) -> tuple[Stream, Floats]:
+        """A stream that is to take over, and the samples (channels, n) to push into it first."""
+        n = min(self.received, self._recent)
+        gaps = self._intake.flags.newest(n) & _GAP
+        samples = np.where(gaps, np.float32(np.nan), self._intake.samples.newest(n))
+        return Stream(settings, self.strength, self._origin + self.received - n), samples
+
+    def pushing(self, samples: Floats) -> Steps:
+        """Take samples (channels, n) in mV; put out all that they complete."""
+        blocks = []
+        step = max(1, _AT_ONCE // self.channels)
+        for i in range(0, samples.shape[1], step):
+            due = self.take(samples[:, i : i + step])
+            if due is not None:
+                blocks.append(self.give((yield due)))
+        return joined(blocks) if blocks else self.nothing()
+
+    def flushing(self) -> Steps:
+        """End the stream; put out all that is left.
+
+        The samples still waiting are completed by one last window that ends with the stream.
+        """
+        blocks = []
+        due = self.take_rest()
+        if due is not None:
+            blocks.append(self.give((yield due)))
+        due = self.take_last()
+        blocks.append(self.give_last((yield due) if due else None))
+        return joined(blocks)
 
     def take(self, x: Floats) -> Due | None:
         """Take samples (channels, n) in mV; return the windows they complete, if any."""
@@ -135,7 +214,7 @@ class Stream:
     def nothing(self) -> Block:
         """The block of a moment at which nothing was completed."""
         shape = (0, self.channels)
-        return Block(np.empty(shape, np.float32), self.emitted, np.empty(shape, np.uint8))
+        return Block(np.empty(shape, np.float32), self.end, np.empty(shape, np.uint8))
 
     def take_rest(self) -> Due | None:
         """End the stream: the windows that come of the last samples' resampling, if any."""
@@ -174,22 +253,28 @@ class Stream:
         given = self._samples.newest(m, self._arrived - self._rebuilt - m)
         flags = self._doubt.judge(given - rebuilt, rebuilt)
         self._rebuilt += m
+        if self._st is not None:
+            rebuilt = self._st.push(given, rebuilt)
+            if last:
+                rebuilt = np.concatenate([rebuilt, self._st.flush()], axis=1)
         if self._back is not None:
-            self._doubts.append(flags)
             rebuilt = self._back.push(rebuilt)
             if last:
                 rebuilt = np.concatenate([rebuilt, self._back.flush(self.received)], axis=1)
-            flags = self._at_input_rate(rebuilt.shape[1])
         n = rebuilt.shape[1]
+        if self._st is not None or self._back is not None:
+            self._doubts.append(flags)
+            flags = self._at_input_rate(n)
         waiting = self.received - self.emitted - n
         flags = flags | self._intake.flags.newest(n, waiting)
-        if self.strength != 1:
+        if not self._strength.all_wet(self.emitted):
             dry = self._intake.samples.newest(n, waiting)
-            rebuilt = dry + np.float32(self.strength) * (rebuilt - dry)
+            rebuilt = self._strength.mix(dry, rebuilt, self.emitted)
         gaps = flags & _GAP
-        if np.count_nonzero(gaps) and not self.hold_gaps:
+        if np.count_nonzero(gaps) and not self._hold_gaps:
             rebuilt = np.where(gaps, np.float32(np.nan), rebuilt)
-        start, self.emitted = self.emitted, self.emitted + n
+        start = self.end
+        self.emitted += n
         return Block(rebuilt.T, start, flags.T)
 
     def _at_input_rate(self, n: int) -> Flags:
@@ -198,3 +283,11 @@ class Stream:
         at = np.arange(self.emitted, self.emitted + n) * rate.numerator // rate.denominator
         first = int(at[0]) if n else self._rebuilt
         return np.asarray(self._doubts.newest(self._rebuilt - first)[:, at - first])
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """Consecutive blocks as one."""
+    if len(blocks) == 1:
+        return blocks[0]
+    signals, starts, qualities = zip(*blocks, strict=True)
+    return Block(np.concatenate(signals), starts[0], np.concatenate(qualities))
