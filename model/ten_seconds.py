@@ -48,13 +48,14 @@ def windows(signal: Samples, numbers: list[int]) -> Samples:
     return np.asarray(whole[numbers])
 
 
-def ten_seconds(data: Path, *, powerline: float = 6.0) -> TenSeconds:
+def ten_seconds(data: Path, *, powerline: float = 6.0, raw: bool = False) -> TenSeconds:
     """The stretch and its noise: white, a slow sine and a fast one of `powerline` Hz.
 
-    The original notebook meant 60 Hz and wrote 6.
+    The original notebook meant 60 Hz and wrote 6. A `raw` stretch keeps the record's own wander.
     """
     record = read_record("mitdb/100", data)
-    clean = reference(record.signal(0), record.fs)[:LENGTH]
+    recorded = record.signal(0)
+    clean = (recorded.astype(float) if raw else reference(recorded, record.fs))[:LENGTH]
     mean, scale = float(clean.mean()), float(clean.std())
     clean = (clean - mean) / scale
     t = np.arange(LENGTH)

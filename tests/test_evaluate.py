@@ -140,6 +140,7 @@ def small_report(gain: float = 9.0) -> dict[str, Any]:
                 for name, em, clean in rows
                 for made in (cell(name, "em", 0, em), cell(name, "clean", None, clean))
             ],
+            "keeping_st": [cell("shipped, st", "em", 0, 1.0)],
         },
     }
 
@@ -160,6 +161,11 @@ def test_a_cell_where_a_filter_is_better_is_named_with_the_difference() -> None:
     *_, better = tables.b2(small_report()["b2"])
     assert better.title == "B2: where a filter is better than shipped"
     assert [[c.text for c in row] for row in better.rows] == [["em", "0 dB", "causal", "+1.0"]]
+
+
+def test_what_keeping_the_st_segment_costs_is_beside_its_gain() -> None:
+    (kept,) = (t for t in tables.b2(small_report()["b2"]) if "keeps the ST segment" in t.title)
+    assert [[c.text for c in row] for row in kept.rows] == [["em", "0 dB", "1.0", "-8.0"]]
 
 
 def sections() -> dict[str, dict[str, Any]]:
@@ -183,12 +189,13 @@ def sections() -> dict[str, dict[str, Any]]:
             "published": b0.PUBLISHED,
             "reproduced": [13.0, 14.0],
             "rows": [{"method": "shipped", "powerline": 6, "in": 6.4, "out": 15.5}],
+            "raw": [{"method": "shipped, st", "powerline": 6, "in": 6.4, "out": 9.5}],
         },
         "b1": {"list": "published", "published": b1.PUBLISHED, "beats": beats, "live": beats},
         "b2": small_report()["b2"],
         "b3": {"cells": cells, "lost": b3.lost_sensitivity(cells)},
         "doubt": doubt.summary([{"level": 12, "wrong": False, "ratio": 0.1}]),
-        "b4": {"mitdb": harm, "qtdb": [], "pulse": [{"method": "shipped, low", **after}]},
+        "b4": {"mitdb": harm, "qtdb": [], "pulse": [{"method": "shipped, st", **after}]},
         "delay_curve": {
             "curve": [{"delay": 47, "hop": 16, "kind": k, "mean": 9.0} for k in ("mix", "em")]
         },
@@ -216,6 +223,7 @@ def test_figures_of_all_benchmarks_are_held_against_their_targets() -> None:
     assert found["sensitivity lost at 12 dB and better"] == (-15.0, True)
     assert found["R peaks within one sample"] == (50.0, False)
     assert found["ST change, median"] == (27.5, False)
+    assert found["after a pulse, ST kept: slope"] == (0.2, True)
 
 
 def test_a_flag_is_right_where_beats_are_wrong_and_nowhere_else() -> None:

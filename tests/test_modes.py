@@ -92,8 +92,8 @@ def test_changed_output_does_not_depend_on_how_the_input_is_cut(
 @pytest.mark.parametrize("before", MODES)
 @pytest.mark.parametrize("after", MODES)
 def test_after_a_change_the_output_is_that_of_the_new_delay(before: str, after: str) -> None:
-    x = read_record("208b").signal(0)[: 30 * FS] + 0.2 * unit_noise("em", 30 * FS)
-    x = x.astype(np.float32)
+    noise = 0.2 * unit_noise("em", 30 * FS)
+    x = (read_record("208b").signal(0)[: 30 * FS] + noise).astype(np.float32)
     denoiser = StreamingDenoiser(delay=before)
     found = joined(changed(denoiser, x, {12 * FS // 64 * 64: ("delay", after)}))
     assert denoiser.delay_samples == MODES[after].samples
@@ -119,11 +119,12 @@ def test_a_change_of_delay_does_not_click(before: str, after: str) -> None:
 
 
 def test_while_the_delay_changes_no_sample_waits_longer_than_declared() -> None:
+    delays: list[str | int] = ["best", "low", 60, "balanced"]
     denoiser = StreamingDenoiser(Identity(), delay="low")
     emitted = 0
     for n in range(1, 4000):
         if n % 500 == 0:
-            denoiser.delay = ["best", "low", 60, "balanced"][n // 500 % 4]
+            denoiser.delay = delays[n // 500 % 4]
         emitted += len(denoiser.push([0.0]).signal)
         assert n - emitted <= denoiser.delay_samples
 

@@ -22,6 +22,7 @@ from model.evaluation.b2 import noise_halves
 from model.evaluation.methods import Method, Signals
 from model.splits import NOISE_STRESS
 from streamer import FS
+from streamer.annotations import BEATS, NORMAL
 from streamer.noise import Samples
 from streamer.records import Record, RecordError, read_record
 
@@ -40,11 +41,6 @@ _QRS = round(0.05 * FS)
 _REACH = round(0.15 * FS)
 _MEASURED = 300  # beats, and seconds of noise
 _TRIMMED = 0.05  # at each end
-
-_NORMAL = frozenset("NLRBaAJSjenQf/")
-BEATS = _NORMAL | frozenset("VEFr?")
-"""Symbols of annotations that mark a beat, as PhysioNet lists them. `nst` calls those normal that
-are neither ventricular nor fusion beats: in 118, with its bundle branch block, no beat is an N."""
 
 
 def raw(x: Signals) -> Signals:
@@ -111,7 +107,7 @@ def stress(recording: Record, noise: Samples, level: float) -> Samples:
     if len(noise) < heard[-1]:
         raise ValueError(f"{heard[-1]} samples of noise are needed, there are {len(noise)}")
     added = noise[np.maximum(heard - 1, 0)] - noise[0]
-    powers = signal_power(signal, beats(recording, _NORMAL)) / noise_power(noise)
+    powers = signal_power(signal, beats(recording, NORMAL)) / noise_power(noise)
     return signal + added * np.sqrt(powers / 10 ** (level / 10))
 
 

@@ -20,10 +20,11 @@ import numpy.typing as npt
 
 from model.dataset import load_clean
 from model.evaluation.b2 import CLEAN, SCORED, cases, noise_halves
-from model.evaluation.b3 import BEATS, Places, beats
+from model.evaluation.b3 import Places, beats
 from model.evaluation.methods import Method
 from model.splits import QTDB_DEVELOPMENT
 from streamer import FS
+from streamer.annotations import BEATS
 from streamer.metrics import snr
 from streamer.noise import Samples
 from streamer.records import RecordError, find_record, read_record

@@ -68,12 +68,17 @@ class Model:
             "quantized": self.path.suffix == ".tflite",
         }
 
-    def streamed(self, delay: str | int) -> Candidate[Method]:
-        """The model through the engine, at that delay."""
+    def streamed(self, delay: str | int, st: bool = False) -> Candidate[Method]:
+        """The model through the engine, at that delay, keeping the ST segment or not."""
         return Candidate(
-            methods.streamed(self.network.subject, delay),
-            fingerprint(self.network.fingerprint, delay),
+            methods.streamed(self.network.subject, delay, st),
+            fingerprint(self.network.fingerprint, delay, st),
         )
+
+
+def keeping_st(model: str) -> str:
+    """Name of a model's rows in the mode that keeps the ST segment."""
+    return f"{model}, st"
 
 
 def filters() -> dict[str, Candidate[Method]]:

@@ -28,11 +28,11 @@ def load_network(path: Path, runtime: str = "auto") -> Network:
     return TFLiteNetwork(path, runtime)
 
 
-def streamed(network: Network, delay: str | int = "balanced") -> Method:
+def streamed(network: Network, delay: str | int = "balanced", st: bool = False) -> Method:
     """The network through the engine: every signal a stream of its own, the delay undone."""
 
     def method(x: Signals) -> Signals:
-        denoiser = StreamingDenoiser(network, channels=x.shape[1], delay=delay)
+        denoiser = StreamingDenoiser(network, channels=x.shape[1], delay=delay, st=st)
         return np.concatenate([denoiser.push(x).signal, denoiser.flush().signal])
 
     return method

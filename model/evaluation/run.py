@@ -12,7 +12,7 @@ from rich.progress import track
 
 from model import splits
 from model.evaluation import b2
-from model.evaluation.candidates import Candidate, Model, filters, fingerprint
+from model.evaluation.candidates import Candidate, Model, filters, fingerprint, keeping_st
 from model.evaluation.methods import ORIGINAL_MODEL, Method
 from model.evaluation.pieces import Pieces
 from model.splits import DS2, VALIDATION
@@ -69,6 +69,11 @@ class Evaluation:
     def first(self) -> str:
         """Name of the model that the run is about."""
         return next(iter(self.models))
+
+    @property
+    def keeping_st(self) -> dict[str, Candidate[Method]]:
+        """The first model in the mode that keeps the ST segment."""
+        return {keeping_st(self.first): self.models[self.first].streamed(self.delay, st=True)}
 
     @property
     def split(self) -> tuple[str, ...]:

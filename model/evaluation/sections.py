@@ -127,8 +127,15 @@ def _b0(run: Evaluation, present: list[str]) -> Section:
     def ten(_: str, methods: Methods) -> Rows:
         return b0.run(run.data, methods)
 
-    rows = run.score("b0", present, run.streamed, _CODE["b0"], ten)
-    return {"published": b0.PUBLISHED, "reproduced": seeds, "rows": rows}
+    def ten_raw(_: str, methods: Methods) -> Rows:
+        return b0.run(run.data, methods, raw=True)
+
+    return {
+        "published": b0.PUBLISHED,
+        "reproduced": seeds,
+        "rows": run.score("b0", present, run.streamed, _CODE["b0"], ten),
+        "raw": run.score("b0 raw", present, run.keeping_st, _CODE["b0"], ten_raw),
+    }
 
 
 def _b1(
@@ -181,6 +188,7 @@ def _b2(run: Evaluation, present: list[str]) -> Section:
     bare = {run.first: run.models[run.first].network}
     places = positions.summary(run.score("b2 windows", present, bare, _CODE["positions"], windows))
     summary = b2.summary(rows)
+    keeping_st = b2.summary(run.score("b2", present, run.keeping_st, "", mixed))
     method = run.streamed[run.first].subject
     selected = worst.worst(rows, run.first)
     shown = worst.strips(selected, run.data, method, test=run.test)
@@ -193,6 +201,7 @@ def _b2(run: Evaluation, present: list[str]) -> Section:
     return {
         "models": list(run.models),
         "cells": summary,
+        "keeping_st": keeping_st,
         "worst_cells": b2.worst_cells(rows),
         "worst_stretches": selected,
         "positions": places,
@@ -243,7 +252,7 @@ def _b4(run: Evaluation, present: list[str]) -> Section:
         for name, model in run.models.items()
         for mode in MODES
     }
-    candidates = modes | run.others
+    candidates = modes | run.keeping_st | run.others
 
     def clean(record: str, methods: Methods) -> Rows:
         one = b4.run_record if record.startswith("mitdb/") else b4.run_qtdb_record

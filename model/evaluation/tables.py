@@ -89,9 +89,11 @@ def b0(section: Section) -> list[Table]:
             Cell(number(sum(seeds) / len(seeds), 2), spread),
         ],
     ]
-    for row in section["rows"]:
-        name = f"{row['method']}, streamed" + (", hum at 60 Hz" if row["powerline"] == 60 else "")
-        rows.append(_words(name, number(row["in"], 2), number(row["out"], 2)))
+    for wander, found in (("", section["rows"]), (", the record's wander left in", section["raw"])):
+        for row in found:
+            hum = ", hum at 60 Hz" if row["powerline"] == 60 else ""
+            name = f"{row['method']}, streamed{wander}{hum}"
+            rows.append(_words(name, number(row["in"], 2), number(row["out"], 2)))
     return [Table("B0: ten seconds of record 100, SNR in dB", ["", "input", "output"], rows)]
 
 
@@ -123,6 +125,16 @@ def b2(section: Section) -> list[Table]:
         Table("B2: mean ΔSNR in dB over records (clean: SNR of the output)", headings, all_rows, 2),
         Table("B2: the record that each fares worst on, dB", headings, worst_rows, 2),
     ]
+    kept = [
+        [
+            *_words(cell["kind"], "" if cell["level"] is None else f"{cell['level']} dB"),
+            *_words(number(cell["mean"]), number(cell["mean"] - usual, 1, "+")),
+        ]
+        for cell in section["keeping_st"]
+        for usual in [by_cell[cell["kind"], cell["level"]][methods[0]]["mean"]]
+    ]
+    title = f"B2: {methods[0]} in the mode that keeps the ST segment, and what that costs, dB"
+    tables.append(Table(title, ["noise", "input", "ΔSNR", "beside the usual mode"], kept, 2))
     if better:
         title = f"B2: where a filter is better than {methods[0]}"
         tables.append(Table(title, ["noise", "input", "filter", "by, dB"], better, 3))

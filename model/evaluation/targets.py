@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from model.evaluation.candidates import keeping_st
+
 Report = Mapping[str, Any]
 
 
@@ -91,6 +93,16 @@ def _harm(figure: str) -> Callable[[Report, str], float]:
     return find
 
 
+def _after_pulse(figure: str) -> Callable[[Report, str], float]:
+    """In the mode that keeps the ST segment; the worse of the two spans after the pulse."""
+
+    def find(report: Report, model: str) -> float:
+        (row,) = (row for row in report["b4"]["pulse"] if row["method"] == keeping_st(model))
+        return float(max(row[figure], row[f"later_{figure}"]))
+
+    return find
+
+
 def _noisy(levels: Mapping[str, float], level: int) -> tuple[Target, ...]:
     return tuple(
         Target("b2", f"gain in {kind} at {level} dB", "dB", limit, True, _cell(kind, level))
@@ -125,6 +137,8 @@ TARGETS = (
     Target("b4", "R peaks within one sample", "%", 99.5, True, _harm("shift_within_1")),
     Target("b4", "ST change, median", "µV", 8.0, False, _harm("st_median")),
     Target("b4", "ST change, 95th percentile", "µV", 40.0, False, _harm("st_p95")),
+    Target("b4", "after a pulse, ST kept: offset", "mV", 0.1, False, _after_pulse("offset")),
+    Target("b4", "after a pulse, ST kept: slope", "mV/s", 0.3, False, _after_pulse("slope")),
 )
 """Every figure that a release must reach."""
 
