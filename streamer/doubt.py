@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from streamer.quality import Flags, Quality
 from streamer.windows import Floats, powers
@@ -18,6 +19,8 @@ _LEAST = 1e-6
 """mV² per hop; beside a flat line anything is noise."""
 _SHARE = 1 / 20
 """Share of the newest hop in the average."""
+
+Besides = npt.NDArray[np.bool_] | None
 
 
 class Doubt:
@@ -36,28 +39,36 @@ class Doubt:
         self._hop = hop
         self._averages = [(0.0, 0.0)] * rows  # power of the differences: taken away, left
 
-    def judge(self, taken: Floats, left: Floats) -> Flags:
-        """Flags (rows, m) for consecutive samples; m is whole hops but at a stream's ends."""
+    def judge(self, taken: Floats, left: Floats, besides: Besides = None) -> Flags:
+        """Flags (rows, m) for consecutive samples; m is whole hops but at a stream's ends.
+
+        Hops with samples that are `besides` (rows, m) do not count: what a pop leaves says nothing
+        about the noise around it.
+        """
         flags = np.zeros(left.shape, np.uint8)
         lacking = -left.shape[1] % self._hop
-        for row, ratios in enumerate(self._ratios(taken, left)):
+        for row, ratios in enumerate(self._ratios(taken, left, besides)):
             for hop, ratio in enumerate(ratios):
                 if ratio > MOST:
                     end = (hop + 1) * self._hop - lacking
                     flags[row, max(0, end - self._hop) : end] = _UNCERTAIN
         return flags
 
-    def ratios(self, taken: Floats, left: Floats) -> Floats:
+    def ratios(self, taken: Floats, left: Floats, besides: Besides = None) -> Floats:
         """Power taken away over that left, (rows, hops), as `judge` compares it with `MOST`."""
-        return np.array(self._ratios(taken, left), np.float32)
+        return np.array(self._ratios(taken, left, besides), np.float32)
 
-    def _ratios(self, taken: Floats, left: Floats) -> list[list[float]]:
+    def _ratios(self, taken: Floats, left: Floats, besides: Besides) -> list[list[float]]:
         both = np.array((taken, left))
         lacking = -left.shape[1] % self._hop
         if lacking:
             both = np.pad(both, ((0, 0), (0, 0), (lacking, 0)), "edge")
         hops = both.reshape(2, len(left), -1, self._hop)
-        steep = powers(hops[..., 1:] - hops[..., :-1]).tolist()
+        powered = powers(hops[..., 1:] - hops[..., :-1])
+        if besides is not None:
+            ends = np.pad(besides, ((0, 0), (lacking, 0)), "edge")
+            powered[:, ends.reshape(len(left), -1, self._hop).any(axis=2)] = np.nan
+        steep = powered.tolist()
         return [self._averaged(row, *pair) for row, pair in enumerate(zip(*steep, strict=True))]
 
     def _averaged(self, row: int, taken: list[float], left: list[float]) -> list[float]:
@@ -65,8 +76,9 @@ class Doubt:
         average_taken, average_left = self._averages[row]
         ratios = []
         for hop_taken, hop_left in zip(taken, left, strict=True):
-            average_taken += (hop_taken - average_taken) * _SHARE
-            average_left += (hop_left - average_left) * _SHARE
+            if hop_left == hop_left:  # not NaN
+                average_taken += (hop_taken - average_taken) * _SHARE
+                average_left += (hop_left - average_left) * _SHARE
             ratios.append(average_taken / (average_left + _LEAST))
         self._averages[row] = average_taken, average_left
         return ratios

@@ -20,6 +20,7 @@ class Quality(IntFlag):
     SATURATED = 4
     """The input stands at its highest or lowest value: an amplifier is at its rail."""
     SETTLING = 8
-    """Less than one window since the stream, or the signal after a gap, began."""
+    """Less than one window since the stream, or the signal after a gap, began; or so near to a pop
+    or step that the network saw it."""
     UNCERTAIN = 16
     """The network takes away more than it leaves: beats found here may be wrong."""

@@ -15,6 +15,7 @@ import numpy as np
 from streamer.delay import FS, WINDOW, DelayMode, delay_mode
 from streamer.doubt import Doubt
 from streamer.intake import Intake
+from streamer.jumps import Jumps
 from streamer.overlap import OverlapAdd
 from streamer.quality import Flags, Quality
 from streamer.resampling import Resampler, ratio
@@ -23,6 +24,7 @@ from streamer.strength import Strength
 from streamer.tail import Tail
 from streamer.windows import CONTEXT_STEP, Floats, frames
 
+_SETTLING = np.uint8(Quality.SETTLING)
 _GAP = np.uint8(Quality.GAP)  # numbers of numpy's own are several times faster than an enum's
 _AT_ONCE = 4096
 """Samples gathered in one go, over all signals: bounds the memory of a long push."""
@@ -99,6 +101,7 @@ class Stream:
         self._samples = Tail(channels, span) if resampled else self._intake.samples
         self._frames = Tail(channels, self._context)
         self._overlap = OverlapAdd(channels, mode)
+        self._jumps = Jumps(channels, mode.samples - mode.hop + 1)
         self._doubt = Doubt(channels, mode.hop)
         self._doubts = Tail(channels, span, np.uint8)  # at FS, beside what is rebuilt
         self._strength = Strength(strength, fs)
@@ -177,8 +180,14 @@ class Stream:
             if self._there is not None:
                 x = self._there.push(x)
                 self._samples.append(x)
-            self._arrived += x.shape[1]
+            self._arrive(x)
         return self._due()
+
+    def _arrive(self, x: Floats) -> None:
+        """Count samples at `FS`."""
+        if x.shape[1]:
+            self._jumps.take(x)
+            self._arrived += x.shape[1]
 
     def _take_in(self, x: Floats) -> Floats:
         begun = self._intake.begun
@@ -222,7 +231,7 @@ class Stream:
             total = int((self.received - 1) * self._rate) + 1
             x = self._there.flush(total)
             self._samples.append(x)
-            self._arrived += x.shape[1]
+            self._arrive(x)
         return self._due()
 
     def take_last(self) -> Due | None:
@@ -251,7 +260,10 @@ class Stream:
         """Samples (channels, m) at `FS` as a block at the input's rate."""
         m = rebuilt.shape[1]
         given = self._samples.newest(m, self._arrived - self._rebuilt - m)
-        flags = self._doubt.judge(given - rebuilt, rebuilt)
+        jumps = self._jumps.near(self._rebuilt, m)
+        flags = self._doubt.judge(given - rebuilt, rebuilt, jumps)
+        if jumps is not None:
+            flags[jumps] |= _SETTLING
         self._rebuilt += m
         if self._st is not None:
             rebuilt = self._st.push(given, rebuilt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from streams import flags, joined, stream
 
-from streamer import MODES, Quality, StreamingDenoiser
+from model.evaluation import b2
+from model.splits import VALIDATION
+from streamer import MODES, WINDOW, Quality, StreamingDenoiser
 from streamer import denoiser as denoiser_module
-from streamer.windows import Floats
+from streamer.delay import DelayMode
+from streamer.windows import MIN_SCALE, Floats
 
 DELAYS = [*MODES, 23, 60, 122, 200, 255]
 signals = hnp.arrays(np.float32, st.integers(1, 1500), elements=st.floats(-5, 5, width=32))
@@ -96,6 +100,31 @@ def test_named_modes_have_the_documented_delays() -> None:
     seconds = {name: mode.samples / 360 for name, mode in MODES.items()}
     assert seconds == pytest.approx({"low": 0.13, "balanced": 0.34, "best": 0.71}, abs=0.005)
     assert seconds["balanced"] <= 0.35
+
+
+@settings(max_examples=60, deadline=None)
+@given(place=st.integers(0, WINDOW - 1), delay=st.sampled_from(DELAYS), size=st.integers(1, 300))
+def test_each_place_of_a_window_counts_at_its_sample_with_its_weight(
+    place: int, delay: str | int, size: int
+) -> None:
+    class Impulse(Identity):
+        """Answers 1 mV at one place of every window of silence."""
+
+        def __call__(self, window: Floats, context: Floats) -> Floats:
+            answer = np.zeros((len(window), WINDOW), np.float32)
+            answer[:, place] = 1 / MIN_SCALE
+            return answer
+
+    denoiser = StreamingDenoiser(Impulse(), delay=delay)
+    mode = denoiser.mode
+    out = joined(stream(denoiser, np.zeros(2000, np.float32), [size] * 6))[:1500, 0]
+    expected = np.zeros(1500)
+    weights = np.zeros(WINDOW)
+    weights[mode.part] = mode.weights.ravel()[: mode.part.stop - mode.first]
+    ends = np.arange(mode.hop, 2000, mode.hop)
+    at = ends - WINDOW + place
+    expected[at[(at >= 0) & (at < 1500)]] = weights[place]
+    np.testing.assert_allclose(out, expected, atol=1e-6)
 
 
 def test_signals_have_states_of_their_own(ecg: Floats) -> None:
@@ -263,6 +292,46 @@ def test_samples_of_a_wrong_shape_are_refused_and_the_stream_goes_on(
 def test_impossible_settings_say_what_is_possible(options: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         StreamingDenoiser(Identity(), **options)  # type: ignore[arg-type]
+
+
+def seam(x: Floats, delay: str | int) -> float:
+    """Change from one sample to the next where windows take over, over that elsewhere.
+
+    Of many signals (n, channels); beats, which fall anywhere, count as the steepest tenth.
+    """
+    denoiser = StreamingDenoiser(channels=x.shape[1], delay=delay)
+    changes = np.abs(np.diff(joined(stream(denoiser, x)), axis=0))[2880:]
+    changes = np.minimum(changes, np.percentile(changes, 90, axis=0))
+    mode = denoiser.mode
+    taken_over = (np.arange(len(changes)) + 2881 - mode.first) % mode.hop == 0
+    return float(changes[taken_over].mean() / changes[~taken_over].mean())
+
+
+@pytest.fixture(scope="module")
+def noisy(databases: Path) -> Floats:
+    """Stretches of patients with recorded noise at 0 dB, mV: (6840, 27)."""
+    halves = b2.noise_halves(databases, test=False)
+    found = [
+        case.noisy
+        for record in VALIDATION
+        for case in b2.cases(record, databases, halves)
+        if case.level == 0 and case.kind in ("em", "ma", "mix")
+    ]
+    return np.stack(found, axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("delay", [*MODES, 23, 60])
+def test_no_seam_in_noisy_recordings_where_one_window_takes_over_from_the_next(
+    noisy: Floats, delay: str | int
+) -> None:
+    assert seam(noisy, delay) == pytest.approx(1, abs=0.05)
+
+
+def test_windows_that_are_not_cross_faded_leave_a_seam_that_is_found(
+    noisy: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MODES, "hard", DelayMode(64, 122, np.ones((1, 64), np.float32)))
+    assert seam(noisy, "hard") > 1.2
 
 
 @pytest.mark.parametrize("delay", list(MODES))

@@ -20,6 +20,7 @@ from model.evaluation.methods import Method
 from streamer import FS
 from streamer.delay import delay_mode
 from streamer.doubt import MOST, Doubt
+from streamer.jumps import Jumps
 
 THRESHOLDS = tuple(float(round(t, 3)) for t in np.geomspace(0.05, 5, 15))
 """Candidates for `MOST`."""
@@ -49,12 +50,16 @@ def run_record(
         for start in range(0, len(stressed) - _STRETCH + 1, _STRETCH)
         if noisy[start : start + _STRETCH].all()
     ]
-    hop = delay_mode(delay).hop
+    mode = delay_mode(delay)
+    hop = mode.hop
     rows = []
     for name, method in methods.items():
         given = stressed.astype(np.float32)
         denoised = method(given)
-        ratios = Doubt(len(LEVELS), hop).ratios((given - denoised).T, denoised.T)
+        jumps = Jumps(len(LEVELS), mode.samples - mode.hop + 1)
+        jumps.take(given.T)
+        near = jumps.near(0, len(given))
+        ratios = Doubt(len(LEVELS), hop).ratios((given - denoised).T, denoised.T, near)
         for level, y, ratio in zip(LEVELS, denoised.T.astype(float), ratios, strict=True):
             mistakes = np.concatenate(unmatched(annotated, xqrs_detect(y, FS, verbose=False)))
             for start in starts:
