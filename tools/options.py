@@ -89,6 +89,19 @@ delay = click.option(
     help=f"{', '.join(MODES)}, or a number of samples.",
 )
 
+strength = click.option(
+    "--strength",
+    type=Number(0, 1),
+    default=1.0,
+    show_default=True,
+    help="How much of the noise is taken away, 0 (none) to 1 (all).",
+)
+st = click.option(
+    "--st",
+    is_flag=True,
+    help="Keep the ST segment: take away only what is fast, no baseline wander.",
+)
+
 
 def source(function: F) -> F:
     """What to replay: record, signal, stretch, and the noise mixed in."""

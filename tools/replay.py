@@ -31,6 +31,8 @@ _STEPS = 10
 @click.command()
 @options.source
 @options.noise(None)
+@options.strength
+@options.st
 @click.option(
     "--duration", type=options.Seconds(), help="Seconds; to the end of the record by default."
 )
@@ -49,6 +51,8 @@ def replay(
     model: Path | None,
     runtime: str,
     delay: str | int,
+    strength: float,
+    st: bool,
     write: Path | None,
 ) -> None:
     """Replay a record through the engine, at its own pace or faster.
@@ -57,10 +61,12 @@ def replay(
     known, ΔSNR. --write records input, denoised and clean signal as WFDB while it runs, so that a
     kill leaves a record, too; at the end the annotations are copied along.
     """
-    source = Replay(read_record(record, data), signal, start, duration)
+    source = Replay(read_record(record, data), [signal], start, duration)
     if noise != "none":
-        source.mix(unit_noise(noise, len(source), data=data), snr)
-    denoiser = StreamingDenoiser(model, fs=source.fs, delay=delay, runtime=runtime)
+        source.mix(unit_noise(noise, len(source), data=data, fs=source.fs), snr)
+    denoiser = StreamingDenoiser(
+        model, fs=source.fs, delay=delay, runtime=runtime, strength=strength, st=st
+    )
     console = Console(stderr=True)
     progress = Progress(
         *Progress.get_default_columns()[:-1], TextColumn("{task.fields[figures]}"), console=console
@@ -79,11 +85,11 @@ def replay(
     if write is not None:
         about = f"Replay of {source.record.name} from sample {source.first}, denoised by ecgstream"
         comments = (*source.record.comments, about)
-        recorder = Recorder(write, source.fs, [source.lead], source.noisy, comments)
+        recorder = Recorder(write, source.fs, source.leads, source.noisy, comments)
         sinks["recorder"] = recorder
     with Interrupt() as interrupt, progress:
         console.print(
-            f"record {source.record.name}, signal {signal} ({source.lead}), "
+            f"record {source.record.name}, signal {signal} ({source.leads[0]}), "
             f"{len(source) / source.fs:g} s at {source.fs:g} Hz, "
             + (f"noise {noise} at {snr:g} dB" if source.noisy else "no noise added")
         )

@@ -76,11 +76,6 @@ class Model:
         )
 
 
-def keeping_st(model: str) -> str:
-    """Name of a model's rows in the mode that keeps the ST segment."""
-    return f"{model}, st"
-
-
 def filters() -> dict[str, Candidate[Method]]:
     """The comparison filters."""
     versions = [version(package) for package in ("numpy", "scipy", "neurokit2", "PyWavelets")]

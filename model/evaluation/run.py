@@ -12,9 +12,10 @@ from rich.progress import track
 
 from model import splits
 from model.evaluation import b2
-from model.evaluation.candidates import Candidate, Model, filters, fingerprint, keeping_st
+from model.evaluation.candidates import Candidate, Model, filters, fingerprint
 from model.evaluation.methods import ORIGINAL_MODEL, Method
 from model.evaluation.pieces import Pieces
+from model.evaluation.targets import keeping_st
 from model.splits import DS2, VALIDATION
 from streamer import metrics, noise, records
 from streamer.records import find_record
