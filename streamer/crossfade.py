@@ -38,6 +38,11 @@ class CrossFade:
         return self._old.received
 
     @property
+    def waiting(self) -> bool:
+        """As `Stream.waiting`."""
+        return self._old.waiting or self._new.waiting
+
+    @property
     def delay_samples(self) -> int:
         """The longer delay of the two, while both are waited for."""
         return max(self._old.delay_samples, self._new.delay_samples)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from streamer.arguments import count
+
 FS = 360.0
 """Hz, the rate that the networks are trained at."""
 WINDOW = 256
@@ -90,6 +92,7 @@ def delay_mode(delay: str | int) -> DelayMode:
     """
     if isinstance(delay, str):
         if delay not in MODES:
-            raise ValueError(f"unknown delay mode {delay!r}: choose from {', '.join(MODES)}")
+            raise ValueError(f"unknown delay mode {delay!r:.60}: choose from {', '.join(MODES)}")
         return MODES[delay]
-    return _slice(int(delay))
+    what = f"delay is {', '.join(MODES)} or a whole number of samples"
+    return _slice(count(delay, -np.inf, np.inf, what))

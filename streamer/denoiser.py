@@ -132,7 +132,7 @@ class StreamingDenoiser:
 
         After `delay` or `st` was changed, the longer of both delays until the new one holds.
         """
-        return self._stream.delay_samples
+        return self._stream.done.delay_samples
 
     def reset(self) -> None:
         """Forget everything; the next sample is number 0 of a new stream."""
@@ -140,7 +140,6 @@ class StreamingDenoiser:
 
     def _begin(self, strength: float) -> None:
         self._flushed = False
-        self._interrupted = False  # while the network has not answered
         self._stream: Stream | CrossFade = Stream(self._settings, strength)
 
     def _change(self, **changes: Any) -> None:
@@ -151,10 +150,10 @@ class StreamingDenoiser:
         if not self._stream.received:
             self._stream = Stream(settings, self.strength)
         elif not self._flushed:
-            self._check_whole()
-            heir, samples = self._stream.heir(settings)
+            stream = self._whole()
+            heir, samples = stream.heir(settings)
             coming = _run(heir.pushing(samples), self.network)
-            self._stream = CrossFade(self._stream, heir, coming)
+            self._stream = CrossFade(stream, heir, coming)
         self._settings = settings
 
     def push(self, x: npt.ArrayLike) -> Block:
@@ -183,28 +182,30 @@ class StreamingDenoiser:
         """`push` in steps, for who runs the network for many streams at once."""
         if self._flushed:
             raise ValueError("the stream was flushed: call reset() before pushing a new one")
-        return self._steps(self._stream.pushing(millivolts(x, self.channels, self.gain)))
+        samples = millivolts(x, self.channels, self.gain)
+        return self._whole().pushing(samples)
 
     def flushing(self) -> Steps:
         """`flush` in steps."""
         if self._flushed or not self._stream.received:
             return self._stream.nothing()
+        stream = self._whole()
         self._flushed = True
-        return (yield from self._steps(self._stream.flushing()))
+        return (yield from stream.flushing())
 
-    def _steps(self, steps: Steps) -> Steps:
-        self._check_whole()
-        self._interrupted = True
-        block = yield from steps
-        self._interrupted = False
+    def _whole(self) -> Stream | CrossFade:
+        """The stream that goes on.
+
+        Raises
+        ------
+        RuntimeError : it cannot, as a window is missing.
+        """
         self._stream = self._stream.done
-        return block
-
-    def _check_whole(self) -> None:
-        if self._interrupted:
+        if self._stream.waiting:
             raise RuntimeError(
                 "the network failed or was interrupted, and its window is lost: call reset()"
             )
+        return self._stream
 
 
 def _run(steps: Steps, network: Network) -> Block:

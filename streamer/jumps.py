@@ -27,23 +27,19 @@ class Jumps:
 
     def __init__(self, rows: int, before: int) -> None:
         self._before = before
-        self._newest: Floats | None = None
         self._end = 0
         self._near: list[list[tuple[int, int]]] = [[] for _ in range(rows)]  # in order, apart
         self._any = False
 
-    def take(self, x: Floats) -> None:
-        """Look at new samples (rows, n > 0) in mV."""
-        newest = x[:, :1] if self._newest is None else self._newest
-        first = x[:, 0] - newest[:, 0]
-        changes = x[:, 1:] - x[:, :-1]
+    def take(self, seen: Floats) -> None:
+        """Look at the newest samples and the one before them, (rows, 1 + n) in mV."""
+        changes = seen[:, 1:] - seen[:, :-1]
         # Cheap, and true of nearly all that comes: not even all changes together are a jump.
-        if np.vdot(changes, changes) + np.vdot(first, first) >= _LIMIT:
-            steep = np.abs(np.concatenate([first[:, None], changes], axis=1)) > STEEPEST
+        if not np.vdot(changes, changes) < _LIMIT:
+            steep = np.abs(changes) > STEEPEST
             for row in np.flatnonzero(steep.any(axis=1)).tolist():
                 self._add(row, self._end + np.flatnonzero(steep[row]))
-        self._newest = x[:, -1:].copy()
-        self._end += x.shape[1]
+        self._end += changes.shape[1]
 
     def _add(self, row: int, jumps: npt.NDArray[np.int64]) -> None:
         """Remember ascending jumps of one signal, those near each other as one stretch."""

@@ -107,6 +107,8 @@ class Stream:
         self._strength = Strength(strength, fs)
         self.received = 0
         self.emitted = 0
+        self.waiting = False
+        """A window was given away and has not come back."""
         # Counts at FS.
         self._arrived = 0
         self._windowed = 0  # end of the newest window
@@ -156,7 +158,10 @@ class Stream:
         for i in range(0, samples.shape[1], step):
             due = self.take(samples[:, i : i + step])
             if due is not None:
-                blocks.append(self.give((yield due)))
+                self.waiting = True
+                denoised = yield due
+                self.waiting = False
+                blocks.append(self.give(denoised))
         return joined(blocks) if blocks else self.nothing()
 
     def flushing(self) -> Steps:
@@ -165,11 +170,13 @@ class Stream:
         The samples still waiting are completed by one last window that ends with the stream.
         """
         blocks = []
+        self.waiting = True
         due = self.take_rest()
         if due is not None:
             blocks.append(self.give((yield due)))
         due = self.take_last()
         blocks.append(self.give_last((yield due) if due else None))
+        self.waiting = False
         return joined(blocks)
 
     def take(self, x: Floats) -> Due | None:
@@ -180,14 +187,13 @@ class Stream:
             if self._there is not None:
                 x = self._there.push(x)
                 self._samples.append(x)
-            self._arrive(x)
+            self._arrive(x.shape[1])
         return self._due()
 
-    def _arrive(self, x: Floats) -> None:
-        """Count samples at `FS`."""
-        if x.shape[1]:
-            self._jumps.take(x)
-            self._arrived += x.shape[1]
+    def _arrive(self, n: int) -> None:
+        """Take note of the newest `n` samples at `FS`."""
+        self._arrived += n
+        self._jumps.take(self._samples.newest(n + 1))
 
     def _take_in(self, x: Floats) -> Floats:
         begun = self._intake.begun
@@ -231,7 +237,7 @@ class Stream:
             total = int((self.received - 1) * self._rate) + 1
             x = self._there.flush(total)
             self._samples.append(x)
-            self._arrive(x)
+            self._arrive(x.shape[1])
         return self._due()
 
     def take_last(self) -> Due | None:

@@ -57,7 +57,7 @@ def run_record(
         given = stressed.astype(np.float32)
         denoised = method(given)
         jumps = Jumps(len(LEVELS), mode.samples - mode.hop + 1)
-        jumps.take(given.T)
+        jumps.take(np.pad(given.T, ((0, 0), (1, 0)), "edge"))
         near = jumps.near(0, len(given))
         ratios = Doubt(len(LEVELS), hop).ratios((given - denoised).T, denoised.T, near)
         for level, y, ratio in zip(LEVELS, denoised.T.astype(float), ratios, strict=True):
