@@ -28,6 +28,7 @@ _SUFFIXES = ("dat", "atr", "man", "q1c", "q2c", "qt1", "qt2", "pu", "pu0", "pu1"
 """Signals, annotations and, last, the header: a record whose header is there is whole."""
 _LISTED = re.compile(rf"^([0-9a-f]{{64}})[ \t]+\*?([\w-]+)\.({'|'.join(_SUFFIXES)})\s*$", re.M)
 _BLOCK = 1 << 16  # bytes
+_LONGEST_LIST = 1 << 24  # bytes
 _TIMEOUT = 30.0  # seconds without an answer
 
 
@@ -96,8 +97,15 @@ def _listing(database: str, base_url: str) -> dict[str, dict[str, str]]:
     if database not in VERSIONS:
         raise DownloadError(f"unknown database {database!r}: choose from {', '.join(VERSIONS)}")
     url = _url(database, _CHECKSUMS, base_url)
+    content = b""
     with _open(url) as response:
-        text = b"".join(_blocks(url, response)).decode(errors="replace")
+        for block in _blocks(url, response):
+            content += block
+            if len(content) > _LONGEST_LIST:
+                raise DownloadError(
+                    f"{url} is no list of checksums, it does not end: check --mirror"
+                )
+    text = content.decode(errors="replace")
     listed = sorted(_LISTED.findall(text), key=lambda row: (row[1], _SUFFIXES.index(row[2])))
     records: dict[str, dict[str, str]] = {}
     for checksum, record, suffix in listed:

@@ -2,10 +2,11 @@
 
 from streamer.delay import FS, MODES, WINDOW
 from streamer.denoiser import StreamingDenoiser
-from streamer.interpreter import RUNTIMES, SHIPPED_MODEL, ModelError, Network, TFLiteNetwork
+from streamer.interpreter import RUNTIMES, SHIPPED_MODEL, Network, TFLiteNetwork
 from streamer.pool import StreamerPool
 from streamer.quality import Quality
 from streamer.stream import Block
+from streamer.trial import ModelError
 
 __all__ = [
     "FS",

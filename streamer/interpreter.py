@@ -6,6 +6,7 @@ taken unless another is named.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from streamer import trial
 from streamer.delay import WINDOW
+from streamer.trial import ModelError
 from streamer.windows import CONTEXT_STEP, Floats
 
 RUNTIMES = {
@@ -27,12 +30,12 @@ PACKAGES = {
     "tensorflow": "tensorflow",
 }
 SHIPPED_MODEL = Path(__file__).parent / "assets" / "cdae_bam.tflite"
+SHIPPED_SHA256 = "b60b15deb0b8225b8b847f38be6bde2a1bf7af1dd0e2be0c6b9c381a68ce4935"
+"""Of that file, which alone is run without a trial."""
+LONGEST_PAST = 1 << 16
+"""Samples, three minutes."""
 BATCH = 32
 """Windows per call when at least that many are due; fewer are run one by one."""
-
-
-class ModelError(ValueError):
-    """The file is no model that this engine can run; the message says why."""
 
 
 class Network(Protocol):
@@ -47,9 +50,17 @@ class Network(Protocol):
         """Answer (n, WINDOW) for n standardised windows (n, WINDOW, 1) and their context."""
 
 
-def _interpreter_class(runtime: str) -> tuple[str, Any]:
-    if runtime != "auto" and runtime not in RUNTIMES:
-        raise ValueError(f"unknown runtime {runtime!r}: choose from auto, {', '.join(RUNTIMES)}")
+def interpreter_class(runtime: str) -> tuple[str, Any]:
+    """The name and the interpreter of a runtime, or of the first one installed for `auto`.
+
+    Raises
+    ------
+    ValueError : no such runtime.
+    RuntimeError : it is not installed.
+    """
+    if runtime not in ("auto", *RUNTIMES):
+        known = ", ".join(RUNTIMES)
+        raise ValueError(f"unknown runtime {runtime!r:.60}: choose from auto, {known}")
     for name in RUNTIMES if runtime == "auto" else (runtime,):
         module, path = RUNTIMES[name]
         try:
@@ -134,15 +145,40 @@ class TFLiteNetwork:
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ModelError : it is no TFLite file, or not one of that form.
+    ModelError : it is no TFLite file, not one of that form, or did not survive its trial.
     RuntimeError : the runtime is not installed.
+
+    Notes
+    -----
+    A file other than the shipped one is first run in a process of its own, which takes a few
+    tenths of a second (seconds with TensorFlow), once per process and content; see
+    `streamer.trial`. What is tried and what is run are the same bytes.
     """
 
     def __init__(self, path: str | Path, runtime: str = "auto") -> None:
         self.path = Path(path)
-        if not self.path.is_file():
-            raise FileNotFoundError(f"no model file {self.path}")
-        self.runtime, self._class = _interpreter_class(runtime)
+        content = trial.read(self.path)
+        self.runtime, self._class = interpreter_class(runtime)
+        if hashlib.sha256(content).hexdigest() != SHIPPED_SHA256:
+            trial.try_out(content, self.path, self.runtime)
+        self._open(content)
+
+    @classmethod
+    def untried(cls, content: bytes, path: str, runtime: str) -> TFLiteNetwork:
+        """The network of a file with this content, which may take the process with it.
+
+        Raises
+        ------
+        ModelError, RuntimeError : as for a file.
+        """
+        network = cls.__new__(cls)
+        network.path = Path(path)
+        network.runtime, network._class = interpreter_class(runtime)
+        network._open(content)
+        return network
+
+    def _open(self, content: bytes) -> None:
+        self._content = content
         self._calls: dict[int, _Call] = {}
         self._batches = True
         interpreter = self._load()
@@ -157,7 +193,7 @@ class TFLiteNetwork:
 
     def _load(self) -> Any:
         try:
-            return self._class(model_path=str(self.path), num_threads=1)
+            return self._class(model_content=self._content, num_threads=1)
         except ValueError as error:
             raise ModelError(f"{self.path} is no TFLite model: {error}") from None
 
@@ -170,7 +206,7 @@ class TFLiteNetwork:
             and outputs.keys() <= {"noise", "signal"}
             and all(shapes[name] == (1, WINDOW, 1) for name in ("window", *outputs))
             and frames == (1, frames[1], 1)
-            and frames[1] * CONTEXT_STEP >= WINDOW
+            and WINDOW <= frames[1] * CONTEXT_STEP <= LONGEST_PAST
         )
         if not good:
             raise ModelError(

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from streamer import atr
+from streamer.header import LARGEST_ANNOTATIONS, check, inside
+
 ASSETS = Path(__file__).parent / "assets"
 BUNDLED = {"208": "208b"}
 """MIT-BIH records of which an excerpt is shipped, and the excerpt's name."""
 DATA_VARIABLE = "ECG_DATA"
-_MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "v": 1e3}
+_MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "v": 1e3}
 DOWNLOADS = "~/.cache/ecgstream"
 """The data folder when none is named."""
 
@@ -29,7 +33,7 @@ class RecordError(Exception):
 
 @dataclass(frozen=True)
 class Annotations:
-    """Marks on a record, as in its `.atr` file."""
+    """Marks on a record, as in its `.atr` file; see `streamer.atr`."""
 
     sample: npt.NDArray[np.int64]
     symbol: list[str]
@@ -73,9 +77,12 @@ def data_folder(data: str | Path | None = None) -> Path | None:
     RecordError : the folder that is named does not exist.
     """
     given = data or os.environ.get(DATA_VARIABLE)
-    folder = Path(given or DOWNLOADS).expanduser()
-    if folder.is_dir():
-        return folder
+    try:
+        folder = Path(given or DOWNLOADS).expanduser()
+        if folder.is_dir():
+            return folder
+    except (OSError, RuntimeError) as error:  # too long a name, nobody's home
+        raise RecordError(f"no data folder {given}: {error}") from None
     if given:
         raise RecordError(f"no data folder {folder}: check --data or {DATA_VARIABLE}")
     return None
@@ -99,7 +106,15 @@ def require_data(data: str | Path | None = None) -> Path:
 
 def headers(folder: Path) -> list[Path]:
     """The headers of all records in a data folder, its databases' included."""
-    return [*sorted(folder.glob("*.hea")), *sorted(folder.glob("*/*.hea"))]
+    found = [*sorted(folder.glob("*.hea")), *sorted(folder.glob("*/*.hea"))]
+    return [header for header in found if _is_file(header)]  # and no pipe of that name
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no path at all
+        return False
 
 
 def find_record(name: str, data: str | Path | None = None) -> Path | None:
@@ -110,7 +125,7 @@ def find_record(name: str, data: str | Path | None = None) -> Path | None:
     """
     if Path(name).suffix in (".hea", ".dat", ".atr"):
         name = name[:-4]
-    if Path(f"{name}.hea").is_file():
+    if _is_file(Path(f"{name}.hea")):
         return Path(name)
     folder = data_folder(data)
     if folder is not None:
@@ -119,25 +134,42 @@ def find_record(name: str, data: str | Path | None = None) -> Path | None:
             if name in (path.name, f"{path.parent.name}/{path.name}"):
                 return path
     bundled = ASSETS / f"{BUNDLED.get(name.removeprefix('mitdb/'), name)}.hea"
-    return bundled.with_suffix("") if bundled.is_file() else None
+    return bundled.with_suffix("") if bundled.parent == ASSETS and _is_file(bundled) else None
 
 
 def read_record(name: str, data: str | Path | None = None) -> Record:
     """Read a whole record with its `.atr` annotations, if it has any.
 
+    What a header names is read only within the data folder that the record lies in, or else
+    within the record's own.
+
     Raises
     ------
-    RecordError : there is no such record, its files are damaged or hold no voltages, or wfdb is
-        not installed.
+    RecordError : there is no such record, its files are damaged, ask for too much or hold no
+        voltages, or wfdb is not installed.
     """
     path = find_record(name, data)
     if path is None:
-        get = "" if Path(name).is_absolute() else f", or run: ecgstream records download {name}"
+        known = re.fullmatch(r"[\w-]{1,20}(/[\w-]{1,20})?", name)
+        get = f", or run: ecgstream records download {name}" if known else ""
         raise RecordError(
-            f"no record {name!r}: bundled is {', '.join(BUNDLED)}; name a path, or point --data or "
-            f"{DATA_VARIABLE} to a folder of databases{get}"
+            f"no record {name!r:.200}: bundled is {', '.join(BUNDLED)}; name a path, or point "
+            f"--data or {DATA_VARIABLE} to a folder of databases{get}"
         )
-    return _read_bundled(path) if path.parent == ASSETS else _read_wfdb(path)
+    if path.parent == ASSETS:
+        return _read_bundled(path)
+    return _read_wfdb(path, _bounds(path, data))
+
+
+def _bounds(path: Path, data: str | Path | None) -> Path:
+    """The folder that no file of a record may lie outside of."""
+    try:
+        folder = data_folder(data)
+    except RecordError:  # not needed for a path
+        folder = None
+    if folder is not None and path.parent.resolve().is_relative_to(folder.resolve()):
+        return folder
+    return path.parent
 
 
 def _read_bundled(path: Path) -> Record:
@@ -152,15 +184,24 @@ def _read_bundled(path: Path) -> Record:
     return Record(name, signals, float(fs), tuple(" ".join(s[8:]) for s in specs), comments)
 
 
-def _read_wfdb(path: Path) -> Record:
+def _read_wfdb(path: Path, folder: Path) -> Record:
+    """Read a record whose files all lie in the folder."""
     try:
         import wfdb
     except ImportError:
         raise RecordError("reading this record takes wfdb: pip install 'ecgstream[wfdb]'") from None
+    if "::" in str(path.absolute()):
+        raise RecordError(f"record {path}: wfdb takes :: in a path for an address; rename it")
+    annotations = None
     try:
-        record = wfdb.rdrecord(str(path))
-        marks = wfdb.rdann(str(path), "atr") if path.with_suffix(".atr").is_file() else None
-    except (ValueError, OSError, IndexError, KeyError, TypeError) as error:
+        check(path, folder)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            record = wfdb.rdrecord(str(path.absolute()))
+        marks = path.with_name(f"{path.name}.atr")
+        if os.path.lexists(marks):
+            annotations = Annotations(*atr.read(inside(marks, folder, LARGEST_ANNOTATIONS)))
+    except Exception as error:  # wfdb has no errors of its own: what comes is anything
         raise RecordError(
             f"record {path} cannot be read, its files may be damaged or cut short: {error}"
         ) from error
@@ -169,15 +210,20 @@ def _read_wfdb(path: Path) -> Record:
     unknown = {unit for unit in record.units if unit.lower() not in _MILLIVOLTS}
     if unknown:
         raise RecordError(f"record {path} is in {', '.join(unknown)}; an ECG is in mV, uV or V")
-    annotations = None
-    if marks is not None:
-        notes = [str(note).rstrip("\0") for note in marks.aux_note]
-        annotations = Annotations(np.asarray(marks.sample, np.int64), list(marks.symbol), notes)
+    with np.errstate(over="ignore", invalid="ignore"):
+        factors = [_MILLIVOLTS[unit.lower()] for unit in record.units]
+        signals = (record.p_signal * factors).astype(np.float32)
+    signals[~np.isfinite(signals)] = np.nan
     return Record(
         record.record_name,
-        (record.p_signal * [_MILLIVOLTS[unit.lower()] for unit in record.units]).astype(np.float32),
+        signals,
         float(record.fs),
-        tuple(lead or f"signal {i}" for i, lead in enumerate(record.sig_name)),
-        tuple(record.comments),
+        tuple(_printable(lead) or f"signal {i}" for i, lead in enumerate(record.sig_name)),
+        tuple(_printable(comment) for comment in record.comments),
         annotations,
     )
+
+
+def _printable(text: str | None) -> str:
+    """A header's words without what would command a terminal."""
+    return "".join(letter for letter in text or "" if letter.isprintable())

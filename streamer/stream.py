@@ -14,7 +14,7 @@ import numpy as np
 
 from streamer.delay import FS, WINDOW, DelayMode, delay_mode
 from streamer.doubt import Doubt
-from streamer.intake import Intake
+from streamer.intake import LARGEST, Intake
 from streamer.jumps import Jumps
 from streamer.overlap import OverlapAdd
 from streamer.quality import Flags, Quality
@@ -119,10 +119,12 @@ class Stream:
         look_ahead = LOOK_AHEAD if self._st else 0
         if self._there is None or self._back is None:
             return self.mode.samples + look_ahead
-        hop, first = self.mode.hop, self.mode.first
-        put_out = np.arange(self._rate.denominator * hop)  # all that can differ
-        needed = self._back.newest_input(put_out) + look_ahead
-        window_end = -(-(needed + 1 + WINDOW - first - hop) // hop) * hop
+        hop, after = self.mode.hop, WINDOW - self.mode.first + look_ahead
+        # Of the samples that take the same window, the first one waits longest; after as many
+        # windows as the ratio's numerator all begins again.
+        begun = -(-after // hop) + WINDOW  # windows on, that no sample is before the first
+        window_end = np.arange(begun, begun + self._rate.numerator) * hop
+        put_out = self._back.first_output(window_end - after)
         return int((self._there.newest_input(window_end - 1) - put_out).max())
 
     @property
@@ -154,15 +156,29 @@ class Stream:
     def pushing(self, samples: Floats) -> Steps:
         """Take samples (channels, n) in mV; put out all that they complete."""
         blocks = []
-        step = max(1, _AT_ONCE // self.channels)
-        for i in range(0, samples.shape[1], step):
-            due = self.take(samples[:, i : i + step])
+        begin = 0
+        for end in self._ends(samples):
+            due = self.take(samples[:, begin:end])
+            begin = end
             if due is not None:
                 self.waiting = True
                 denoised = yield due
                 self.waiting = False
                 blocks.append(self.give(denoised))
         return joined(blocks) if blocks else self.nothing()
+
+    def _ends(self, samples: Floats) -> list[int]:
+        """Where pieces of samples (channels, n) end: none is too long, and each signal begins one.
+
+        So what is remembered of the time before a signal does not depend on the pushes.
+        """
+        n = samples.shape[1]
+        ends = [*range(0, n, max(1, _AT_ONCE // self.channels)), n]
+        if n and not self._intake.begun.all():
+            valid = np.abs(samples[~self._intake.begun]) < LARGEST
+            begins = np.argmax(valid, axis=1)[valid.any(axis=1)]
+            ends = sorted({*ends, *begins.tolist()})
+        return ends[1:]
 
     def flushing(self) -> Steps:
         """End the stream; put out all that is left.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from streams import flags, joined, stream
 from streamer import MODES, Quality, StreamingDenoiser
 from streamer.noise import noise_gain, unit_noise
 from streamer.records import read_record
+from streamer.resampling import ratio
 from streamer.windows import Floats
 
 RATES = [100.0, 128.0, 250.0, 257.0, 360.0, 500.0, 1000.0, 2000.0]
@@ -75,6 +78,50 @@ def test_resampling_keeps_every_wave_at_its_place(fs: float) -> None:
     assert np.abs(error).max() < 0.2  # at the edges a wave is taken to stand still
 
 
+@settings(max_examples=30, deadline=None)
+@given(fs=st.floats(100, 2000), samples=st.integers(1, 5000))
+def test_any_rate_has_a_ratio_that_is_near_enough_and_small(fs: float, samples: int) -> None:
+    rate = ratio(fs, 360)
+    assert max(rate.numerator, rate.denominator) <= 20_000
+    assert abs(float(rate) * fs / 360 - 1) < 25e-6
+    denoiser = StreamingDenoiser(Identity(past=512), fs=fs)
+    assert len(joined(stream(denoiser, np.ones(samples, np.float32)))) == samples
+
+
+@pytest.mark.parametrize("fs", [128, 250, 257, 333.33, 500, 999.9, 1000, 1999.9])
+def test_a_rate_in_tenths_of_a_hertz_has_its_exact_ratio(fs: float) -> None:
+    assert ratio(fs, 360) == 36_000 / Fraction(round(100 * fs))
+
+
+def test_an_odd_rate_takes_no_more_memory_than_any_other() -> None:
+    import scipy.special  # noqa: F401 - not the stream's memory
+
+    tracemalloc.start()
+    StreamingDenoiser(Identity(past=1024), fs=1999.001)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
+
+
+def test_masked_samples_are_missing_ones(ecg: Floats) -> None:
+    masked = np.ma.array(ecg, mask=np.zeros(len(ecg), bool))
+    masked[700:720] = np.ma.masked
+    out = joined(stream(StreamingDenoiser(Identity()), masked))[:, 0]
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(out)), np.arange(700, 720))
+
+
+def test_nothing_may_be_pushed_into_many_signals() -> None:
+    assert StreamingDenoiser(Identity(), channels=2).push([]).signal.shape == (0, 2)
+
+
+@pytest.mark.parametrize("kind", ["f2", ">f4", ">f8", "g", "f8"])
+def test_floats_of_any_form_are_the_same_signal(kind: str, ecg: Floats) -> None:
+    coarse = np.round(ecg * 128) / 128
+    expected = joined(stream(StreamingDenoiser(), coarse))
+    got = joined(stream(StreamingDenoiser(), np.repeat(coarse.astype(kind), 2)[::2]))
+    np.testing.assert_array_equal(got, expected)
+
+
 def test_numbers_of_a_converter_are_taken_with_their_gain(ecg: Floats) -> None:
     adu = np.round(ecg * 200).astype(np.int16)
     adu[500] = np.iinfo(np.int16).min
@@ -86,7 +133,7 @@ def test_numbers_of_a_converter_are_taken_with_their_gain(ecg: Floats) -> None:
         StreamingDenoiser().push(adu)
 
 
-@pytest.mark.parametrize("bad", [["a", "b"], [1j], [None, {}]])
+@pytest.mark.parametrize("bad", [["a", "b"], [1j], [None, {}], [True], ["2020"], None, {}])
 def test_what_is_no_number_is_refused(bad: list[object]) -> None:
     with pytest.raises(ValueError, match="not real numbers"):
         StreamingDenoiser(Identity()).push(bad)  # type: ignore[arg-type]
@@ -161,8 +208,22 @@ def test_strong_noise_is_flagged_as_uncertain_and_a_clean_signal_is_not(ecg: Flo
         ({"gain": 0.0}, "gain must be a number of adu per mV greater than 0"),
         ({"strength": 1.5}, "strength must be 0 to 1, not 1.5"),
         ({"gaps": "skip"}, "gaps is 'nan' or 'hold', not 'skip'"),
+        ({"gaps": ["nan"]}, "gaps is 'nan' or 'hold'"),
+        ({"fs": "360"}, "sampling rate must be 100 to 2000 Hz, not '360'"),
+        ({"channels": 2.0}, "channels must be at least 1 and at most 1024, not 2"),
+        ({"channels": True}, "channels must be at least 1"),
+        ({"channels": 10**9}, "at most 1024"),
+        ({"delay": 47.9}, "a whole number of samples, not 47.9"),
+        ({"delay": None}, "a whole number of samples, not None"),
+        ({"delay": True}, "a whole number of samples, not True"),
+        ({"delay": 10**9}, "delay of 1000000000 samples is not possible"),
+        ({"gain": "200"}, "gain must be a number"),
+        ({"strength": None}, "strength must be 0 to 1, not None"),
+        ({"st": 1}, "st is True or False, not 1"),
+        ({"model": 5}, "model is a path or a Network, not 5"),
+        ({"runtime": [], "model": None}, "unknown runtime"),
     ],
 )
 def test_impossible_settings_say_what_is_possible(options: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        StreamingDenoiser(Identity(), **options)  # type: ignore[arg-type]
+        StreamingDenoiser(**{"model": Identity(), **options})  # type: ignore[arg-type]

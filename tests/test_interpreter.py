@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
 
-from streamer import SHIPPED_MODEL, WINDOW, ModelError, StreamingDenoiser, TFLiteNetwork
-from streamer.interpreter import BATCH
+from streamer import SHIPPED_MODEL, WINDOW, ModelError, StreamingDenoiser, TFLiteNetwork, trial
+from streamer.interpreter import BATCH, SHIPPED_SHA256
 from streamer.noise import noise_gain, unit_noise
 from streamer.records import read_record
 from streamer.windows import Floats, standardise
@@ -106,6 +110,106 @@ def test_a_model_cut_short_is_refused(tmp_path: Path) -> None:
     path.write_bytes(SHIPPED_MODEL.read_bytes()[:2000])
     with pytest.raises(ModelError, match=r"half\.tflite"):
         TFLiteNetwork(path)
+
+
+@pytest.fixture
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model that works, is not the shipped one and was not tried yet."""
+    monkeypatch.setattr(trial, "_passed", set())
+    path = tmp_path / "other.tflite"
+    path.write_bytes(SHIPPED_MODEL.read_bytes() + b"\0")
+    return path
+
+
+def test_the_shipped_model_alone_is_run_without_a_trial() -> None:
+    assert hashlib.sha256(SHIPPED_MODEL.read_bytes()).hexdigest() == SHIPPED_SHA256
+
+
+def test_a_model_of_the_users_is_tried_once(other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def run(*arguments: Any, **options: Any) -> Any:
+        tried.append(arguments)
+        return subprocess_run(*arguments, **options)
+
+    subprocess_run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", run)
+    assert TFLiteNetwork(other).past == TFLiteNetwork(other).past
+    assert len(tried) == 1
+    TFLiteNetwork(SHIPPED_MODEL)
+    assert len(tried) == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("os.abort()", "is damaged: it crashed the runtime"),
+        ("os.kill(os.getpid(), 11)", "is damaged: it crashed the runtime"),
+        ("print('it is odd'); sys.exit(3)", "it is odd"),
+        ("signal.pause()", "did not answer within 0.5 s"),
+    ],
+)
+def test_a_model_that_ends_its_trial_is_refused(
+    end: str, words: str, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "_TRIAL", f"import os, signal, sys; sys.stdin.read(0); {end}")
+    monkeypatch.setattr(trial, "SECONDS", 0.5 if "pause" in end else 60.0)
+    with pytest.raises(ModelError, match=words):
+        TFLiteNetwork(other)
+
+
+def test_a_trial_imports_nothing_from_the_current_folder(
+    other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numpy.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    assert TFLiteNetwork(other).past >= WINDOW
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(32, "CUSTOM"), (51, "DELEGATE"), (119, "WHILE"), (200, "STABLEHLO")]
+)
+def test_a_model_with_more_than_arithmetic_is_never_run(
+    number: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = schema.ModelT.InitFromPackedBuf(SHIPPED_MODEL.read_bytes(), 0)
+    model.operatorCodes[0].builtinCode = number
+    model.operatorCodes[0].deprecatedBuiltinCode = min(number, 127)
+    model.operatorCodes[0].customCode = "FlexWriteFile" if number == 32 else None
+    refuse_to_run(model, words, tmp_path, monkeypatch)
+
+
+def test_a_model_with_weights_in_another_file_is_never_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = schema.ModelT.InitFromPackedBuf(SHIPPED_MODEL.read_bytes(), 0)
+    group = schema.ExternalBufferGroupT()
+    group.name = "/etc/passwd"
+    model.externalBufferGroups = [group]
+    refuse_to_run(model, "weights in other files", tmp_path, monkeypatch)
+
+
+def refuse_to_run(model: Any, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    builder = schema.flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path = tmp_path / "custom.tflite"
+    path.write_bytes(builder.Output())
+    monkeypatch.setattr(trial, "_TRIAL", "import sys; sys.exit(0)")
+    with pytest.raises(ModelError, match=words):
+        TFLiteNetwork(path)
+
+
+def test_what_is_no_file_is_no_model(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", "/dev/zero", "a\0b", ""):
+        with pytest.raises(FileNotFoundError, match="no model file"):
+            TFLiteNetwork(path)
+    (tmp_path / "huge").touch()
+    os.truncate(tmp_path / "huge", trial.LARGEST_FILE + 1)
+    with pytest.raises(ModelError, match="larger than 64 MB"):
+        TFLiteNetwork(tmp_path / "huge")
+    with pytest.raises(ModelError, match="cannot be read: File name too long"):
+        TFLiteNetwork("x" * 5000)
 
 
 def test_a_missing_file_is_named() -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from model import physionet
 from model.physionet import DownloadError, Transfer, download_database, download_record
 from streamer.records import ASSETS, read_record
 from tools.records import records
@@ -105,6 +106,25 @@ def server() -> Iterator[StandIn]:
         yield stand_in
         stand_in.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize("name", ["../208", "..%2F208", "/tmp/208", "sub/208", "208/../../208"])
+def test_a_mirror_cannot_name_a_file_outside_the_folder(
+    name: str, server: StandIn, tmp_path: Path
+) -> None:
+    server.files[SUMS] += f"{hashlib.sha256(HEADER).hexdigest()} {name}.hea\n".encode()
+    server.files[f"{PLACE}/{name}.hea"] = HEADER
+    download_database("mitdb", tmp_path / "data", server.url)
+    files = {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.*")}
+    assert files == {f"data/mitdb/208.{suffix}" for suffix in ("hea", "dat", "atr")}
+
+
+def test_a_list_that_does_not_end_is_refused(
+    server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(physionet, "_LONGEST_LIST", 100)
+    with pytest.raises(DownloadError, match="no list of checksums, it does not end"):
+        download_record("mitdb/208", tmp_path, server.url)
 
 
 def test_a_downloaded_record_reads_as_the_original(server: StandIn, tmp_path: Path) -> None:

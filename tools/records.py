@@ -22,6 +22,7 @@ from model.physionet import (
     download_record,
 )
 from model.splits import DS2, NOISE_STRESS, TRAINING, VALIDATION
+from streamer.header import check
 from streamer.records import (
     ASSETS,
     BUNDLED,
@@ -130,8 +131,9 @@ def _add_found(table: Table, folder: Path, headers: list[Path]) -> None:
         path = header.with_suffix("")
         name = path.relative_to(folder).as_posix()
         try:
-            record = wfdb.rdheader(str(path))
-        except (ValueError, OSError, IndexError, KeyError, TypeError):
+            check(path, folder, files=False)
+            record = wfdb.rdheader(str(path.absolute()))
+        except Exception:  # wfdb has no errors of its own
             table.add_row(name, "its header is damaged", "—", "—", "—")
         else:
             _add(table, name, tuple(record.sig_name or ()), record.fs, record.sig_len or 0)

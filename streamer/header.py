@@ -1,0 +1,190 @@
+"""What a WFDB header says, checked before anybody follows it.
+
+A header names files and numbers of samples. wfdb opens and allocates what it is told, and takes a
+default where it cannot read a field. So a header is first held against the form that header(5) of
+the WFDB manual gives, and against the files that are there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+LARGEST_HEADER = 1 << 20
+"""Bytes."""
+LARGEST_ANNOTATIONS = 4 << 20
+"""Bytes; a week of beats takes half of it."""
+MOST_VALUES = 1 << 28
+"""Samples in all signals together: a day of three at 1 kHz."""
+MOST_SIGNALS, MOST_SEGMENTS = 256, 4096
+HIGHEST_FS = 1e6
+"""Hz."""
+_LONGEST_LINE = 1000
+_BYTES = {
+    **{8: 1.0, 80: 1.0, 16: 2.0, 61: 2.0, 160: 2.0, 24: 3.0, 32: 4.0, 212: 1.5},
+    **{310: 4 / 3, 311: 4 / 3},
+    **{508: 0.0, 516: 0.0, 524: 0.0},  # compressed: no telling
+}
+"""That a sample takes, by WFDB's number of the format."""
+
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)"
+_RECORD = re.compile(
+    rf"[-\w]+(?:/(?P<segments>\d+))?\s+(?P<signals>\d+)"
+    rf"(?:\s+(?P<fs>{_NUMBER})(?:/-?{_NUMBER}(?:\(-?{_NUMBER}\))?)?"
+    r"(?:\s+(?P<length>\d+)(?:\s.*)?)?)?",
+    re.ASCII,
+)
+_SIGNAL = re.compile(
+    r"(?P<file>~|[-\w]+(?:\.\w+)?)\s+(?P<format>\d+)"
+    r"(?:x(?P<per_frame>\d+))?(?::(?P<skew>\d+))?(?:\+(?P<offset>\d+))?"
+    rf"(?:\s+(?P<gain>-?{_NUMBER}(?:e[+-]?\d+)?)(?:\(-?\d+\))?(?:/[\w^?%/-]+)?"
+    r"(?:\s+\d+(?:\s+-?\d+(?:\s+-?\d+(?:\s+-?\d+(?:\s+\d+(?:\s.*)?)?)?)?)?)?)?",
+    re.ASCII,
+)
+_SEGMENT = re.compile(r"(?P<name>~|[-\w]+)\s+(?P<length>\d+)", re.ASCII)
+
+
+class HeaderError(ValueError):
+    """A header is not one, or asks for what it must not have; the message says what."""
+
+
+class _Signal(NamedTuple):
+    file: str
+    format: int
+    per_frame: int
+    skew: int
+    offset: int
+
+
+def check(path: Path, folder: Path, files: bool = True, whole: bool = True) -> None:
+    """Make sure that a record's header can be followed.
+
+    Parameters
+    ----------
+    path : of the record, without suffix.
+    folder : that no file of the record may lie outside of, links followed.
+    files : look at the files that the header names, too.
+    whole : the record may be one of several segments.
+
+    Raises
+    ------
+    HeaderError : the header is damaged, too large, announces more than its files hold or more
+        than `MOST_VALUES`, or names a file that is not one or is not in the folder.
+    """
+    first, *rest = _lines(inside(path.with_name(f"{path.name}.hea"), folder, LARGEST_HEADER))
+    record = _parsed(_RECORD, first)
+    count = _number(record["signals"], MOST_SIGNALS, "signals")
+    if record["fs"] and not 0 < float(record["fs"]) <= HIGHEST_FS:
+        raise HeaderError(f"its header gives a rate of {record['fs']} Hz")
+    if record["segments"]:
+        if not whole:
+            raise HeaderError("a segment of it has segments of its own")
+        segments = _segments(rest, count, int(record["segments"]))
+        for segment in segments if files else ():
+            check(path.with_name(segment), folder, whole=False)
+        return
+    if len(rest) != count:
+        raise HeaderError(f"its header announces {count} signals and describes {len(rest)}")
+    length = _number(record["length"], MOST_VALUES, "samples")
+    named: dict[str, list[_Signal]] = {}
+    for signal in map(_signal, rest):
+        named.setdefault(signal.file, []).append(signal)
+    for name, signals in named.items():
+        if files and name != "~":
+            _check_file(path.with_name(name), folder, signals, length, count)
+
+
+def inside(file: Path, folder: Path, largest: int | None = None) -> Path:
+    """The file itself, when it is one, lies in the folder and is not too large.
+
+    Raises
+    ------
+    HeaderError : it does not.
+    """
+    if not file.is_file():  # a pipe or a device would never end
+        raise HeaderError(f"there is no file {file.name}")
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise HeaderError(f"{file.name} is a link that leads out of {folder}: copy the file")
+    if largest is not None and file.stat().st_size > largest:
+        raise HeaderError(f"{file.name} is larger than {largest >> 20} MB")
+    return file
+
+
+def _lines(file: Path) -> Iterator[str]:
+    """All lines but comments and empty ones, cut as wfdb does it."""
+    text = file.read_bytes().decode("ascii", errors="replace")
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines:
+        raise HeaderError("its header is empty")
+    if max(map(len, lines)) > _LONGEST_LINE:
+        raise HeaderError(f"its header has a line of more than {_LONGEST_LINE} characters")
+    return iter(lines)
+
+
+def _parsed(form: re.Pattern[str], line: str) -> dict[str, str | None]:
+    match = form.fullmatch(line)
+    if match is None:
+        raise HeaderError(f"its header has a line that is not of WFDB's form: {line!r:.80}")
+    return match.groupdict()
+
+
+def _number(digits: str | None, most: int, what: str) -> int:
+    number = int(digits or 0)
+    if number > most:
+        raise HeaderError(f"its header announces {digits:.20} {what}; no more than {most} are read")
+    return number
+
+
+def _signal(line: str) -> _Signal:
+    fields = _parsed(_SIGNAL, line)
+    if not math.isfinite(float(fields["gain"] or 0)):
+        raise HeaderError(f"its header gives a gain of {fields['gain']}")
+    kind = int(fields["format"] or 0)
+    if fields["file"] != "~" and kind not in _BYTES:
+        known = ", ".join(map(str, sorted(_BYTES)))
+        raise HeaderError(f"its header names a format {kind:.0f}; known are {known}")
+    per_frame = _number(fields["per_frame"] or "1", MOST_VALUES, "samples per frame")
+    if not per_frame:
+        raise HeaderError("its header gives frames without a sample")
+    skew = _number(fields["skew"], MOST_VALUES, "samples of skew")
+    offset = _number(fields["offset"], 1 << 40, "bytes before the signal")
+    return _Signal(str(fields["file"]), kind, per_frame, skew, offset)
+
+
+def _check_file(file: Path, folder: Path, signals: list[_Signal], length: int, count: int) -> None:
+    """Make sure that a file holds what the header says of these signals, of `count` in all."""
+    size = inside(file, folder).stat().st_size
+    kind, offset = signals[0].format, signals[0].offset
+    if any((signal.format, signal.offset) != (kind, offset) for signal in signals):
+        raise HeaderError(f"its header names several formats for {file.name}")
+    frame = sum(signal.per_frame for signal in signals)
+    there = max(0, size - offset)
+    if _BYTES[kind]:
+        held = int(there / (_BYTES[kind] * frame))
+        if held < length:
+            raise HeaderError(
+                f"{file.name} is cut short: its header announces {length} samples, it has {held}"
+            )
+        length = length or held
+    if any(signal.skew > length for signal in signals):
+        raise HeaderError("its header gives a skew beyond the end of the record")
+    if length * max(frame, count) > MOST_VALUES:
+        raise HeaderError(f"it has more than {MOST_VALUES} samples: cut it into parts")
+
+
+def _segments(lines: list[str], count: int, announced: int) -> set[str]:
+    """The names of a record's segments, of so many signals."""
+    segments = [_parsed(_SEGMENT, line) for line in lines]
+    if not announced == len(segments) <= MOST_SEGMENTS:
+        raise HeaderError(
+            f"its header announces {announced} segments and names {len(segments)}; no more than "
+            f"{MOST_SEGMENTS} are read"
+        )
+    length = sum(_number(segment["length"], MOST_VALUES, "samples") for segment in segments)
+    if length * count > MOST_VALUES:
+        raise HeaderError(f"it has more than {MOST_VALUES} samples: cut it into parts")
+    return {str(segment["name"]) for segment in segments} - {"~"}
