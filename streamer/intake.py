@@ -43,6 +43,7 @@ class Intake:
         self.flags = Tail(rows, keep, np.uint8)
         self.begun = np.zeros(rows, bool)
         """(rows,), whether there was a valid sample yet; another array when that changes."""
+        self.all_begun = False
         self._valid = np.zeros(rows, np.int64)  # valid samples in a row
         self._still = np.full(rows, -1)  # samples in a row that equal the one before
         self._stillest = 0
@@ -74,6 +75,7 @@ class Intake:
         if len(began):
             self.samples.fill(began, x[began, np.argmax(valid[began], axis=1)])
             self.begun = self.begun | valid.any(axis=1)
+            self.all_begun = bool(self.begun.all())
         newest = np.maximum.accumulate(np.where(valid, np.arange(x.shape[1]), -1), axis=1)
         samples = np.take_along_axis(x, np.maximum(newest, 0), axis=1)
         return np.where(newest >= 0, samples, self.samples.newest(1))

@@ -174,7 +174,7 @@ class Stream:
         """
         n = samples.shape[1]
         ends = [*range(0, n, max(1, _AT_ONCE // self.channels)), n]
-        if n and not self._intake.begun.all():
+        if n and not self._intake.all_begun:
             valid = np.abs(samples[~self._intake.begun]) < LARGEST
             begins = np.argmax(valid, axis=1)[valid.any(axis=1)]
             ends = sorted({*ends, *begins.tolist()})
