@@ -4,5 +4,9 @@ Everything here takes Qt from `pyqtgraph.Qt`, which takes the binding named here
 """
 
 import os
+from importlib.util import find_spec
 
-os.environ.setdefault("PYQTGRAPH_QT_LIB", "PyQt5")
+_BINDINGS = ("PyQt5", "PyQt6")
+"""The first that is installed is taken, unless the variable already says which."""
+
+os.environ.setdefault("PYQTGRAPH_QT_LIB", next(filter(find_spec, _BINDINGS), _BINDINGS[0]))

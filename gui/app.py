@@ -1,4 +1,4 @@
-"""Opens the monitor, or takes a picture of it where there is no display."""
+"""Opens the monitor, or takes pictures of it where there is no display."""
 
 from __future__ import annotations
 
@@ -6,25 +6,22 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
 import pyqtgraph as pg
-from pyqtgraph.Qt import QtCore, QtWidgets
+from pyqtgraph.Qt import QtCore
 
+from gui.display import Display
+from gui.memory import Memory
 from gui.monitor import Monitor
 from gui.settings import MonitorSettings
-from gui.worker import Shown, Worker
+from gui.trouble import Trouble
+from gui.worker import Worker
 from streamer.replay import Clock
 
-__all__ = ["SECONDS", "MonitorSettings", "display_problem", "show", "snapshot"]
-
-SECONDS = 20.0
-"""Signal that is replayed for a picture."""
 _PROBE = f"from {pg.Qt.QT_LIB} import QtWidgets; print(QtWidgets.QApplication([]).platformName())"
+_UNMENTIONED = ("QStandardPaths: XDG_RUNTIME_DIR not set", "This plugin does not support")
 _WINDOWLESS = ("offscreen", "minimal")
 """Qt's platforms that draw, but show nothing to anybody."""
 
@@ -50,61 +47,52 @@ def display_problem() -> str | None:
     return reasons[0].partition(": ")[2].strip() if reasons else "Qt cannot start"
 
 
-def show(settings: MonitorSettings, clock: Clock) -> int:
-    """Open the monitor and return the exit code when it has been closed."""
-    with _runtime_folder_unmentioned():
+def show(
+    settings: MonitorSettings,
+    display: Display,
+    clock: Clock,
+    memory: Memory,
+    given: Container[str] = (),
+    painted: Callable[[Monitor], object] = lambda window: None,
+) -> int:
+    """Open the monitor and return the exit code when it has been closed.
+
+    Parameters
+    ----------
+    settings, display : what to begin with.
+    clock : where time comes from.
+    memory : settings and display as they were left last time; those in `given` count.
+    painted : called when the window has been drawn for the first time.
+    """
+    with qt_kept_quiet():
         application = pg.mkQApp("ecgstream")
+    settings, display = memory.recall(settings, display, given)
     worker = Worker(settings, clock)
-    window = Monitor(settings, worker)
+    window = Monitor(settings, worker, display, memory)
+    trouble = Trouble(memory.path.with_suffix(".log"))
+    trouble.met.connect(window.banner.warn)
     interrupt = signal.signal(signal.SIGINT, lambda *_: window.close())
+
+    def begin() -> None:
+        worker.start()  # what it imports and loads would have held up the window
+        painted(window)
+
+    window.painted.connect(begin, QtCore.Qt.ConnectionType.QueuedConnection)
     window.show()
-    worker.start()
     try:
-        return int(application.exec())
+        with trouble.caught():
+            return int(application.exec())
     finally:
         signal.signal(signal.SIGINT, interrupt)
         worker.close()
 
 
-def snapshot(settings: MonitorSettings, clock: Clock, path: Path) -> Shown:
-    """Replay `SECONDS` of signal as fast as it can go and save a picture of the window then.
-
-    Needs no display. Returns what the picture shows.
-
-    Raises
-    ------
-    RecordError, ModelError, ValueError, OSError, RuntimeError : what the window would have said.
-    """
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # whatever it was: Qt may be unable to start on it
-    with _runtime_folder_unmentioned():
-        # Not through pyqtgraph, which would scale the picture by what the missing screen claims.
-        _application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["ecgstream"])
-    worker = Worker(replace(settings, speed=np.inf), clock, hold_after=SECONDS)
-    window = Monitor(settings, worker)
-    worker.start()
-    try:
-        worker.wait()
-        view = worker.view(SECONDS)
-        if view.problem is not None or view.shown is None:
-            raise view.problem or RuntimeError("nothing was shown")
-        window.refresh()
-        window.grab()  # gives everything in a window that was never shown its size
-        window.refresh()
-        picture = QtCore.QBuffer()
-        window.grab().save(picture, "PNG")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes(picture.data()))
-    finally:
-        window.close()
-    return view.shown
-
-
 @contextmanager
-def _runtime_folder_unmentioned() -> Iterator[None]:
-    """Keep Qt from telling, as it starts in a container, which folder it takes for its sockets."""
+def qt_kept_quiet() -> Iterator[None]:
+    """Keep Qt from telling what it has to do without in a container or offscreen."""
 
     def pass_on(kind: QtCore.QtMsgType, context: QtCore.QMessageLogContext, text: str) -> None:
-        if not text.startswith("QStandardPaths: XDG_RUNTIME_DIR not set"):
+        if not text.startswith(_UNMENTIONED):
             print(QtCore.qFormatLogMessage(kind, context, text), file=sys.stderr)
 
     before = QtCore.qInstallMessageHandler(pass_on)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
 
-from streamer import FS
+from streamer.denoiser import MAX_FS, MIN_FS
 from streamer.noise import RECORDED
-from streamer.records import ASSETS, BUNDLED, data_folder, find_record, headers
+from streamer.records import (
+    ASSETS,
+    BUNDLED,
+    DATA_VARIABLE,
+    DOWNLOADS,
+    data_folder,
+    find_record,
+    headers,
+)
 
 
 class Choice(NamedTuple):
@@ -24,7 +33,7 @@ def bundled_choices() -> list[Choice]:
 
 
 def folder_choices(data: str | Path | None = None) -> list[Choice]:
-    """The ECGs in the data folder that the engine takes: those at its rate.
+    """The ECGs in the data folder at a rate that the engine takes.
 
     Raises
     ------
@@ -36,9 +45,14 @@ def folder_choices(data: str | Path | None = None) -> list[Choice]:
     names = (
         header.relative_to(folder).with_suffix("").as_posix()
         for header in headers(folder)
-        if header.stem not in RECORDED and _rate(header) == FS
+        if header.stem not in RECORDED and MIN_FS <= _rate(header) <= MAX_FS
     )
     return [Choice(name, name) for name in names]
+
+
+def download_folder(data: str | Path | None = None) -> Path:
+    """Where downloads go: the data folder, which need not exist yet."""
+    return Path(data or os.environ.get(DATA_VARIABLE) or DOWNLOADS).expanduser()
 
 
 def listed_name(name: str, data: str | Path | None = None) -> str:
@@ -63,5 +77,5 @@ def _rate(header: Path) -> float:
             record_line = next((line for line in lines if not line.startswith("#")), "")
     except OSError:
         return 0.0
-    rate = re.match(r"\S+\s+\d+\s+([\d.]+)", record_line)
+    rate = re.match(r"\S+\s+\d+\s+(\d+\.?\d*)", record_line)
     return float(rate[1]) if rate else 0.0

@@ -1,106 +1,171 @@
-"""The row of controls above the traces."""
+"""The row of controls above the traces: what is needed every day; the rest is in the menus."""
 
 from __future__ import annotations
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from gui.catalogue import Choice
-from gui.paper import GAIN, PAPER_SPEED
-from gui.settings import MonitorSettings, Noise
-from gui.worker import State
+from gui.icons import SIZE, icon
+from gui.keys import LEVELS, TABLE, Setting
+from gui.menus import Menus
+from gui.view import State
+from gui.wishes import Wishes
 
-NOISES = {
-    None: "none",
-    "bw": "bw: baseline wander",
-    "em": "em: electrode motion",
-    "ma": "ma: muscle artefact",
-    "mix": "mix: bw + em + ma",
-    "pli50": "pli50: 50 Hz powerline",
-    "pli60": "pli60: 60 Hz powerline",
-    "white": "white",
-    "wander": "wander: slow sine",
+_SETTINGS = {row.name: row for row in TABLE if isinstance(row, Setting)}
+_BUTTONS = {
+    "run": "Pause",
+    "step": "Step",
+    "freeze": "Freeze",
+    "caliper": "Caliper",
+    "recording": "Rec",
+    "strip": "Save strip",
+    "st": "Keep",
 }
-_LEVELS = (-30.0, 60.0)  # dB
+"""By command, what stands below the sign."""
+
+
+class SettingBox(QtWidgets.QComboBox):
+    """The values of one setting."""
+
+    def __init__(self, name: str, wishes: Wishes) -> None:
+        super().__init__()
+        self._name, self._wishes = name, wishes
+        self.setAccessibleName(_SETTINGS[name].text)
+        for value, text in _SETTINGS[name].values.items():
+            self.addItem(text, value)
+        self.activated.connect(lambda: wishes.set(name, self.currentData()))
+        wishes.changed.connect(self.show_wish)
+        self.show_wish()
+
+    def show_wish(self) -> None:
+        """Show the present value, also one that only the command line could name."""
+        value = self._wishes.get(self._name)
+        if self.findData(value) < 0:
+            self.addItem("max" if value == float("inf") else f"{value}", value)
+        self.setCurrentIndex(self.findData(value))
+
+
+class LevelBox(QtWidgets.QDoubleSpinBox):
+    """A number with its unit; Return gives the keys back to the window."""
+
+    def __init__(self, name: str, least: float, most: float, step: float, suffix: str) -> None:
+        super().__init__(decimals=0, singleStep=step, suffix=suffix)
+        self.setAccessibleName(name)
+        self.setRange(least, most)
+        self.setKeyboardTracking(False)
+        self.lineEdit().returnPressed.connect(self.clearFocus)
 
 
 class Controls(QtWidgets.QFrame):
-    """Start / pause, record, noise and its level, and whether to show the clean signal."""
+    """Start / pause, step, freeze, caliper, record, noise, delay, recording and picture."""
 
-    running_wanted = QtCore.Signal(bool)
-    record_wanted = QtCore.Signal(str)
-    noise_wanted = QtCore.Signal(object)
+    record_wanted = QtCore.Signal()
 
-    def __init__(self, settings: MonitorSettings) -> None:
+    def __init__(self, wishes: Wishes, menus: Menus) -> None:
         super().__init__(objectName="controls")
-        self.run = QtWidgets.QPushButton()
-        self.run.setMinimumWidth(100)
-        self.record, self.noise = QtWidgets.QComboBox(), QtWidgets.QComboBox()
-        self.record.setMinimumWidth(140)
-        self.record.setMaxVisibleItems(24)
-        for kind, text in NOISES.items():
-            self.noise.addItem(text, kind)
-        self.noise.setCurrentIndex(max(0, self.noise.findData(settings.noise)))
-        self.level = QtWidgets.QDoubleSpinBox(decimals=1, suffix=" dB")
-        self.level.setRange(*_LEVELS)
-        self.level.setKeyboardTracking(False)
-        self.level.setValue(settings.snr)
-        self.level.setEnabled(settings.noise is not None)
-        self.clean = QtWidgets.QCheckBox("Show clean")
+        self._wishes, self._actions = wishes, menus.actions
+        self.buttons = {name: self._button(name) for name in _BUTTONS if name != "st"}
+        self.record = QtWidgets.QPushButton(objectName="record")
+        self.record.setToolTip(self._actions["open"].toolTip())
+        self.record.clicked.connect(lambda: self.record_wanted.emit())
+        self.speed, self.noise = SettingBox("speed", wishes), SettingBox("noise", wishes)
+        self.delay = SettingBox("delay", wishes)
+        self.level = LevelBox("SNR", *LEVELS, 1, " dB")
+        self.strength = LevelBox("Strength", 0, 100, 10, " %")
+        self.level.valueChanged.connect(lambda value: wishes.set("snr", value))
+        self.strength.valueChanged.connect(lambda value: wishes.set("strength", value / 100))
+        self.st = self._button("st")
+        self.st.setObjectName("toggle")
+        self.st.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonTextOnly)
         self._lay_out()
         self._state: State | None = None
-        self._records: tuple[tuple[Choice, ...], str] | None = None
-        self.run.clicked.connect(lambda: self.running_wanted.emit(self._state is not State.PLAYING))
-        self.record.activated.connect(lambda: self.record_wanted.emit(self.record.currentData()))
-        self.noise.activated.connect(self._change_noise)
-        self.level.valueChanged.connect(self._change_noise)
+        self._colours = ("", "")
+        wishes.changed.connect(self.show_wishes)
+        self.show_wishes()
+
+    def show_wishes(self) -> None:
+        """Show the levels as they are wanted now."""
+        settings = self._wishes.settings
+        for box, value in ((self.level, settings.snr), (self.strength, 100 * settings.strength)):
+            # As fine as it was given, and no change on the way there and back.
+            box.blockSignals(True)
+            box.setDecimals(0 if float(value).is_integer() else 1)
+            box.setValue(value)
+            box.blockSignals(False)
+        self.level.setEnabled(settings.noise is not None)
 
     def show_state(self, state: State) -> None:
         """Let the button say what it would do."""
         if state is self._state:
             return
         self._state = state
-        pixmaps = QtWidgets.QStyle.StandardPixmap
-        text, icon = {
-            State.PAUSED: ("Start", pixmaps.SP_MediaPlay),
-            State.FAILED: ("Try again", pixmaps.SP_BrowserReload),
-        }.get(state, ("Pause", pixmaps.SP_MediaPause))
-        self.run.setText(text)
-        self.run.setIcon(self.style().standardIcon(icon))
-        self.run.setEnabled(state is not State.LOADING)
+        text, sign = {
+            State.PAUSED: ("Run", "run"),
+            State.FAILED: ("Try again", "again"),
+        }.get(state, ("Pause", "pause"))
+        self._actions["run"].setIconText(text)
+        self._actions["run"].setIcon(icon(sign, self._colours[0]))
+        self._actions["run"].setEnabled(state is not State.LOADING)
+        self._actions["step"].setEnabled(state is State.PAUSED)
 
-    def show_records(self, choices: tuple[Choice, ...], current: str) -> None:
-        """Offer these records, with the current one chosen, and the current one in any case."""
-        if (choices, current) == self._records:
-            return
-        self._records = choices, current
-        self.record.clear()
-        for name, label in choices:
-            self.record.addItem(label, name)
-        if self.record.findData(current) < 0:
-            self.record.insertItem(0, current, current)
-        self.record.setCurrentIndex(self.record.findData(current))
+    def show_record(self, label: str) -> None:
+        """Name the record."""
+        if label != self.record.toolTip().partition("\n")[0]:
+            self.record.setToolTip(f"{label}\n{self._actions['open'].toolTip()}")
+            width = self.record.maximumWidth() - 24
+            metrics = self.record.fontMetrics()
+            middle = QtCore.Qt.TextElideMode.ElideMiddle
+            self.record.setText(metrics.elidedText(label, middle, width))
 
-    def _change_noise(self) -> None:
-        noise = Noise(self.noise.currentData(), self.level.value())
-        self.level.setEnabled(noise.kind is not None)
-        self.noise_wanted.emit(noise)
+    def dress(self, text: str, warning: str) -> None:
+        """Draw the signs in these colours."""
+        self._colours = text, warning
+        for name in self.buttons:
+            colour = warning if name == "recording" else text
+            self._actions[name].setIcon(icon("pause" if name == "run" else name, colour))
+        state, self._state = self._state, None
+        if state is not None:
+            self.show_state(state)
+
+    def _button(self, name: str) -> QtWidgets.QToolButton:
+        action = self._actions[name]
+        action.setIconText(_BUTTONS[name])
+        action.setIconVisibleInMenu(False)
+        button = QtWidgets.QToolButton(objectName="command")
+        button.setDefaultAction(action)
+        button.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setIconSize(QtCore.QSize(SIZE, SIZE))
+        button.setAutoRaise(True)
+        button.setFixedWidth(70)
+        button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
+        return button
 
     def _lay_out(self) -> None:
         row = QtWidgets.QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 12, 8)
-        row.setSpacing(8)
-        for text, widget in (
-            ("", self.run),
-            ("&Record", self.record),
-            ("&Noise", self.noise),
-            ("&SNR", self.level),
-            ("", self.clean),
-        ):
-            if text:
-                label = QtWidgets.QLabel(text)
-                label.setBuddy(widget)
-                row.addWidget(label)
-            row.addWidget(widget)
-            row.addSpacing(8)
-        row.addStretch()
-        row.addWidget(QtWidgets.QLabel(f"{PAPER_SPEED:g} mm/s   {GAIN:g} mm/mV"))
+        row.setContentsMargins(8, 5, 8, 6)
+        row.setSpacing(4)
+        for name in ("run", "step", "freeze", "caliper"):
+            row.addWidget(self.buttons[name])
+        row.addSpacing(8)
+        row.addStretch(1)
+        fields = (
+            ("Record", self.record, 150),
+            ("Speed", self.speed, 74),
+            ("Noise", self.noise, 158),
+            ("SNR", self.level, 78),
+            ("Delay", self.delay, 140),
+            ("Strength", self.strength, 76),
+            ("ST segment", self.st, 74),
+        )
+        for caption, widget, width in fields:
+            widget.setFixedWidth(width)
+            column = QtWidgets.QVBoxLayout()
+            column.setSpacing(2)
+            label = QtWidgets.QLabel(caption, objectName="caption")
+            label.setBuddy(widget)
+            column.addWidget(label)
+            column.addWidget(widget)
+            row.addLayout(column)
+            row.addSpacing(4)
+        row.addStretch(1)
+        for name in ("recording", "strip"):
+            row.addWidget(self.buttons[name])

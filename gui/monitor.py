@@ -2,111 +2,273 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from time import perf_counter
+
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
-from gui import theme
-from gui.controls import Controls
-from gui.notice import Notice
+from gui.chooser import Chooser
+from gui.commands import Commands
+from gui.controls import Controls, SettingBox
+from gui.display import Display
+from gui.freeze import Freeze
+from gui.help import Help
+from gui.memory import Memory, own_folder
+from gui.menus import Menus
+from gui.news import News
+from gui.notice import Banner, Notice
+from gui.position import Position
 from gui.settings import MonitorSettings
 from gui.sheet import Sheet
-from gui.status import Status
-from gui.worker import Shown, State, View, Worker
-from streamer.records import RecordError
+from gui.status import FrameRate, Status
+from gui.strip import caption
+from gui.style import dress
+from gui.theme import THEMES
+from gui.view import Shown, View
+from gui.wishes import Wishes
+from gui.words import card, label, note
+from gui.worker import Worker
 
 FRAME = 1000 // 60
 """ms from one picture to the next."""
-_ANNOUNCED = 5
-"""Seconds for which the window says that the record has begun again."""
+_FIGURES = 15
+"""Pictures for which the figures stay, to be read."""
 
 
 class Monitor(QtWidgets.QMainWindow):
-    """Shows what a worker replays and hands on what the user wants; the worker ends with it."""
+    """Shows what a worker replays and hands on what the user wants; the worker ends with it.
 
-    def __init__(self, settings: MonitorSettings, worker: Worker) -> None:
+    Parameters
+    ----------
+    settings : what the worker began with.
+    worker : started and closed by others, or closed with the window.
+    display : how to draw.
+    memory : remembers all of it when the window is closed; None remembers nothing.
+    """
+
+    painted = QtCore.Signal()
+    """The window is drawn for the first time; a queued slot is called when all in it is."""
+
+    def __init__(
+        self,
+        settings: MonitorSettings,
+        worker: Worker,
+        display: Display | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         super().__init__()
-        self.worker = worker
-        self.setWindowTitle("ecgstream")
-        self.setStyleSheet(theme.STYLE)
-        self.controls, self.sheet, self.status = Controls(settings), Sheet(), Status()
-        self.notice = Notice(self.sheet)
-        central = QtWidgets.QWidget()
-        column = QtWidgets.QVBoxLayout(central)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.controls)
-        column.addWidget(self.sheet, 1)
-        column.addWidget(self.status)
-        self.setCentralWidget(central)
-        self.resize(1280, 720)
+        self.worker, self._memory = worker, memory
+        display = display or Display()
+        self.wishes = Wishes(settings, display, worker)
+        self.sheet, self.status = Sheet(display), Status()
+        self.freeze, self.frames = Freeze(), FrameRate()
+        self.remark = ""
+        """What to say about the traces in any case."""
+        self.note = ""
+        """What is said about the traces now."""
+        self.drawn: Shown | None = None
+        """What is on the sheet."""
+        self.pictures = own_folder("Pictures")
+        self.recordings = memory.recordings() if memory else own_folder("Documents")
+        self.menus = Menus(self, self.wishes, lambda name: self.commands.do(name))
+        self.controls = Controls(self.wishes, self.menus)
+        self.position = Position(
+            SettingBox("paper_speed", self.wishes), SettingBox("gain", self.wishes)
+        )
+        self.banner, self.notice, self.help = (
+            Banner(self.sheet),
+            Notice(self.sheet),
+            Help(self.sheet),
+        )
+        self.chooser, self.news = Chooser(self), News(self.banner)
+        self.commands = Commands(self)
+        self._lay_out()
+        self._connect()
+        self._theme = ""
+        self._take_wishes()
         self._handle: QtGui.QWindow | None = None
-        self.controls.running_wanted.connect(worker.set_running)
-        self.controls.record_wanted.connect(worker.choose)
-        self.controls.noise_wanted.connect(worker.set_noise)
-        self.controls.clean.toggled.connect(self.refresh)
-        self._drawn: tuple[object, ...] | None = ()
+        self._key: tuple[object, ...] = ()
+        self._ticks = 0
+        self._seen = False
         self._timer = QtCore.QTimer(self, interval=FRAME)
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self.refresh)
+        self._timer.timeout.connect(self._tick)
         self._timer.start()
 
     def refresh(self) -> None:
         """Bring the whole window up to date."""
-        view = self.worker.view(self.sheet.seconds)
+        view = self._draw()
+        self.controls.show_record(label(view))
+        self.news.tell(view, self.chooser.isVisible())
+        self.menus.show_running(view)
+        self.menus.actions["freeze"].setChecked(self.freeze.end is not None)
+        self.menus.actions["caliper"].setChecked(self.sheet.caliper.active)
+        self.status.show_figures(view.shown, self.frames.per_second(perf_counter()), view.recording)
+        if self.chooser.isVisible():
+            self.chooser.show_view(view)
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        if self._ticks % _FIGURES == 0:
+            self.refresh()
+        else:
+            self._draw()
+
+    def _draw(self) -> View:
+        """Bring what moves up to date."""
+        view = self.worker.view(self.sheet.seconds, self.freeze.end)
+        shown, end = view.shown, self.freeze.end
         self.controls.show_state(view.state)
-        self.controls.show_records(view.choices, view.source.record)
-        self.status.show_figures(view.shown)
-        self.notice.say(*_card(view))
-        shown = view.shown
+        self.notice.say(*card(view))
         if shown is None:
-            if self._drawn is not None:
-                self._drawn = None
+            self.freeze.release()
+            self.position.show_shown(None, None, 0.0)
+            if self.drawn is not None:
+                self.drawn, self._key = None, ()
                 self.sheet.clear()
+            return view
+        frozen = end is not None
+        if frozen and not self.freeze.knows(shown):
+            return view  # the stretch on the sheet is held nowhere else any more
+        self.position.show_shown(shown, end, self.sheet.seconds)
+        self.note = self.remark or note(view.state, shown, frozen)
+        newest = end if frozen else (shown.received, shown.denoised)
+        key = (shown.passes, newest, self.note, self.sheet.seconds, self.sheet.size(), shown.noise)
+        if key != self._key:
+            if shown.record != (self.drawn.record if self.drawn else ""):
+                self.setWindowTitle(f"{shown.record} · ecgstream")
+            self.drawn, self._key = shown, key
+            self.menus.show_leads(shown.leads)
+            self.sheet.draw(shown, self.note, frozen)
+            self.frames.drawn(perf_counter())
+        return view
+
+    def freeze_or_go_on(self) -> None:
+        """Hold on to what is on the sheet, or show the newest again."""
+        if self.freeze.end is not None:
+            self.freeze.release()
+        elif self.drawn is not None:
+            self.freeze.hold(self.drawn)
+
+    def show_or_hide_caliper(self) -> None:
+        """Measure on the sheet, which is frozen for that, or no longer."""
+        self.sheet.caliper.active = not self.sheet.caliper.active
+        if self.sheet.caliper.active and self.freeze.end is None:
+            self.freeze_or_go_on()
+
+    def go(self, seconds: float) -> None:
+        """Go so far on, or back: over what is held while frozen, else in the record."""
+        shown = self.worker.view(0).shown
+        if shown is None:
             return
-        self.setWindowTitle(f"{shown.record} {shown.lead} · ecgstream")
-        self.controls.clean.setEnabled(shown.noise.kind is not None)
-        clean = self.controls.clean.isEnabled() and self.controls.clean.isChecked()
-        note = _note(view.state, shown)
-        size = self.sheet.seconds, self.sheet.height()
-        drawn = (shown.passes, shown.received, shown.noise, clean, note, size)
-        if drawn != self._drawn:
-            self._drawn = drawn
-            self.sheet.show_clean(clean)
-            self.sheet.draw(shown, note)
+        if self.freeze.end is not None:
+            self.freeze.move(shown, seconds, self.sheet.seconds)
+        else:
+            self._jump(shown, (shown.first + shown.received) / shown.fs + seconds)
+
+    def go_to(self, second: float) -> None:
+        """Go to that second of the record: over what is held while frozen."""
+        shown = self.worker.view(0).shown
+        if shown is None:
+            return
+        if self.freeze.end is not None:
+            self.freeze.look_at(shown, second, self.sheet.seconds)
+        else:
+            self._jump(shown, second)
+
+    def go_to_newest(self) -> None:
+        """Stay frozen, at the newest there is."""
+        shown = self.worker.view(0).shown
+        if shown is not None and self.freeze.end is not None:
+            self.freeze.hold(shown)
+
+    def save_strip(self, path: Path) -> None:
+        """Write what is on the sheet to a picture."""
+        if self.drawn is None:
+            return
+        try:
+            self.sheet.save_strip(path, caption(self.drawn, self.wishes.display))
+        except (OSError, ValueError) as error:
+            self.banner.warn(f"The strip was not saved: {error}. Choose another place or name.")
+        else:
+            self.pictures = path.parent
+            self.banner.tell(f"The strip was saved to {path}")
 
     def showEvent(self, event: QtGui.QShowEvent | None) -> None:
         """Keep to scale when the window is moved to another screen."""
         super().showEvent(event)
         if self._handle is not self.windowHandle():  # it has one from the first show on
             self._handle = self.windowHandle()
-            self._handle.screenChanged.connect(self.sheet.lay_out)
+            self._handle.screenChanged.connect(lambda _: self.sheet.update())
+
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:
+        """Tell, the first time."""
+        super().paintEvent(event)
+        if not self._seen:
+            self._seen = True
+            self.painted.emit()
 
     def closeEvent(self, event: QtGui.QCloseEvent | None) -> None:
-        """End everything."""
+        """Remember, and end everything."""
         self._timer.stop()
+        self.chooser.close()
         self.hide()  # at once, should the thread take a while
+        if self._memory is not None:
+            geometry = self.saveGeometry()
+            self._memory.keep(self.wishes.settings, self.wishes.display, geometry, self.recordings)
         self.worker.close()
         super().closeEvent(event)
 
+    def _jump(self, shown: Shown, second: float) -> None:
+        latest = (shown.length - 1) / shown.fs
+        self.worker.jump(min(max(second, 0.0), latest))
 
-def _card(view: View) -> tuple[str, str]:
-    """Title and text of what stands in the way of a trace; empty when nothing does."""
-    names = dict(view.choices)
-    record = names.get(view.source.record, view.source.record)
-    if view.state is State.FAILED:
-        remedy = "Correct this and press Try again, or choose another record above."
-        return f"Record {record} cannot be shown", f"{_sentence(view.problem)}\n\n{remedy}"
-    return (f"Opening record {record} …", "") if view.shown is None else ("", "")
+    def _take_wishes(self) -> None:
+        display = self.wishes.display
+        self.sheet.display = display
+        self.menus.show_wishes()
+        self.chooser.show_folder(self.wishes.settings.data)
+        if display.theme != self._theme:
+            self._theme = display.theme
+            theme = THEMES[self._theme]
+            dress(self, theme)
+            self.controls.dress(theme.text, theme.warning)
 
+    def _drop(self, second: float) -> None:
+        if self.freeze.end is None:
+            self.go_to(second)
 
-def _sentence(problem: Exception | None) -> str:
-    """What the problem says for itself; one that nobody foresaw, with its kind."""
-    foreseen = isinstance(problem, (RecordError, ValueError, OSError, RuntimeError))
-    return str(problem) if foreseen else f"{type(problem).__name__}: {problem}"
+    def _drag(self, second: float) -> None:
+        if self.freeze.end is not None:
+            self.go_to(second)
 
+    def _scroll(self, seconds: float) -> None:
+        if self.freeze.end is not None:
+            self.go(seconds)
 
-def _note(state: State, shown: Shown) -> str:
-    """What to know about the traces."""
-    if state is State.PAUSED:
-        return "Paused"
-    began_again = shown.passes > 1 and shown.received < _ANNOUNCED * shown.fs
-    return "The record has ended and begins again" if began_again else ""
+    def _connect(self) -> None:
+        self.wishes.changed.connect(self._take_wishes)
+        self.controls.record_wanted.connect(lambda: self.commands.do("open"))
+        self.sheet.scrolled.connect(self._scroll)
+        self.position.track.dragged.connect(self._drag)
+        self.position.track.dropped.connect(self._drop)
+        self.chooser.chosen.connect(self.worker.choose)
+        self.chooser.folder_wanted.connect(lambda: self.commands.do("folder"))
+        self.chooser.download_wanted.connect(self.worker.download)
+        self.chooser.cancel_wanted.connect(self.worker.cancel_download)
+
+    def _lay_out(self) -> None:
+        central = QtWidgets.QWidget()
+        column = QtWidgets.QVBoxLayout(central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.controls)
+        column.addWidget(self.sheet, 1)
+        column.addWidget(self.position)
+        column.addWidget(self.status)
+        self.setCentralWidget(central)
+        self.resize(1280, 720)
+        self.sheet.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
+        self.sheet.setFocus()  # and not the first button
+        if self._memory is not None:
+            self.restoreGeometry(self._memory.geometry())

@@ -1,132 +1,132 @@
-"""ECG paper: its grid, calibration mark and time axis. One unit is one millimetre, y upwards."""
+"""ECG paper: its grid and calibration mark, true to scale.
+
+Lengths are pixels as Qt counts them, unless they are said to be mm. A screen with scaling has
+several of its own for each of these, which lines are laid onto whole ones of.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
-import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore, QtGui
 
-from gui import theme
+from gui.display import Display
+from gui.theme import Theme
 
-PAPER_SPEED = 25.0
-"""mm/s"""
-GAIN = 10.0
-"""mm/mV"""
 FINE, BOLD = 1, 5
 """mm between the lines"""
+MARK_SECONDS = 0.2
+"""Width of the calibration mark, which is 1 mV high."""
+USUAL_DPI = 96.0
 
-_PLAUSIBLE_DPI = (50, 600)
-_USUAL_DPI = 96.0
+_PLAUSIBLE_DPI = (25, 600)
+_FINEST = 2.5
+"""A screen's own pixels: fine lines that are closer would fill the paper."""
+_LONGEST = 64
+"""Bold squares among which a width is sought that is a whole number of pixels."""
+
+
+class Geometry(NamedTuple):
+    """A sheet's size and scale."""
+
+    width: float
+    height: float
+    scale: float  # pixels per mm
+    unit: float  # pixels: what letters and symbols are measured in
+    ratio: float  # of the screen's own pixels to these
+
+    def snap(self, length: float) -> float:
+        """The nearest whole number of the screen's own pixels."""
+        return round(length * self.ratio) / self.ratio
+
+    def middle(self, length: float) -> float:
+        """The middle of the nearest of the screen's own pixels, where a thin line is sharp."""
+        return self.snap(length) + 0.5 / self.ratio
 
 
 def pixels_per_mm(screen: QtGui.QScreen | None) -> float:
-    """Pixels of the screen in one millimetre; those of a usual one where it does not tell."""
+    """Pixels in one millimetre of the screen; those of a usual one where it does not tell."""
     dpi = screen.physicalDotsPerInch() if screen is not None else 0.0
     if not _PLAUSIBLE_DPI[0] <= dpi <= _PLAUSIBLE_DPI[1]:
-        dpi = _USUAL_DPI
+        dpi = USUAL_DPI
     return dpi / 25.4
 
 
-def pen(colour: str) -> QtGui.QPen:
-    """One pixel wide at any scale; a wider one takes twenty times as long to draw smoothly."""
-    return pg.mkPen(colour, width=1)
+def draw_grid(
+    painter: QtGui.QPainter,
+    box: QtCore.QRectF,
+    phase: float,
+    geometry: Geometry,
+    theme: Theme,
+) -> None:
+    """Cover `box` with paper; a bold line stands at x = `phase`, another at y = 0."""
+    painter.fillRect(box, QtGui.QColor(theme.paper))
+    for distance, breadth, colour in ((FINE, 0.1, theme.fine), (BOLD, 0.2, theme.bold)):
+        step = distance * geometry.scale
+        if step * geometry.ratio < _FINEST:
+            continue
+        ink = QtGui.QColor(colour)
+        thin = max(geometry.snap(breadth * geometry.scale), 1 / geometry.ratio)
+        for n in range(
+            math.ceil((box.left() - phase) / step), 1 + int((box.right() - phase) / step)
+        ):
+            x = geometry.snap(phase + n * step)
+            painter.fillRect(QtCore.QRectF(x, box.top(), thin, box.height()), ink)
+        for n in range(math.ceil(box.top() / step), 1 + int(box.bottom() / step)):
+            y = geometry.snap(n * step)
+            painter.fillRect(QtCore.QRectF(box.left(), y, box.width(), thin), ink)
 
 
-class Paper(pg.GraphicsObject):
-    """A sheet of ECG paper, drawn once and then moved about as a picture, by whole pixels.
-
-    Qt's own cache would draw every line again whenever the sheet reaches beyond the view.
-    """
+class Paper:
+    """A sheet of paper, drawn once and then moved about as a picture, by whole pixels."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._sheet = QtCore.QRectF()
-        self._picture: QtGui.QPixmap | None = None
+        self._made_for: tuple[Geometry, Theme] | None = None
 
-    def resize(self, width: float, height: float) -> None:
-        """Cut a sheet of that size in mm, from a crossing of bold lines on."""
-        self.prepareGeometryChange()
-        self._sheet = QtCore.QRectF(0, 0, width, height)
-        self._picture = None
+    def draw(
+        self,
+        painter: QtGui.QPainter,
+        box: QtCore.QRectF,
+        phase: float,
+        geometry: Geometry,
+        theme: Theme,
+    ) -> None:
+        """As `draw_grid`."""
+        if self._made_for != (geometry, theme):
+            self._make(geometry, theme)
+        begin = geometry.snap((box.left() - phase) % self._period)
+        part = QtCore.QRectF(begin, box.top(), box.width(), box.height())
+        ratio = geometry.ratio
+        part = QtCore.QRectF(part.topLeft() * ratio, part.size() * ratio)
+        painter.drawPixmap(box, self._picture, part)
 
-    def boundingRect(self) -> QtCore.QRectF:  # noqa: D102 (Qt's name)
-        return self._sheet
-
-    def paint(self, painter: QtGui.QPainter, *_: object) -> None:
-        """Lay the picture where the sheet is."""
-        to_pixels = painter.transform()
-        ratio = painter.device().devicePixelRatioF()
-        if self._picture is None or self._picture.devicePixelRatioF() != ratio:
-            self._picture = self._draw(to_pixels.mapRect(self._sheet).size(), ratio)
-        corner = to_pixels.map(self._sheet.bottomLeft())  # the upper one: y is upwards
-        painter.resetTransform()
-        painter.drawPixmap(corner.toPoint(), self._picture)
-
-    def _draw(self, size: QtCore.QSizeF, ratio: float) -> QtGui.QPixmap:
-        pixels = size * ratio
-        picture = QtGui.QPixmap(math.ceil(pixels.width()), math.ceil(pixels.height()))
-        picture.setDevicePixelRatio(ratio)
-        picture.fill(pg.mkColor(theme.PAPER))
-        width, height = self._sheet.width(), self._sheet.height()
-        painter = QtGui.QPainter(picture)
-        # Millimetres are no whole pixels: lines between two of them keep the distances even.
-        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
-        painter.translate(0, size.height())
-        painter.scale(size.width() / width, -size.height() / height)
-        for distance, colour in ((FINE, theme.FINE_LINE), (BOLD, theme.BOLD_LINE)):
-            painter.setPen(pen(colour))
-            painter.drawLines(
-                [QtCore.QLineF(x, 0, x, height) for x in range(0, math.ceil(width), distance)]
-                + [QtCore.QLineF(0, y, width, y) for y in range(0, math.ceil(height), distance)]
-            )
+    def _make(self, geometry: Geometry, theme: Theme) -> None:
+        self._made_for = geometry, theme
+        square = BOLD * geometry.scale * geometry.ratio
+        # Moved by this much the lines must be on whole pixels again.
+        squares = min(range(1, _LONGEST), key=lambda n: (round(_uneven(n * square), 2), n))
+        self._period = squares * BOLD * geometry.scale
+        size = QtCore.QSizeF(geometry.width + self._period, geometry.height)
+        self._picture = QtGui.QPixmap(
+            math.ceil(size.width() * geometry.ratio), math.ceil(size.height() * geometry.ratio)
+        )
+        self._picture.setDevicePixelRatio(geometry.ratio)
+        painter = QtGui.QPainter(self._picture)
+        draw_grid(painter, QtCore.QRectF(QtCore.QPointF(0, 0), size), 0.0, geometry, theme)
         painter.end()
-        return picture
 
 
-def calibration_mark() -> QtGui.QPainterPath:
-    """A pulse of 1 mV for 0.2 s, in mm from its isoelectric line and the rise."""
-    path = QtGui.QPainterPath(QtCore.QPointF(-BOLD / 2, 0))
-    for x, y in ((0, 0), (0, GAIN), (BOLD, GAIN), (BOLD, 0), (1.5 * BOLD, 0)):
+def _uneven(length: float) -> float:
+    """How far a length is from a whole number."""
+    return abs(length - round(length))
+
+
+def calibration_mark(display: Display, scale: float) -> QtGui.QPainterPath:
+    """A pulse of 1 mV for `MARK_SECONDS`, from its isoelectric line and its rise."""
+    width, height = MARK_SECONDS * display.paper_speed * scale, display.gain * scale
+    foot = 1.5 * scale
+    path = QtGui.QPainterPath(QtCore.QPointF(-foot, 0))
+    for x, y in ((0, 0), (0, -height), (width, -height), (width, 0), (width + foot, 0)):
         path.lineTo(x, y)
     return path
-
-
-class TimeAxis(pg.GraphicsObject):
-    """A mark and a number for each whole second, below the traces."""
-
-    HEIGHT = 7.0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._left = self._right = 0.0  # mm
-        self._begin, self._end = 0.0, -1.0  # s; nothing to label
-        self._font = QtGui.QFont()
-        self._font.setPixelSize(12)
-
-    def show_span(self, left: float, right: float, begin: float, end: float) -> None:
-        """Label what lies between `left` and `right` (mm): `right` is at `end` seconds.
-
-        Nothing is earlier than `begin` seconds.
-        """
-        if (left, right) != (self._left, self._right):
-            self.prepareGeometryChange()
-        self._left, self._right, self._begin, self._end = left, right, begin, end
-        self.update()
-
-    def boundingRect(self) -> QtCore.QRectF:  # noqa: D102 (Qt's name)
-        return QtCore.QRectF(self._left, 0, self._right + BOLD - self._left, self.HEIGHT)
-
-    def paint(self, painter: QtGui.QPainter, *_: object) -> None:
-        """Draw the numbers upright: in pixels, not in the paper's upward millimetres."""
-        to_pixels = painter.transform()
-        first = max(self._begin, self._end - (self._right - self._left) / PAPER_SPEED)
-        painter.resetTransform()
-        painter.setPen(pen(theme.RULER))
-        painter.setFont(self._font)
-        for second in range(math.ceil(first), math.floor(self._end) + 1):
-            x = self._right - (self._end - second) * PAPER_SPEED
-            foot = to_pixels.map(QtCore.QPointF(x, self.HEIGHT))
-            painter.drawLine(foot, foot + QtCore.QPointF(0, 5))
-            box = QtCore.QRectF(foot.x() - 40, foot.y() + 5, 80, 16)
-            painter.drawText(box, QtCore.Qt.AlignmentFlag.AlignCenter, f"{second} s")

@@ -1,38 +1,47 @@
-"""One record being replayed through the engine: its last minute and the figures about it."""
+"""A record, the engine that denoises it, and what both have given so far."""
 
 from __future__ import annotations
 
-from collections import deque
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Callable
+from pathlib import Path
+from threading import Condition
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from gui.meter import Meter
 from gui.settings import MonitorSettings, Noise, Source
-from streamer import StreamingDenoiser
+from gui.view import Mark, Shown
+from streamer import FS, StreamingDenoiser
+from streamer.annotations import Marks, record_marks
 from streamer.history import History
 from streamer.noise import unit_noise
-from streamer.qrs import heart_rate, r_peaks
-from streamer.records import read_record
+from streamer.qrs import BeatDetector
+from streamer.records import Record, RecordError
 from streamer.replay import Replay, Step
 
-HELD = 60
-"""Seconds kept for display; the widest screen shows less."""
-MEASURED = 10
-"""Seconds that the figures are taken over."""
+HELD = 600
+"""Seconds that can be looked back at."""
 
 
-class Figures(NamedTuple):
-    """What the status line says; NaN where it is not known (yet)."""
+class Tuning(NamedTuple):
+    """What can be changed of the engine while it runs; see `streamer.StreamingDenoiser`."""
 
-    heart_rate: float  # bpm, from the denoised signal
-    delta_snr: float  # dB; where noise was mixed in, so that the clean signal is known
-    real_time_factor: float  # seconds of signal per second of engine
-    dropped: int  # samples that came too late, since the record was chosen
+    delay: str | int
+    strength: float
+    st: bool
 
 
 class Session:
-    """A record, the engine that denoises it, and what both have given so far.
+    """A record being replayed, a screen's sink for what comes of it; see `tools.runner.Sink`.
+
+    Parameters
+    ----------
+    settings, source, tuning : what to open, and how.
+    read : reads a record from its name and the data folder.
+    change : guards what `shown` and `add` share.
 
     Raises
     ------
@@ -40,60 +49,128 @@ class Session:
         be had; the message says why.
     """
 
-    def __init__(self, settings: MonitorSettings, source: Source) -> None:
-        self._settings = settings
-        self.replay = Replay(read_record(source.record, settings.data), source.signal, source.start)
+    def __init__(
+        self,
+        settings: MonitorSettings,
+        source: Source,
+        tuning: Tuning,
+        read: Callable[[str, Path | None], Record],
+        change: Condition,
+    ) -> None:
+        self._data, self._change = settings.data, change
+        record = read(source.record, settings.data)
+        self.replay = Replay(record, None if source.signal is None else [source.signal])
         self.fs = self.replay.fs
+        self._length = len(self.replay)
+        if not 0 <= source.start * self.fs < self._length:
+            raise RecordError(
+                f"record {record.name} lasts {self._length / self.fs:g} s; there is nothing from "
+                f"{source.start:g} s on"
+            )
+        self._marks = record_marks(record.annotations)
         self.denoiser = StreamingDenoiser(
-            settings.model, fs=self.fs, delay=settings.delay, runtime=settings.runtime
+            settings.model,
+            channels=len(self.replay.leads),
+            fs=self.fs,
+            runtime=settings.runtime,
+            **tuning._asdict(),
         )
+        self._tuning = tuning
         self.noise = Noise(None, 0.0)
-        self._unit_noise: tuple[str, npt.NDArray[np.float64]] | None = None
-        self.passes = 0
-        self._dropped = 0
-        self.rewind()
+        self._unit_noise: dict[str, npt.NDArray[np.float64]] = {}
+        self.begin(0)
 
-    def rewind(self) -> None:
-        """Go back to the beginning of the stretch, with nothing received."""
-        self.passes += 1
-        self.replay.position = 0
-        self.denoiser.reset()
-        self.history = History(round(HELD * self.fs))
-        self._busy = 0.0
-        self._loads: deque[float] = deque(maxlen=MEASURED)  # engine seconds per signal second
-        self._measured = 0  # sample count of the newest figures
-        self.figures = Figures(np.nan, np.nan, np.nan, self._dropped)
+    def sample_at(self, second: float) -> int:
+        """The sample at that second of the record, or the nearest that there is."""
+        return min(max(0, round(second * self.fs)), self._length - 1)
 
-    def mix(self, noise: Noise) -> None:
-        """Mix that noise in from the next sample on."""
+    def begin(self, sample: int) -> None:
+        """Let the count begin anew at that sample of the record, with nothing received."""
+        channels = len(self.replay.leads)
+        with self._change:
+            self.replay.begin(sample)
+            self.history = History(round(HELD * self.fs), channels)
+            self._detector = BeatDetector(self.fs, channels)
+            self._meter = Meter(self.fs)
+            self.taken = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that was replayed has been taken."""
+        return self.taken == self.replay.position
+
+    @property
+    def hop(self) -> float:
+        """Seconds of signal from one window to the next."""
+        return self.denoiser.mode.hop / FS
+
+    def mix(self, noise: Noise) -> bool:
+        """Mix that noise in from the next sample on; whether it is another one."""
+        if noise == self.noise:
+            return False
+        kind = noise.kind
+        if kind is not None and kind not in self._unit_noise:
+            signals = range(len(self.replay.leads))
+            each = [unit_noise(kind, self._length, i, self._data, self.fs) for i in signals]
+            self._unit_noise = {kind: np.stack(each, axis=1)}
+        self.replay.mix(None if kind is None else self._unit_noise[kind], noise.snr)
         self.noise = noise
-        if noise.kind is None:
-            self.replay.mix(None)
-            return
-        if self._unit_noise is None or self._unit_noise[0] != noise.kind:
-            samples = unit_noise(noise.kind, len(self.replay), data=self._settings.data)
-            self._unit_noise = noise.kind, samples
-        self.replay.mix(self._unit_noise[1], noise.snr)
+        return True
 
-    def add(self, step: Step) -> None:
+    def tune(self, tuning: Tuning) -> None:
+        """Change the engine from the next sample on; called in its thread."""
+        if tuning != self._tuning:
+            for name, value in tuning._asdict().items():
+                setattr(self.denoiser, name, value)
+            self._tuning = tuning
+
+    def take(self, step: Step) -> None:
         """Take what one step has read and made."""
-        self.history.add(step.piece, step.block)
-        self._busy += step.seconds
-        self._dropped += step.dropped
-        self.figures = self.figures._replace(dropped=self._dropped)
+        with self._change:
+            self.history.add(step.piece, step.block)
+        self._detector.push(step.block.signal, step.block.quality)
+        measured = self._meter.add(step)
+        with self._change:
+            if measured:
+                self._meter.measure(self.history, self._detector.rate())
+                peaks = self._detector.peaks
+                del peaks[: bisect_left(peaks, self.history.held)]
+            self.taken = self.history.received
+            self._change.notify_all()
 
-    def measure(self) -> None:
-        """Bring the figures up to date, once per second of signal."""
-        seconds = (self.history.received - self._measured) / self.fs
-        if seconds < 1:
-            return
-        self._loads.append(self._busy / seconds)
-        self._busy, self._measured = 0.0, self.history.received
-        load = float(np.mean(self._loads))
-        last = round(MEASURED * self.fs)
-        self.figures = Figures(
-            heart_rate(r_peaks(self.history.last(last).output, self.fs), self.fs),
-            self.history.delta_snr(last) if self.replay.noisy else np.nan,
-            1 / load if load > 0 else np.nan,
-            self._dropped,
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+    def shown(self, seconds: float, end: int | None, passes: int, **figures: Any) -> Shown:
+        """So many seconds up to the count `end`, or the newest; with figures of this moment."""
+        history, replay, denoiser = self.history, self.replay, self.denoiser
+        stop = history.received if end is None else end
+        stretch = history.stretch(stop - round(seconds * self.fs), stop)
+        start, stop = stretch.start, stretch.start + len(stretch.input)
+        peaks = self._detector.peaks
+        return Shown(
+            record=replay.record.name,
+            leads=replay.leads,
+            fs=self.fs,
+            first=replay.first,
+            length=self._length,
+            noise=self.noise,
+            passes=passes,
+            received=history.received,
+            denoised=history.denoised,
+            held=history.held,
+            stretch=stretch,
+            beats=self._counted(self._marks.beats, start, stop),
+            rhythms=self._counted(self._marks.rhythms, start, stop, before=True),
+            peaks=np.array(peaks[bisect_left(peaks, start) : bisect_left(peaks, stop)], np.int64),
+            figures=self._meter.figures._replace(delay=denoiser.delay_samples, **figures),
+            **self._tuning._asdict(),
         )
+
+    def _counted(
+        self, marks: Marks, start: int, stop: int, before: bool = False
+    ) -> tuple[Mark, ...]:
+        """The marks from count `start` to `stop`, in counts."""
+        first = self.replay.first
+        found = marks.within(first + start, first + stop, before)
+        return tuple(Mark(sample - first, text) for sample, text in found)

@@ -18,10 +18,10 @@ class Noise(NamedTuple):
 
 
 class Source(NamedTuple):
-    """What to replay: a record by name or path, its signal's number, seconds into it."""
+    """What to replay: a record by name or path, a signal's number (None: all), seconds into it."""
 
     record: str
-    signal: int = 0
+    signal: int | None = None
     start: float = 0.0
 
 
@@ -33,20 +33,22 @@ class MonitorSettings:
     ----------
     record : name or path of a WFDB record; the bundled one when None.
     data : folder of databases; see `streamer.records.data_folder`.
-    signal, start : number of the record's signal, and seconds into it.
+    signal, start : number of the record's signal (None: all of them), and seconds into it.
     noise, snr : kind of noise to mix in (None for none) and its level in dB.
-    model, delay, runtime : as `streamer.StreamingDenoiser` takes them.
+    model, delay, strength, st, runtime : as `streamer.StreamingDenoiser` takes them.
     speed : times real time; infinite for as fast as possible.
     """
 
     record: str | None = None
     data: Path | None = None
-    signal: int = 0
+    signal: int | None = None
     start: float = 0.0
     noise: str | None = "em"
     snr: float = 6.0
     model: str | Path | Network | None = None
     delay: str | int = "balanced"
+    strength: float = 1.0
+    st: bool = False
     runtime: str = "auto"
     speed: float = 1.0
 

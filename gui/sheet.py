@@ -1,176 +1,249 @@
-"""The drawing area: two strips of moving ECG paper, noisy above and denoised below."""
+"""The drawing area: ECG paper with the traces of every lead, true to scale on this screen."""
 
 from __future__ import annotations
 
-from html import escape
+from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
-from gui import theme
-from gui.paper import BOLD, GAIN, PAPER_SPEED, Paper, TimeAxis, calibration_mark, pen, pixels_per_mm
-from gui.worker import Shown
-from streamer.windows import Floats
+from gui.caliper import Caliper
+from gui.display import Display
+from gui.edges import Shifts, draw_arrows
+from gui.flags import draw_flags
+from gui.layout import Layout, arrange
+from gui.lettering import Lettering
+from gui.marks import draw_marks
+from gui.paper import USUAL_DPI, Geometry, Paper, pixels_per_mm
+from gui.strip import Strip, save
+from gui.surround import draw_axis, draw_header, draw_margin, lane_names
+from gui.theme import THEMES, Theme
+from gui.timebase import seconds, timebase
+from gui.traces import Content, Traces
+from gui.view import Shown
 
-MARGIN = 4 * BOLD
-"""mm at the left that stand still and carry the calibration marks."""
-AHEAD = BOLD
-"""mm of empty paper ahead of the newest sample."""
+_NOTCH = 120
+"""What Qt says of one step of a mouse's wheel."""
+_PER_NOTCH = 0.1
+"""Share of the sheet that such a step scrolls."""
+_LEFT_BUTTON = QtCore.Qt.MouseButton.LeftButton
 
 
-class Strip(QtWidgets.QGraphicsRectItem):
-    """One line of the recorder: curves over each other, cut off at its edges.
+class Sheet(QtWidgets.QWidget):
+    """Draws what is shown of a run, as a `Display` says; computes nothing of a signal.
 
-    Its origin is the isoelectric line at the newest sample; the curves' own units are samples
-    and mV.
+    `scrolled` asks for a stretch that is so many seconds later, while the sheet is frozen.
     """
 
-    def __init__(self, *colours: str) -> None:
+    scrolled = QtCore.Signal(float)
+
+    def __init__(self, display: Display | None = None) -> None:
         super().__init__()
-        self.setPen(QtGui.QPen(QtCore.Qt.PenStyle.NoPen))
-        self.setFlag(QtWidgets.QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
-        self.curves = []
-        for colour in colours:
-            curve = pg.PlotCurveItem(pen=pen(colour), connect="finite", antialias=True)
-            curve.setParentItem(self)
-            self.curves.append(curve)
+        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setMinimumSize(320, 160)
+        self.caliper = Caliper(self.update)
+        self._display = display or Display()
+        self._shown: Shown | None = None
+        self._note, self._frozen = "", False
+        self._arranged: tuple[tuple[object, ...], Layout] | None = None
+        self._paper, self._traces, self._shifts = Paper(), Traces(), Shifts()
+        self._made: Content | None = None  # from what is shown
+        self._lettering = Lettering(1.0)
+        self._margin: tuple[tuple[object, ...], QtGui.QPixmap] | None = None
+        self._held: int | None = None  # the caliper's end under the mouse
+        self._dragged_from: float | None = None  # x
 
-    def place(self, box: QtCore.QRectF) -> None:
-        """Cover `box` (mm, y upwards), the isoelectric line on the bold line at its middle."""
-        zero = BOLD * round(box.center().y() / BOLD)
-        self.setPos(box.right(), zero)
-        self.setRect(box.translated(-box.right(), -zero))
+    @property
+    def display(self) -> Display:
+        """How it is drawn."""
+        return self._display
 
-    def set_rate(self, fs: float) -> None:
-        """Take curves at that rate in Hz."""
-        for curve in self.curves:
-            curve.setTransform(QtGui.QTransform.fromScale(PAPER_SPEED / fs, GAIN))
-
-
-class Sheet(pg.GraphicsView):
-    """Draws what is shown of a run, true to scale on this screen."""
-
-    def __init__(self) -> None:
-        super().__init__(background=theme.PAPER)
-        self._box = pg.ViewBox(enableMouse=False, enableMenu=False)
-        self.setCentralItem(self._box)
-        self._moving, self._still, self._axis = Paper(), Paper(), TimeAxis()
-        self.noisy, self.denoised = Strip(theme.NOISY), Strip(theme.DENOISED, theme.CLEAN)
-        self.denoised_curve, self.clean_curve = self.denoised.curves
-        (self.noisy_curve,) = self.noisy.curves
-        self.strips = (self.noisy, self.denoised)
-        self._marks = [QtWidgets.QGraphicsPathItem(calibration_mark()) for _ in self.strips]
-        self._units = [
-            pg.TextItem(html=_sized("1 mV", 12), color=theme.MARK, anchor=(0.5, 0))
-            for _ in self.strips
-        ]
-        self.labels = [pg.TextItem(color=theme.MARK, anchor=(0, 0)) for _ in self.strips]
-        self.note = pg.TextItem(anchor=(1, 0))
-        for mark in self._marks:
-            mark.setPen(pen(theme.MARK))
-        layers = (
-            [self._moving],
-            self.strips,
-            [self._still, self._axis],
-            self._marks,
-            self._units,
-            (*self.labels, self.note),
-        )
-        for depth, items in enumerate(layers):
-            for item in items:
-                item.setZValue(depth)
-                self._box.addItem(item, ignoreBounds=True)
-        self.clean_curve.hide()
-        self._texts: tuple[str, ...] = ()
-        self._box.sigResized.connect(self.lay_out)
+    @display.setter
+    def display(self, display: Display) -> None:
+        self._display = display
+        self.update()
 
     @property
     def seconds(self) -> float:
         """Time that the sheet's width shows."""
-        return (self._size().width() - MARGIN - AHEAD) / PAPER_SPEED
+        return seconds(self.arranged, self._sweeps)
 
-    def show_clean(self, wanted: bool) -> None:
-        """Lay the clean signal over the denoised one, or take it away."""
-        self.clean_curve.setVisible(wanted)
+    @property
+    def arranged(self) -> Layout:
+        """Where everything stands now."""
+        leads = self._shown.leads if self._shown is not None else ()
+        key = self._geometry(), self._display, leads
+        if self._arranged is None or self._arranged[0] != key:
+            self._arranged = key, arrange(*key)
+        return self._arranged[1]
 
-    def draw(self, shown: Shown, note: str = "") -> None:
-        """Bring the traces up to date, the newest sample at the right; `note` is about them."""
-        stretch = shown.stretch
-        for strip in self.strips:
-            strip.set_rate(shown.fs)
-        past = np.arange(-len(stretch.input), 0, dtype=float)
-        out = max(0, shown.denoised - stretch.start)
-        self._set(self.noisy_curve, past, stretch.input)
-        self._set(self.clean_curve, past, stretch.clean)
-        self._set(self.denoised_curve, past[:out], stretch.output[:out])
-        begin = shown.first / shown.fs
-        end = begin + shown.received / shown.fs
-        newest = self._size().width() - AHEAD
-        self._moving.setX(MARGIN - (MARGIN + end * PAPER_SPEED - newest) % BOLD)
-        self._axis.show()
-        self._axis.show_span(MARGIN, newest, begin, end)
-        self._label(shown, note)
-
-    def _label(self, shown: Shown, note: str) -> None:
-        noise = shown.noise
-        above = "Recorded" if noise.kind is None else "Noisy"
-        mixed = "" if noise.kind is None else f", {noise.kind} at {noise.snr:g} dB"
-        below = _name(theme.DENOISED, "Denoised")
-        if self.clean_curve.isVisible():
-            below += f" &nbsp; {_name(theme.CLEAN, 'Clean')}"
-        self._set_labels(
-            f"{_name(theme.NOISY, above)} {escape(shown.lead)}{mixed}",
-            below,
-            _name(theme.RULER, note),
-        )
-
-    def _set_labels(self, *texts: str) -> None:
-        if texts != self._texts:
-            self._texts = texts
-            for label, text in zip((*self.labels, self.note), texts, strict=True):
-                label.setHtml(_sized(text, 14))
+    def draw(self, shown: Shown, note: str = "", frozen: bool = False) -> None:
+        """Show that stretch; `note` is about it, and it stands still while `frozen`."""
+        self._shown, self._note, self._frozen, self._made = shown, note, frozen, None
+        self.caliper.follow(self._content())
+        self.update()
 
     def clear(self) -> None:
         """Show empty paper."""
-        self._set_labels("", "", "")
-        self._axis.hide()
-        for strip in self.strips:
-            for curve in strip.curves:
-                curve.clear()
+        self._shown, self._note, self._frozen = None, "", False
+        self.caliper.follow(None)
+        self.update()
 
-    def lay_out(self, *_: object) -> None:
-        """Put everything at its place for the present size and screen."""
-        size = self._size()
-        width, height = size.width(), size.height()
-        self._box.setRange(xRange=(0, width), yRange=(0, height), padding=0)
-        self._moving.resize(width - MARGIN + BOLD, height)
-        self._moving.setX(MARGIN)
-        self._still.resize(MARGIN, height)
-        self.note.setPos(width - AHEAD, height - 1)
-        each = (height - TimeAxis.HEIGHT) / len(self.strips)
-        for i, strip in enumerate(self.strips):
-            bottom = TimeAxis.HEIGHT + (len(self.strips) - 1 - i) * each
-            strip.place(QtCore.QRectF(MARGIN, bottom, width - MARGIN - AHEAD, each))
-            self._marks[i].setPos(1.5 * BOLD, strip.y())
-            self._units[i].setPos(2 * BOLD, strip.y())
-            self.labels[i].setPos(1, bottom + each - 1)
+    def position(self, sample: float, millivolts: float, kind: str, lead: str) -> QtCore.QPointF:
+        """Where that sample of the stream's count is drawn, or would be, at that voltage.
 
-    def _size(self) -> QtCore.QSizeF:
-        """Width and height in mm."""
+        Raises
+        ------
+        LookupError : that kind of that lead is not drawn.
+        """
+        content = self._content()
+        lane = None if content is None else content.layout.lane(kind, lead)
+        if content is None or lane is None:
+            raise LookupError(f"{kind} of {lead} is not on the sheet")
+        x = content.time.x(sample)
+        if x is None:
+            x = content.time.place(sample, content.time.spans[0])
+        per_mv = content.layout.display.gain * content.layout.geometry.scale
+        shift = content.shifts.get((kind, lane.lead), 0.0)
+        return QtCore.QPointF(x, lane.zero - per_mv * (millivolts + shift))
+
+    def sample_at(self, x: float) -> float:
+        """The sample of the stream's count at that place; NaN while nothing is shown."""
+        content = self._content()
+        return float("nan") if content is None else content.time.sample_at(x)
+
+    def save_strip(self, path: str | Path, caption: str) -> None:
+        """Write what is drawn as PNG, SVG or PDF, in true size; see `gui.strip.save`.
+
+        Raises
+        ------
+        ValueError : nothing is shown, or another kind of file.
+        OSError : it cannot be written.
+        """
+        content = self._content()
+        if content is None:
+            raise ValueError("there is nothing to save yet: wait until a record is shown")
+        geometry = content.layout.geometry
+        strip = Strip(geometry, self._display, content.shown, content.shifts, self.caliper)
+        save(strip, Path(path), caption)
+
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:
+        """Draw everything."""
+        painter = QtGui.QPainter(self)
+        layout, theme, geometry = self.arranged, self._theme, self.arranged.geometry
+        if self._lettering.unit != geometry.unit:
+            self._lettering = Lettering(geometry.unit)
+        content = self._content()
+        box = QtCore.QRectF(layout.left, 0, geometry.width - layout.left, geometry.height)
+        phase = layout.left if content is None else content.time.phase
+        self._paper.draw(painter, box, phase, geometry, theme)
+        lettering = self._lettering
+        if content is not None:
+            if self._display.flags:
+                draw_flags(painter, content, lettering)
+            self._traces.draw(painter, content)
+            draw_arrows(painter, content)
+            draw_marks(painter, content, lettering)
+        painter.drawPixmap(QtCore.QPointF(0, 0), self._margin_picture(layout, theme, content))
+        draw_header(painter, layout, theme, lettering, self._note)
+        if content is not None:
+            draw_axis(painter, layout, content.time, content.shown, theme, lettering)
+            self.caliper.follow(content)
+            self.caliper.draw(painter, content, lettering)
+        painter.end()
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent | None) -> None:
+        """Take hold of the caliper or of the frozen paper."""
+        if event is None or event.button() != _LEFT_BUTTON:
+            return
+        at = _place(event)
+        if self.caliper.active:
+            self._held = self.caliper.end_at(at.x())
+            if self._held is None:
+                self.caliper.drag(None, at)
+                self._held = 1
+        elif self._frozen:
+            self._dragged_from = at.x()
+
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent | None) -> None:
+        """Move what was taken hold of."""
+        if event is None:
+            return
+        at = _place(event)
+        if self._held is not None:
+            self.caliper.drag(self._held, at)
+        elif self._dragged_from is not None:
+            per_second = self._display.paper_speed * self.arranged.geometry.scale
+            self.scrolled.emit((self._dragged_from - at.x()) / per_second)
+            self._dragged_from = at.x()
+        self.setCursor(self._cursor(at.x()))
+
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent | None) -> None:
+        """Let go."""
+        self._held = self._dragged_from = None
+
+    def wheelEvent(self, event: QtGui.QWheelEvent | None) -> None:
+        """Scroll the frozen paper: up and left are back in time."""
+        if event is not None and self._frozen:
+            turned = event.angleDelta()
+            notches = (turned.y() or turned.x()) / _NOTCH
+            self.scrolled.emit(-notches * _PER_NOTCH * self.seconds)
+            event.accept()
+
+    def sizeHint(self) -> QtCore.QSize:
+        """As large as there is room."""
+        return QtCore.QSize(1200, 560)
+
+    @property
+    def _sweeps(self) -> bool:
+        # Time runs from left to right on what is looked at and measured.
+        return self._display.sweep and not self._frozen
+
+    @property
+    def _theme(self) -> Theme:
+        return THEMES[self._display.theme]
+
+    def _geometry(self) -> Geometry:
+        unit = max(1.0, self.logicalDpiX() / USUAL_DPI)
         scale = pixels_per_mm(self.screen())
-        return QtCore.QSizeF(self.width() / scale, self.height() / scale)
+        return Geometry(self.width(), self.height(), scale, unit, self.devicePixelRatioF())
 
-    @staticmethod
-    def _set(curve: pg.PlotCurveItem, past: npt.NDArray[np.float64], signal: Floats) -> None:
-        if curve.isVisible():
-            curve.setData(past, signal)
+    def _content(self) -> Content | None:
+        shown = self._shown
+        if shown is None:
+            return None
+        layout, theme, made = self.arranged, self._theme, self._made
+        if made is None or made.layout is not layout or made.theme is not theme:
+            time = timebase(layout, shown, self._sweeps)
+            made = Content(layout, time, shown, self._shifts.follow(layout, shown), theme)
+            self._made = made
+        return made
+
+    def _margin_picture(
+        self, layout: Layout, theme: Theme, content: Content | None
+    ) -> QtGui.QPixmap:
+        names = () if content is None else tuple(lane_names(content, x) for x in layout.lanes)
+        key = layout, theme, names
+        if self._margin is None or self._margin[0] != key:
+            ratio = layout.geometry.ratio
+            size = QtCore.QSizeF(layout.left, layout.geometry.height) * ratio
+            picture = QtGui.QPixmap(round(size.width()), round(size.height()))
+            picture.setDevicePixelRatio(ratio)
+            painter = QtGui.QPainter(picture)
+            draw_margin(painter, layout, theme, self._lettering, names)
+            painter.end()
+            self._margin = key, picture
+        return self._margin[1]
+
+    def _cursor(self, x: float) -> QtCore.Qt.CursorShape:
+        shapes = QtCore.Qt.CursorShape
+        if self.caliper.active:
+            return shapes.CrossCursor if self.caliper.end_at(x) is None else shapes.SizeHorCursor
+        if self._frozen:
+            return shapes.OpenHandCursor if self._dragged_from is None else shapes.ClosedHandCursor
+        return shapes.ArrowCursor
 
 
-def _sized(text: str, pixels: int) -> str:
-    return f'<span style="font-size: {pixels}px">{text}</span>'
-
-
-def _name(colour: str, text: str) -> str:
-    return f'<b style="color: {colour}">{text}</b>'
+def _place(event: QtGui.QMouseEvent) -> QtCore.QPointF:
+    # Qt 5 and Qt 6 name it differently.
+    return event.position() if hasattr(event, "position") else event.localPos()

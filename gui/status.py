@@ -3,59 +3,132 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from gui.session import MEASURED
-from gui.worker import Shown
+from gui.position import clock_time
+from gui.strip import DISCLAIMER
+from gui.view import MEASURED, Recording, Shown
 
 UNKNOWN = "—"
 HEART_RATE = "Heart rate, bpm"
-DELAY = "Delay"
-FACTOR = "Real-time factor"
-DELTA_SNR = f"ΔSNR, last {MEASURED} s"
-DROPPED = "Dropped samples"
-_WIDTHS = {HEART_RATE: 110, DELAY: 265, FACTOR: 115, DELTA_SNR: 120, DROPPED: 110}
+DELAY = "Delay, measured"
+STEP = "Step p99, of hop"
+QUEUE = "Queue"
+DROPPED = "Dropped"
+FRAMES = "Frames/s"
+DELTA_SNR = f"ΔSNR, {MEASURED} s"
+GOOD = f"Good, {MEASURED} s"
+RECORDING = "Recording"
+_WIDTHS = {
+    HEART_RATE: 104,
+    DELAY: 142,
+    STEP: 142,
+    QUEUE: 62,
+    DROPPED: 78,
+    FRAMES: 72,
+    DELTA_SNR: 94,
+    GOOD: 84,
+    RECORDING: 96,
+}
 """Pixels, in the order of the line: no figure shall push the next one about."""
+_HINTS = {
+    HEART_RATE: "From the beats detected in the denoised stream",
+    DELAY: "What the delay mode promises, and the longest that a sample was seen to wait",
+    STEP: "99 of 100 steps of the engine take no longer, and the time that a step may take",
+    QUEUE: "How full the fullest queue between source, engine and file is",
+    DROPPED: "Samples lost since the record was chosen",
+    FRAMES: "Pictures that this window draws in a second",
+    DELTA_SNR: "What denoising gained, where noise was mixed in",
+    GOOD: "Share of the denoised samples that carry no flag",
+    RECORDING: "What has been written so far",
+}
+
+
+_LEAST = 0.25
+"""Seconds of pictures that a rate takes."""
+
+
+class FrameRate:
+    """Counts the pictures drawn in the last second."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque()
+
+    def drawn(self, now: float) -> None:
+        """A picture was drawn at this second."""
+        self._times.append(now)
+        while now - self._times[0] > 1.0:
+            self._times.popleft()
+
+    def per_second(self, now: float) -> float:
+        """Pictures per second; NaN where too few were drawn lately to tell."""
+        recent = [time for time in self._times if now - time <= 1.0]
+        if len(recent) < 2 or recent[-1] - recent[0] < _LEAST:
+            return math.nan
+        return (len(recent) - 1) / (recent[-1] - recent[0])
 
 
 class Status(QtWidgets.QFrame):
-    """Heart rate, declared delay, real-time factor, ΔSNR and dropped samples."""
+    """Heart rate, delay, cost, losses, what denoising gains, and the recording."""
 
     def __init__(self) -> None:
         super().__init__(objectName="status")
         row = QtWidgets.QHBoxLayout(self)
-        row.setContentsMargins(16, 6, 16, 8)
-        row.setSpacing(24)
+        row.setContentsMargins(16, 5, 12, 6)
+        row.setSpacing(10)
         self.values = {caption: QtWidgets.QLabel(UNKNOWN) for caption in _WIDTHS}
         for caption, value in self.values.items():
             value.setObjectName("heart_rate" if caption is HEART_RATE else "value")
-            value.setMinimumWidth(_WIDTHS[caption])
+            value.setFixedWidth(_WIDTHS[caption])
+            value.setAccessibleName(caption)
+            title = QtWidgets.QLabel(caption, objectName="caption")
             cell = QtWidgets.QVBoxLayout()
             cell.setSpacing(0)
-            cell.addWidget(QtWidgets.QLabel(caption, objectName="caption"))
+            for label in (title, value):
+                label.setToolTip(_HINTS[caption])
+            cell.addWidget(title)
             cell.addWidget(value, 1, QtCore.Qt.AlignmentFlag.AlignVCenter)
             row.addLayout(cell)
         row.addStretch()
-        disclaimer = QtWidgets.QLabel("Not a medical device", objectName="disclaimer")
-        row.addWidget(disclaimer, 0, QtCore.Qt.AlignmentFlag.AlignBottom)
+        disclaimer = QtWidgets.QLabel(DISCLAIMER, objectName="disclaimer")
+        disclaimer.setWordWrap(True)
+        disclaimer.setFixedWidth(84)
+        middle = QtCore.Qt.AlignmentFlag
+        disclaimer.setAlignment(middle.AlignRight | middle.AlignVCenter)
+        row.addWidget(disclaimer)
 
-    def show_figures(self, shown: Shown | None) -> None:
+    def show_figures(
+        self, shown: Shown | None, frames: float = math.nan, recording: Recording | None = None
+    ) -> None:
         """Bring every figure up to date."""
-        texts = dict.fromkeys(_WIDTHS, UNKNOWN) if shown is None else figure_texts(shown)
+        texts = dict.fromkeys(_WIDTHS, UNKNOWN)
+        if shown is not None:
+            texts |= figure_texts(shown)
+        texts[FRAMES] = _known(frames, "{:.0f}")
+        texts[RECORDING] = "off" if recording is None else clock_time(recording.seconds)
+        if recording is not None and recording.problem:
+            texts[RECORDING] = "failed"
         for caption, text in texts.items():
-            self.values[caption].setText(text)
+            label = self.values[caption]
+            if label.text() != text:
+                label.setText(text)
 
 
 def figure_texts(shown: Shown) -> dict[str, str]:
-    """Every figure in words, by its caption."""
+    """The figures of the stream in words, by their caption."""
     figures = shown.figures
+    declared, measured = (n / shown.fs for n in (figures.delay, figures.delay_measured))
+    step, hop = 1000 * figures.step_p99, 1000 * figures.hop
     return {
         HEART_RATE: _known(figures.heart_rate, "{:.0f}"),
-        DELAY: f"{shown.delay / shown.fs:.2f} s · {shown.delay} samples",
-        FACTOR: _known(figures.real_time_factor, "{:.0f} \N{MULTIPLICATION SIGN}"),
-        DELTA_SNR: _known(figures.delta_snr, "{:+.1f} dB"),
+        DELAY: f"{declared:.2f} s · {measured:.2f} s",
+        STEP: _known(step, "{:.1f}" + f" of {hop:.0f} ms"),
+        QUEUE: _known(100 * figures.queue, "{:.0f} %"),
         DROPPED: f"{figures.dropped}",
+        DELTA_SNR: _known(figures.delta_snr, "{:+.1f} dB"),
+        GOOD: _known(100 * figures.good, "{:.0f} %"),
     }
 
 

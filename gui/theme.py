@@ -1,29 +1,100 @@
-"""Colours and sizes of the monitor.
+"""The monitor's colours.
 
-Traces differ in lightness as well as in hue (after Okabe & Ito), so that they can be told apart
-by colour-blind eyes and on a grey print.
+After Okabe & Ito ("Color Universal Design", 2008), so that colour-blind eyes tell the traces
+apart. On its ground every trace has a contrast of 3 to 1 at least and every text one of 4.5 to 1
+(WCAG 2.1).
 """
 
-NOISY = "#1c1c1c"
-DENOISED = "#003f8f"
-CLEAN = "#d55e00"
-MARK = "#3c3c3c"
+from __future__ import annotations
 
-PAPER = "#fffaf8"
-FINE_LINE = "#f7ddd8"
-BOLD_LINE = "#eab6ac"
-RULER = "#8a4f45"
+from typing import NamedTuple
 
-STYLE = """
-QWidget { font-size: 14px; color: #22262b; }
-QMainWindow, #controls, #status { background: #f4f5f7; }
-#controls { border-bottom: 1px solid #d3d7dc; }
-#status { border-top: 1px solid #d3d7dc; }
-#controls QLabel { color: #545b64; }
-#caption { font-size: 12px; color: #545b64; }
-#value { font-size: 22px; font-weight: bold; }
-#heart_rate { font-size: 40px; font-weight: bold; color: #003f8f; }
-#disclaimer { font-size: 12px; color: #545b64; }
-#notice { background: #ffffff; border: 1px solid #b9bfc7; border-radius: 6px; }
-#notice_title { font-size: 18px; font-weight: bold; }
-"""
+
+class Theme(NamedTuple):
+    """One set of colours, as Qt reads them (#rrggbb)."""
+
+    # the window
+    window: str
+    panel: str
+    border: str
+    text: str
+    muted: str  # text of the second rank
+    accent: str
+    warning: str
+    # the traces, named after what they show
+    raw: str
+    denoised: str
+    clean: str
+    removed: str
+    # the paper and what is printed on it
+    paper: str
+    fine: str  # the 1 mm lines
+    bold: str  # the 5 mm lines
+    ink: str
+    quiet: str  # ink of the second rank: normal beats, seconds
+    beat: str  # the ground of a beat that is not normal, with its symbol in the paper's colour
+    peak: str  # a detected peak
+    caliper: str
+    # the ground of a flagged stretch
+    gap: str
+    flat: str
+    saturated: str
+    settling: str
+    uncertain: str
+
+
+THEMES = {
+    "paper": Theme(
+        window="#f4f5f7",
+        panel="#ffffff",
+        border="#d3d7dc",
+        text="#22262b",
+        muted="#545b64",
+        accent="#0064b0",
+        warning="#a63d00",
+        raw="#26262b",
+        denoised="#0064b0",
+        clean="#d55e00",
+        removed="#009e73",
+        paper="#fffaf8",
+        fine="#f9e7e3",
+        bold="#efc6bd",
+        ink="#22262b",
+        quiet="#6f5f5b",
+        beat="#6b1545",
+        peak="#b35900",
+        caliper="#5b2a86",
+        gap="#9a8f8c",
+        flat="#dcd6e6",
+        saturated="#f7c7a3",
+        settling="#ece9e6",
+        uncertain="#fdeeae",
+    ),
+    "dark": Theme(
+        window="#171b21",
+        panel="#20262e",
+        border="#38414c",
+        text="#e8ebee",
+        muted="#a3adb8",
+        accent="#56b4e9",
+        warning="#ffb35c",
+        raw="#f2f2f2",
+        denoised="#56b4e9",
+        clean="#e69f00",
+        removed="#1a8a66",
+        paper="#0e1216",
+        fine="#192128",
+        bold="#2a353f",
+        ink="#e8ebee",
+        quiet="#97a3af",
+        beat="#ffc2e2",
+        peak="#e69f00",
+        caliper="#d9b8ff",
+        gap="#5f6b76",
+        flat="#2d2a44",
+        saturated="#4d2d17",
+        settling="#1d242b",
+        uncertain="#3f3710",
+    ),
+}
+"""The themes by name."""

@@ -1,66 +1,33 @@
 """The thread that replays and denoises while the window is drawn.
 
 The window tells it what the user wants and fetches what there is to see; both are plain calls
-under one lock, and nothing is queued: of several wishes the newest counts.
+that return at once, and nothing is queued: of several wishes the newest counts.
 """
 
 from __future__ import annotations
 
-import enum
 import threading
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from gui.catalogue import Choice, bundled_choices, folder_choices, listed_name
-from gui.session import Figures, Session
+from gui.catalogue import listed_name
+from gui.library import Library
+from gui.playback import Playback
+from gui.recording import RecordingSink
+from gui.session import Session, Tuning
 from gui.settings import MonitorSettings, Noise, Source
-from streamer.history import Stretch
-from streamer.replay import Clock, Pacer, run
+from gui.view import State, View
+from streamer.records import Record, read_record
+from streamer.replay import Clock
 
-UPDATES = 60
-"""Steps per second: one for each frame of a usual screen, so that the trace moves evenly."""
-MAX_LAG = 1.0
-"""Seconds that the engine may be behind the signal; what is later is dropped."""
-
-
-class State(enum.Enum):
-    """What the worker is doing."""
-
-    LOADING = enum.auto()
-    PLAYING = enum.auto()
-    PAUSED = enum.auto()
-    FAILED = enum.auto()
-
-
-class Shown(NamedTuple):
-    """What is being replayed, and the newest samples of it."""
-
-    record: str
-    lead: str
-    fs: float  # Hz
-    first: int  # the record's sample that the count begins with
-    noise: Noise
-    delay: int  # samples, declared
-    passes: int  # times the record has been begun
-    stretch: Stretch
-    denoised: int  # samples that have come out of the engine
-    figures: Figures
-
-    @property
-    def received(self) -> int:
-        """Samples since the record was begun."""
-        return self.stretch.start + len(self.stretch.input)
-
-
-class View(NamedTuple):
-    """Everything that the window shows, at one moment."""
-
-    state: State
-    problem: Exception | None  # why the state is FAILED
-    choices: tuple[Choice, ...]
-    source: Source  # what the user wants to see
-    shown: Shown | None  # None until it has been opened
+GLIMPSE = 2.0
+"""Seconds that are played at once after a jump while paused, so that there is something to see."""
+_RECORDER = "recorder"
+_PATIENCE = 5.0  # s that closing waits for a recording's disk
 
 
 class Worker:
@@ -71,22 +38,33 @@ class Worker:
     settings : what to begin with.
     clock : where time comes from.
     hold_after : stand still after that many seconds of signal, for a picture to be taken.
+    read : reads a record from its name and the data folder, as `streamer.records.read_record`.
     """
 
-    def __init__(self, settings: MonitorSettings, clock: Clock, hold_after: float = np.inf) -> None:
-        self._settings, self._clock, self._hold_after = settings, clock, hold_after
+    def __init__(
+        self,
+        settings: MonitorSettings,
+        clock: Clock,
+        hold_after: float = np.inf,
+        read: Callable[[str, Path | None], Record] = read_record,
+    ) -> None:
+        self._settings, self._read = settings, read
         self._change = threading.Condition()  # guards all that follows
+        self._playback = Playback(self._change, clock, settings.speed, hold_after)
         self._source: Source | None = settings.source  # to be opened next
         self._wanted = settings.source
+        self._jump: float | None = None  # second of the record to begin anew at
         self._noise = Noise(settings.noise, settings.snr)
-        self._running = True
+        self._tuning = Tuning(settings.delay, settings.strength, settings.st)
         self._closing = False
         self._state = State.LOADING
         self._problem: Exception | None = None
-        self._choices = tuple(bundled_choices())
+        self._library = Library(self._change, settings.data, self.choose)
         self._session: Session | None = None
-        self._played = 0  # samples
-        self._held = False
+        self._passes = 0
+        self._standing = False  # paused, with all that was replayed shown
+        self._recording: RecordingSink | None = None
+        self._unfinished: list[RecordingSink] = []  # that may still have to be completed
         self._thread = threading.Thread(target=self._main, name="ecgstream engine", daemon=True)
 
     def start(self) -> None:
@@ -94,144 +72,213 @@ class Worker:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread and wait until it has ended."""
+        """End the thread and wait until it has ended, and all recordings have been completed."""
+        self.cancel_download()
         with self._change:
             self._closing = True
             self._change.notify_all()
         if self._thread.ident is not None:
             self._thread.join()
+        for sink in self._unfinished:
+            sink.ended.wait(_PATIENCE)
 
     @property
     def alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
-    def set_running(self, running: bool) -> None:
-        """Go on or pause; going on after a failure tries again."""
+    @property
+    def settled(self) -> bool:
+        """Whether all that was replayed so far is there to be shown."""
         with self._change:
-            self._running = running
-            if running:
-                self._try_again()
-            self._change.notify_all()
-
-    def set_noise(self, noise: Noise) -> None:
-        """Mix that noise in from the next step on."""
-        with self._change:
-            self._noise = noise
-            self._try_again()
-            self._change.notify_all()
-
-    def choose(self, record: str) -> None:
-        """Replay that record, its first signal, from its beginning."""
-        with self._change:
-            self._source = self._wanted = Source(record)
-            self._running = True
-            self._change.notify_all()
+            return self._session is None or self._session.settled
 
     def wait(self) -> None:
         """Return when the worker stands still (see `hold_after`) or has failed."""
         with self._change:
-            self._change.wait_for(lambda: self._held or self._state is State.FAILED)
+            self._change.wait_for(
+                lambda: self._state is State.FAILED or (self._playback.held and self.settled)
+            )
 
-    def view(self, seconds: float) -> View:
-        """What there is to show, with so many of the newest seconds."""
+    def view(self, seconds: float, end: int | None = None) -> View:
+        """What there is to show, with so many seconds up to the count `end`, or the newest."""
         with self._change:
-            shown = self._shown(seconds)
-            return View(self._state, self._problem, self._choices, self._wanted, shown)
+            session, playback, shown = self._session, self._playback, None
+            download = self._library.download
+            if session is not None:
+                hop = session.hop / (playback.speed if np.isfinite(playback.speed) else 1)
+                live = {"hop": hop, "queue": playback.fill, "dropped": playback.dropped}
+                shown = session.shown(seconds, end, self._passes, **live)
+            return View(
+                self._present_state(),
+                self._problem,
+                self._library.choices,
+                self._wanted,
+                playback.speed,
+                self._recording.recording if self._recording else None,
+                download.state if download else None,
+                shown,
+            )
 
-    def _shown(self, seconds: float) -> Shown | None:
-        session = self._session
-        if session is None:
-            return None
-        replay, history = session.replay, session.history
-        return Shown(
-            replay.record.name,
-            replay.lead,
-            replay.fs,
-            replay.first,
-            session.noise,
-            session.denoiser.delay_samples,
-            session.passes,
-            history.last(round(seconds * replay.fs)),
-            history.denoised,
-            session.figures,
-        )
+    def set_running(self, running: bool) -> None:
+        """Go on or pause; going on after a failure tries again."""
+        with self._change:
+            self._playback.running = running
+            self._changed(again=running)
 
-    def _try_again(self) -> None:
-        if self._state is State.FAILED:
+    def step(self, seconds: float) -> None:
+        """While paused, play so much at once."""
+        with self._change:
+            if self._session is not None and not self._playback.running:
+                self._playback.at_once += round(seconds * self._session.fs)
+            self._changed(again=False)
+
+    def choose(self, record: str) -> None:
+        """Replay that record, all its signals, from its beginning."""
+        with self._change:
+            self._source = self._wanted = Source(record)
+            self._playback.running = True
+            self._changed()
+
+    def jump(self, second: float) -> None:
+        """Go on from that second of the record, or stand still there when paused."""
+        with self._change:
+            self._jump = second
+            self._changed()
+
+    def set_speed(self, speed: float) -> None:
+        """Replay so many times as fast as it was recorded.
+
+        Raises
+        ------
+        ValueError : not greater than 0.
+        """
+        if not speed > 0:
+            raise ValueError(f"speed must be greater than 0, not {speed:g}")
+        with self._change:
+            self._playback.speed = speed
+            self._changed()
+
+    def set_noise(self, noise: Noise) -> None:
+        """Mix that noise in from the next piece on."""
+        with self._change:
+            self._noise = noise
+            self._changed()
+
+    def set_delay(self, delay: str | int) -> None:
+        """Let the engine work at that delay from the next piece on."""
+        self._tune(delay=delay)
+
+    def set_strength(self, strength: float) -> None:
+        """Take away so much of the noise, 0 to 1, from the next piece on."""
+        self._tune(strength=strength)
+
+    def set_st(self, st: bool) -> None:
+        """Keep the ST segment or not, from the next piece on."""
+        self._tune(st=st)
+
+    def set_data(self, folder: Path | None) -> None:
+        """Offer the records of that data folder, and let downloads go there."""
+        self._library.open(folder)
+
+    def record_to(self, path: Path | None) -> None:
+        """Write what comes to a WFDB record, a path without suffix; None ends that.
+
+        A recording also ends where the count begins anew. It takes a record that is shown.
+        """
+        with self._change:
+            if self._recording is not None:
+                self._playback.detach(_RECORDER)
+                self._recording = None
+            if path is not None and self._session is not None:
+                sink = self._recording = RecordingSink(path, self._session.replay)
+                unfinished = [sink for sink in self._unfinished if not sink.ended.is_set()]
+                self._unfinished = [*unfinished, sink]
+                if not self._playback.attach(_RECORDER, sink):
+                    sink.end("There is nothing to record while nothing is played.")
+                    sink.close()
+
+    def download(self, name: str) -> None:
+        """Fetch a record from PhysioNet, offer it and choose it; `mitdb/208`."""
+        self._library.fetch(name)
+
+    def cancel_download(self) -> None:
+        """Fetch no more, and forget what came in its way."""
+        self._library.cancel()
+
+    def _tune(self, **change: Any) -> None:
+        with self._change:
+            self._tuning = self._tuning._replace(**change)
+            self._changed()
+
+    def _changed(self, again: bool = True) -> None:
+        """Let the thread see to a wish; after a failure it tries again."""
+        if again and self._state is State.FAILED:
             self._source = self._wanted
+        self._change.notify_all()
+
+    def _present_state(self) -> State:
+        """Paused from when the last of what was replayed is shown."""
+        if self._state is State.PLAYING and self._playback.paused:
+            self._standing = self._standing or self.settled
+            return State.PAUSED if self._standing else State.PLAYING
+        self._standing = False
+        return self._state
 
     def _main(self) -> None:
         while (source := self._next_source()) is not None:
             try:
-                self._list_records()
+                self._library.list()
                 self._play(source)
             # Whatever it is, the user shall read it in the window and be able to go on.
             except Exception as error:
-                self._fail(error)
+                with self._change:
+                    self._state, self._problem = State.FAILED, error
+                    self._change.notify_all()
 
     def _next_source(self) -> Source | None:
         """The record to replay, as soon as one is wanted; None when all is over."""
         with self._change:
             self._change.wait_for(lambda: self._closing or self._source is not None)
-            source, self._source = self._source, None
+            source, self._source, self._jump = self._source, None, None
             self._state, self._problem, self._session = State.LOADING, None, None
             return None if self._closing else source
 
-    def _list_records(self) -> None:
-        found = (*bundled_choices(), *folder_choices(self._settings.data))
-        with self._change:
-            self._choices = found
-
-    def _fail(self, error: Exception) -> None:
-        with self._change:
-            self._state, self._problem = State.FAILED, error
-            self._change.notify_all()
-
     def _play(self, source: Source) -> None:
         """Replay until another record is wanted or all is over."""
-        source = source._replace(record=listed_name(source.record, self._settings.data))
-        session = Session(self._settings, source)
+        settings = replace(self._settings, data=self._library.data)
+        source = source._replace(record=listed_name(source.record, settings.data))
+        session = Session(settings, source, self._tuning, self._read, self._change)
         session.mix(self._noise)
+        first = session.sample_at(source.start)
         with self._change:
-            self._session, self._state = session, State.PLAYING
+            self._playback.forget()
             if self._source is None:
                 self._wanted = source
-        speed = self._settings.speed
-        paced = np.isfinite(speed)
-        chunk = max(1, round(session.fs * speed / UPDATES)) if paced else round(session.fs)
-        max_lag = round(MAX_LAG * session.fs * speed) if paced else None
         while True:
-            pacer = Pacer(session.fs, self._clock, speed)
-            for step in run(session.replay, session.denoiser, pacer, chunk, max_lag):
-                with self._change:
-                    session.add(step)
-                session.measure()
-                self._played += len(step.piece.input)
-                if not self._attend(session, pacer):
-                    return
             with self._change:
-                session.rewind()
-
-    def _attend(self, session: Session, pacer: Pacer) -> bool:
-        """Do what is wanted between two steps; False when this record is to be left."""
-        with self._change:
-            if self._played >= self._hold_after * session.fs:
-                self._held = True
-                self._change.notify_all()
-                self._change.wait_for(self._left)
-            if not self._running:
-                self._state = State.PAUSED
-                self._change.wait_for(lambda: self._running or self._left())
-                self._state = State.PLAYING
-                pacer.restart(session.replay.position)
-            if self._left():
-                return False
-            noise = self._noise
-        if noise != session.noise:
-            session.mix(noise)
-            pacer.restart(session.replay.position)
-        return True
+                session.begin(first)
+                self._session, self._state = session, State.PLAYING
+                self._passes += 1
+            report = self._playback.run(
+                session.replay,
+                session.denoiser,
+                {"screen": session},
+                self._left,
+                lambda: session.mix(self._noise),
+                lambda: session.tune(self._tuning),
+            )
+            with self._change:
+                if self._recording is not None:
+                    self._recording.end("The recording ended where the count began anew.")
+                if report.failures:
+                    raise report.failures[0].error
+                if self._closing or self._source is not None:
+                    return
+                first = session.sample_at(self._jump or 0.0)
+                if self._jump is not None and not self._playback.running:
+                    self._playback.at_once = round(GLIMPSE * session.fs)
+                self._jump = None
 
     def _left(self) -> bool:
-        return self._closing or self._source is not None
+        return self._closing or self._source is not None or self._jump is not None

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from streamer.delay import FS
 from streamer.records import RecordError, find_record, read_record
+from streamer.resampling import ratio
 
 RECORDED = ("bw", "em", "ma")
 KINDS = (*RECORDED, "mix", "pli50", "pli60", "white", "wander")
@@ -49,11 +50,24 @@ def _any_noise(kind: str, data: str | Path | None) -> Samples:
     return excerpt.signals[:, channels].astype(float)
 
 
-def unit_noise(kind: str, n: int, seed: int = 0, data: str | Path | None = None) -> Samples:
-    """`n` samples of noise of that kind at 360 Hz, zero mean, unit variance over all of them.
+def _at_rate(noise: Samples, fs: float) -> Samples:
+    """Noise (n,) recorded at `FS`, at another rate."""
+    if fs == FS:
+        return noise
+    from scipy.signal import resample_poly  # heavy, and the engine needs none of it
+
+    there = ratio(FS, fs)
+    return np.asarray(resample_poly(noise, there.numerator, there.denominator))
+
+
+def unit_noise(
+    kind: str, n: int, seed: int = 0, data: str | Path | None = None, fs: float = FS
+) -> Samples:
+    """`n` samples of noise of that kind at `fs` Hz, zero mean, unit variance over all of them.
 
     Recorded noise comes from the data folder or else from the bundled excerpt. It starts at a
-    place that the seed chooses and turns back at either end, so that it never jumps.
+    place that the seed chooses and turns back at either end, so that it never jumps. Away from the
+    360 Hz it was recorded at it is resampled.
 
     Raises
     ------
@@ -63,11 +77,12 @@ def unit_noise(kind: str, n: int, seed: int = 0, data: str | Path | None = None)
     if kind == "white":
         noise = rng.standard_normal(n)
     elif kind in _SINES:
-        noise = np.sin(2 * np.pi * (_SINES[kind] / FS * np.arange(n) + rng.random()))
+        noise = np.sin(2 * np.pi * (_SINES[kind] / fs * np.arange(n) + rng.random()))
     elif kind == "mix":
-        noise = np.sum([unit_noise(part, n, seed + i, data) for i, part in enumerate(RECORDED)], 0)
+        parts = [unit_noise(part, n, seed + i, data, fs) for i, part in enumerate(RECORDED)]
+        noise = np.sum(parts, axis=0)
     elif kind in RECORDED:
-        recorded = _any_noise(kind, data)[:, seed % 2]
+        recorded = _at_rate(_any_noise(kind, data)[:, seed % 2], fs)
         there_and_back = np.concatenate([recorded, recorded[::-1]])
         noise = np.take(there_and_back, np.arange(n) + rng.integers(len(recorded)), mode="wrap")
     else:

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from conftest import FakeClock, Identity
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from conftest import Identity
+from pyqtgraph.Qt import QtCore, QtWidgets
+from worker_stand import Gate
 
+from gui.display import Display
+from gui.memory import Memory
 from gui.monitor import Monitor
-from gui.paper import pixels_per_mm
 from gui.settings import MonitorSettings
-from gui.sheet import AHEAD
-from gui.worker import Shown, Worker
+from gui.view import Shown
+from gui.worker import Worker
+from streamer.records import Record, read_record
 
 FS = 360
-SUM_OF_3 = np.ones(3)
-"""Smooths a profile, so that a line counts the same on one pixel as between two."""
-
-
-class Gate(FakeClock):
-    """Time that passes only while somebody sleeps, and only as far as the test allows."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.allowed = 0.0
-        self._change = threading.Condition()
-
-    def sleep(self, seconds: float) -> None:
-        end = self.time + seconds
-        with self._change:
-            self._change.wait_for(lambda: self.allowed >= end - 1e-9)
-        self.time = end
-
-    def allow(self, seconds: float) -> None:
-        with self._change:
-            self.allowed += seconds
-            self._change.notify_all()
 
 
 class Stand:
@@ -50,19 +31,31 @@ class Stand:
     def __init__(self, qtbot: Any) -> None:
         self.qtbot, self.gate = qtbot, Gate()
 
-    def open(self, **settings: Any) -> Monitor:
+    def open(
+        self,
+        display: Display | None = None,
+        memory: Memory | None = None,
+        read: Callable[..., Record] = read_record,
+        **settings: Any,
+    ) -> Monitor:
         chosen = MonitorSettings(**{"model": Identity(), "noise": None} | settings)
-        self.window = Monitor(chosen, Worker(chosen, self.gate))
+        worker = Worker(chosen, self.gate, read=read)
+        self.gate.idle = lambda: worker.settled
+        self.window = Monitor(chosen, worker, display, memory)
         # Time must go on for the thread to end.
         self.qtbot.addWidget(self.window, before_close_func=lambda _: self.gate.allow(np.inf))
         self.window.show()
         self.window.worker.start()
         return self.window
 
-    def play(self, seconds: float) -> Shown:
-        """Let so much signal arrive and be drawn."""
-        self.gate.allow(seconds)
-        self.qtbot.waitUntil(lambda: self.received == round(self.gate.allowed * FS))
+    def play(self, seconds: float, speed: float = 1.0) -> Shown:
+        """Let so much signal arrive, at that speed, and be drawn."""
+        self.qtbot.waitUntil(lambda: self.window.worker.view(0).shown is not None)
+        end = self.received + round(seconds * FS)
+        self.gate.allow(seconds / speed)
+        self.qtbot.waitUntil(
+            lambda: self.received == end and self.window.worker.settled, timeout=20_000
+        )
         self.window.refresh()
         return self.shown
 
@@ -80,32 +73,7 @@ class Stand:
     @property
     def received(self) -> int:
         shown = self.window.worker.view(0).shown
-        return shown.stretch.start if shown else 0
-
-    @property
-    def scale(self) -> float:
-        return pixels_per_mm(self.window.screen())
-
-    def traced(self, strip: int) -> tuple[npt.NDArray[np.bool_], float]:
-        """Pixels of the trace around a strip's isoelectric line, and that line's row there."""
-        dark = darkness(self.window.sheet)
-        zero = len(dark) - self.window.sheet.strips[strip].y() * self.scale
-        top = round(zero - 14 * self.scale)
-        return dark[top : round(zero + 4 * self.scale)] > 85, zero - top
-
-    def column(self, second: float) -> float:
-        """Where that second of the record is to be drawn, in pixels."""
-        late = self.received / FS - second
-        return float(self.window.sheet.width() - self.scale * (AHEAD + 25 * late))
-
-
-def darkness(widget: QtWidgets.QWidget) -> npt.NDArray[Any]:
-    """How dark each pixel is in green, in which the paper is light and all traces dark."""
-    image = widget.grab().toImage().convertToFormat(QtGui.QImage.Format.Format_RGB32)
-    pointer = image.constBits()
-    pointer.setsize(image.sizeInBytes())
-    pixels = np.frombuffer(pointer, np.uint8).reshape(image.height(), image.width(), 4)
-    return 255.0 - pixels[..., 1]
+        return shown.received if shown else 0
 
 
 def write_record(folder: Path, name: str, mv: npt.ArrayLike, fs: int = FS, lead: str = "II") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import signal
 import subprocess
@@ -14,14 +15,20 @@ import numpy as np
 import pytest
 from conftest import FakeClock, Identity
 from monitor_stand import FS, Stand, write_pulses, write_record
-from pyqtgraph.Qt import QtCore, QtGui
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from worker_stand import numbered
 
-from gui.app import display_problem, show, snapshot
-from gui.catalogue import folder_choices
-from gui.controls import NOISES
+from gui.app import display_problem, show
+from gui.display import Display
+from gui.keys import NOISES
+from gui.memory import Memory
 from gui.monitor import Monitor
+from gui.scenes import SCENES, snapshot, snapshots
 from gui.settings import MonitorSettings, Noise
-from gui.status import DELAY, DROPPED
+from gui.sheet import Sheet
+from gui.status import DELAY, DELTA_SNR, DROPPED, GOOD, HEART_RATE, QUEUE, RECORDING, STEP
+from gui.view import State
+from gui.worker import Worker
 from streamer.noise import KINDS
 from streamer.records import RecordError, read_record
 from streamer.windows import Floats
@@ -32,16 +39,22 @@ def stand(qtbot: Any) -> Stand:
     return Stand(qtbot)
 
 
+def pick(box: QtWidgets.QComboBox, text: str) -> None:
+    """Choose as a user does: the list sends `activated` too, unlike `setCurrentIndex`."""
+    box.setCurrentIndex(box.findText(text))
+    box.activated.emit(box.currentIndex())
+
+
 def test_noise_changes_from_then_on_without_losing_count(stand: Stand) -> None:
     window = stand.open()
     recorded = read_record("208").signal(0)
     stand.play(2)
-    stand.qtbot.keyClicks(window.controls.noise, "w")
+    pick(window.controls.noise, "White noise")
     assert stand.play(2).noise == Noise("white", 6.0)
     window.controls.level.setValue(-6)
     shown = stand.play(2)
-    noise = shown.stretch.input - recorded[: 6 * FS]
-    step = FS // 60  # what is under way when the user acts
+    noise = shown.stretch.input[:, 0] - recorded[: 6 * FS]
+    step = FS // 30  # what is under way when the user acts
     quiet, loud = noise[2 * FS + step : 4 * FS], noise[4 * FS + step :]
     assert not noise[: 2 * FS].any()
     assert 20 * np.log10(loud.std() / quiet.std()) == pytest.approx(12, abs=1)
@@ -49,23 +62,46 @@ def test_noise_changes_from_then_on_without_losing_count(stand: Stand) -> None:
     assert shown.figures.dropped == 0
 
 
-def test_pause_stops_and_start_goes_on_without_losing_samples(stand: Stand) -> None:
+def test_delay_strength_and_st_mode_reach_the_engine_while_it_runs(stand: Stand) -> None:
+    window = stand.open(noise="white")
+    stand.play(1)
+    pick(window.controls.delay, "Low, 0.13 s")
+    window.controls.strength.setValue(40)
+    stand.click(window.controls.st)
+    shown = stand.play(2)
+    assert (shown.delay, shown.strength, shown.st) == ("low", 0.4, True)
+    assert (shown.received, shown.figures.dropped) == (3 * FS, 0)
+    assert window.controls.st.isChecked()
+
+
+def test_speed_can_be_changed_while_it_runs(stand: Stand) -> None:
+    window = stand.open()
+    stand.play(1)
+    pick(window.controls.speed, "5 \N{MULTIPLICATION SIGN}")
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: stand.received >= 5.5 * FS)
+
+
+def test_pause_stops_and_run_goes_on_without_losing_samples(stand: Stand) -> None:
     window = stand.open()
     stand.play(2)
-    stand.click(window.controls.run)
-    stand.gate.allow(1 / 60)  # the step under way
-    stand.qtbot.waitUntil(lambda: window.controls.run.text() == "Start")
+    run = window.controls.buttons["run"]
+    stand.click(run)
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: run.text() == "Run")
     count = stand.received
-    stand.gate.allow(3)
+    stand.gate.skip(3)
     window.refresh()
     assert stand.received == count
-    assert window.sheet.note.textItem.toPlainText() == "Paused"
-    stand.click(window.controls.run)
-    shown = stand.play(1)
+    assert window.note == "Paused"
+    stand.click(run)
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: stand.received >= count + FS and window.worker.settled)
+    shown = stand.shown
     recorded = read_record("208").signal(0)
-    assert np.array_equal(shown.stretch.input, recorded[: len(shown.stretch.input)])
+    assert np.array_equal(shown.stretch.input[:, 0], recorded[: len(shown.stretch.input)])
     assert shown.figures.dropped == 0
-    assert window.controls.run.text() == "Pause"
+    assert run.text() == "Pause"
 
 
 def test_closing_while_running_ends_the_thread(stand: Stand) -> None:
@@ -90,9 +126,11 @@ def test_model_that_fails_is_told_in_the_window_and_can_be_tried_again(stand: St
     stand.gate.allow(5)
     stand.qtbot.waitUntil(window.notice.isVisible)
     stand.qtbot.waitUntil(lambda: "KeyError: 'tensor 7'" in window.notice.text.text())
-    assert window.controls.run.text() == "Try again"
+    run = window.controls.buttons["run"]
+    assert run.text() == "Try again"
     network.mended = True
-    stand.click(window.controls.run)
+    stand.click(run)
+    stand.gate.allow(5)
     stand.qtbot.waitUntil(lambda: stand.received > FS)
     stand.qtbot.waitUntil(window.notice.isHidden)
 
@@ -103,22 +141,33 @@ def test_missing_record_is_told_and_another_can_be_chosen(
     write_record(tmp_path / "mine", "beats", ecg)
     window = stand.open(record="nowhere", data=tmp_path)
     stand.qtbot.waitUntil(lambda: "no record 'nowhere'" in window.notice.text.text())
-    assert window.controls.record.currentText() == "nowhere"
-    stand.qtbot.keyClicks(window.controls.record, "mine")
+    window.refresh()
+    assert window.controls.record.text() == "nowhere"
+    stand.click(window.controls.record)
+    stand.qtbot.keyClicks(window.chooser.search, "mine")
+    stand.qtbot.keySequence(window.chooser.search, "Return")
     shown = stand.play(2)
     assert shown.record == "beats"
     assert window.notice.isHidden()
-    assert np.allclose(shown.stretch.input, ecg[: 2 * FS], atol=0.003)
+    assert np.allclose(shown.stretch.input[:, 0], ecg[: 2 * FS], atol=0.003)
 
 
-def test_signal_without_a_name_is_shown_by_its_number(
+def test_record_whose_files_are_gone_plays_on_and_is_told_when_opened_again(
     stand: Stand, tmp_path: Path, ecg: Floats
 ) -> None:
-    record = write_record(tmp_path, "nameless", ecg, lead="")
-    window = stand.open(record=record)
-    stand.play(1)
-    assert window.windowTitle().startswith("nameless signal 0")
-    assert "signal 0" in window.sheet.labels[0].textItem.toPlainText()
+    path = Path(write_record(tmp_path / "mine", "beats", ecg))
+    window = stand.open(record=str(path))
+    stand.play(2)
+    for file in path.parent.glob("beats.*"):
+        file.unlink()
+    assert stand.play(2).received == 4 * FS
+    window.worker.choose(str(path))
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: "no record" in window.notice.text.text())
+    window.worker.choose("208b")
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: stand.received > 0 and stand.shown.record == "208b")
+    stand.qtbot.waitUntil(window.notice.isHidden)
 
 
 def test_data_folder_that_is_gone_is_told(stand: Stand, tmp_path: Path) -> None:
@@ -126,35 +175,109 @@ def test_data_folder_that_is_gone_is_told(stand: Stand, tmp_path: Path) -> None:
     stand.qtbot.waitUntil(lambda: "check --data" in window.notice.text.text())
 
 
-def test_samples_that_come_too_late_are_left_out_and_counted(stand: Stand) -> None:
-    class Stalling(Identity):
-        calls = 0
-
-        def __call__(self, window: Floats, context: Floats) -> Floats:
-            self.calls += 1
-            stand.gate.time += 3.0 if self.calls == 40 else 0.0
-            return super().__call__(window, context)
-
-    window = stand.open(model=Stalling())
-    shown = stand.play(10)
-    lost = int(np.isnan(shown.stretch.input).sum())
-    assert lost == shown.figures.dropped == pytest.approx(2 * FS, abs=12)  # 1 s is caught up
-    assert window.status.values[DROPPED].text() == str(lost)
+def test_status_tells_what_the_stream_is_like(stand: Stand) -> None:
+    window = stand.open(noise="white", delay="low")
+    shown = stand.play(12)
+    values = {caption: label.text() for caption, label in window.status.values.items()}
+    assert values[DELAY].startswith("0.13 s · 0.1")
+    assert values[STEP] == "0.0 of 44 ms"  # the clock stands still meanwhile
+    assert values[QUEUE].endswith(" %")
+    assert values[DROPPED] == "0"
+    assert float(values[HEART_RATE]) == pytest.approx(shown.figures.heart_rate, abs=0.5)
+    assert values[DELTA_SNR] in ("+0.0 dB", "-0.0 dB")  # an identity
+    assert values[GOOD] == f"{100 * shown.figures.good:.0f} %"
+    assert values[RECORDING] == "off"
 
 
-def test_declared_delay_is_shown(stand: Stand) -> None:
-    window = stand.open(delay="low")
-    stand.play(1)
-    assert window.status.values[DELAY].text() == "0.13 s · 47 samples"
-
-
-def test_traces_keep_to_scale_on_another_screen(
-    stand: Stand, monkeypatch: pytest.MonkeyPatch
+def test_recording_is_written_while_it_runs_and_completed_when_the_window_is_closed(
+    stand: Stand, tmp_path: Path
 ) -> None:
     window = stand.open()
-    monkeypatch.setattr("gui.sheet.pixels_per_mm", lambda _: 8.0)
-    window.windowHandle().screenChanged.emit(window.screen())
-    assert window.sheet.labels[0].y() == pytest.approx(window.sheet.height() / 8.0 - 1)
+    window.recordings = tmp_path / "new"
+    stand.play(1)
+    button = window.controls.buttons["recording"]
+    stand.click(button)
+    stand.play(3)
+    assert button.isChecked()
+    assert "Recording to" in window.banner.text.text()
+    assert window.status.values[RECORDING].text() in ("0:02", "0:03")
+    stand.gate.allow(np.inf)
+    window.close()
+    (header,) = [p for p in (tmp_path / "new").glob("*.hea") if "_flags" not in p.name]
+    written = read_record(str(header.with_suffix("")))
+    assert len(written.signals) >= 2.9 * FS
+
+
+def test_recording_ends_when_it_is_asked_to(stand: Stand, tmp_path: Path) -> None:
+    window = stand.open()
+    window.recordings = tmp_path
+    stand.play(1)
+    stand.click(window.controls.buttons["recording"])
+    stand.play(1)
+    stand.click(window.controls.buttons["recording"])
+    stand.play(1)
+    assert not window.controls.buttons["recording"].isChecked()
+    assert "Recorded" in window.banner.text.text()
+    assert window.status.values[RECORDING].text() == "off"
+
+
+def test_disk_that_is_full_is_told_and_the_traces_go_on(
+    stand: Stand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = stand.open()
+    window.recordings = tmp_path
+    stand.play(1)
+    stand.click(window.controls.buttons["recording"])
+    stand.play(1)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    stand.play(3)
+    stand.qtbot.waitUntil(lambda: "No space left" in window.banner.text.text())
+    assert "another folder" in window.banner.text.text()
+    assert window.banner.isVisible()
+    window.refresh()
+    assert window.status.values[RECORDING].text() == "failed"
+    assert not window.controls.buttons["recording"].isChecked()
+    assert stand.play(1).received == 6 * FS
+
+
+def test_folder_that_cannot_be_written_to_is_told(stand: Stand, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    window = stand.open()
+    window.recordings = tmp_path / "file"
+    stand.play(1)
+    stand.click(window.controls.buttons["recording"])
+    stand.play(1)
+    stand.qtbot.waitUntil(lambda: "The recording" in window.banner.text.text())
+    assert window.worker.view(0).state is State.PLAYING
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_strip_is_saved_as_a_picture_named_after_record_and_time(
+    stand: Stand, tmp_path: Path, suffix: str
+) -> None:
+    window = stand.open()
+    window.pictures = tmp_path
+    stand.play(3)
+    stand.click(window.controls.buttons["strip"])
+    (dialog,) = window.findChildren(QtWidgets.QFileDialog)
+    assert dialog.selectedFiles() == [str(tmp_path / "208b_0-03.png")]
+    dialog.selectFile(str(tmp_path / f"strip.{suffix}"))
+    dialog.accept()
+    stand.qtbot.waitUntil(lambda: "saved" in window.banner.text.text())
+    assert (tmp_path / f"strip.{suffix}").stat().st_size > 1000
+
+
+def test_strip_that_cannot_be_saved_is_told(stand: Stand, tmp_path: Path) -> None:
+    window = stand.open()
+    stand.play(2)
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "strip.png", tmp_path / "strip.xyz"):
+        window.save_strip(path)
+        assert "was not saved" in window.banner.text.text()
 
 
 def test_record_at_its_end_begins_again_and_says_so(stand: Stand, tmp_path: Path) -> None:
@@ -162,7 +285,14 @@ def test_record_at_its_end_begins_again_and_says_so(stand: Stand, tmp_path: Path
     stand.gate.allow(11)
     stand.qtbot.waitUntil(lambda: stand.received == FS and stand.shown.passes == 2)
     window.refresh()
-    assert "begins again" in window.sheet.note.textItem.toPlainText()
+    assert "begins again" in window.note
+
+
+def test_record_is_named_in_the_title(stand: Stand) -> None:
+    window = stand.open()
+    stand.play(1)
+    assert window.windowTitle() == "208b · ecgstream"
+    assert window.controls.record.text() == "208 (bundled)"
 
 
 def test_snapshot_saves_a_picture_and_tells_what_is_in_it(
@@ -171,47 +301,131 @@ def test_snapshot_saves_a_picture_and_tells_what_is_in_it(
     settings = MonitorSettings(model=Identity())
     pictures = []
     for path in (tmp_path / "new" / "a.png", tmp_path / "b.png"):
-        shown = snapshot(settings, clock, path)
-        assert (shown.record, shown.lead, shown.received) == ("208b", "MLII", 20 * FS)
-        assert (shown.noise, shown.delay) == (Noise("em", 6.0), 122)
+        shown = snapshot(settings, Display(), clock, path)
+        assert (shown.record, shown.leads, shown.received) == ("208b", ("MLII",), 20 * FS)
+        assert (shown.noise, shown.figures.delay) == (Noise("em", 6.0), 122)
         assert shown.figures.heart_rate == pytest.approx(121, abs=5)
         assert shown.figures.delta_snr == pytest.approx(0, abs=1e-4)
         assert shown.figures.dropped == 0
         pictures.append(path.read_bytes())
-    assert pictures[0] == pictures[1]
     image = QtGui.QImage(str(path))
     assert (image.width(), image.height()) == (1280, 720)
+
+
+def test_snapshots_are_one_small_picture_of_each_scene(
+    qapp: Any, clock: FakeClock, tmp_path: Path
+) -> None:
+    shown = snapshots(MonitorSettings(model=Identity()), Display(), clock, tmp_path / "new")
+    assert [path.stem for path in shown] == list(SCENES)
+    pictures = [path.read_bytes() for path in shown]
+    assert len(set(pictures)) == len(SCENES)
+    assert max(map(len, pictures)) < 300_000
+    gap = shown[tmp_path / "new" / "gap.png"].stretch.input
+    assert np.isnan(gap).sum() == 2 * FS
 
 
 def test_snapshot_of_what_cannot_be_shown_fails_and_saves_nothing(
     qapp: Any, clock: FakeClock, tmp_path: Path
 ) -> None:
     with pytest.raises(RecordError, match="no record 'nowhere'"):
-        snapshot(MonitorSettings(record="nowhere"), clock, tmp_path / "a.png")
+        snapshot(MonitorSettings(record="nowhere"), Display(), clock, tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("interrupted", [False, True], ids=["closed", "ctrl-c"])
-def test_monitor_ends_when_it_is_closed(qapp: Any, clock: FakeClock, interrupted: bool) -> None:
-    def end() -> None:
+def test_monitor_ends_when_it_is_closed(
+    qapp: Any, clock: FakeClock, tmp_path: Path, interrupted: bool
+) -> None:
+    memory = Memory(tmp_path / "monitor.ini")
+
+    def end(window: Monitor) -> None:
         if interrupted:
             signal.raise_signal(signal.SIGINT)
-        for window in qapp.topLevelWidgets():
-            if isinstance(window, Monitor) and not interrupted:
-                window.close()
+        else:
+            window.close()
 
-    QtCore.QTimer.singleShot(0, end)
-    assert show(MonitorSettings(model=Identity()), clock) == 0
+    assert show(MonitorSettings(model=Identity()), Display(), clock, memory, painted=end) == 0
     assert "ecgstream engine" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_records_to_choose_are_those_that_the_engine_takes(tmp_path: Path, ecg: Floats) -> None:
-    write_record(tmp_path, "b", ecg)
-    write_record(tmp_path / "mitdb", "100", ecg)
-    write_record(tmp_path / "qtdb", "sel100", ecg, fs=250)
-    write_record(tmp_path / "nstdb", "em", ecg)
-    (tmp_path / "mitdb" / "broken.hea").write_text("")
-    assert [choice.name for choice in folder_choices(tmp_path)] == ["b", "mitdb/100"]
+def test_window_is_drawn_before_anything_is_loaded(
+    qapp: Any, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+    paint = Sheet.paintEvent
+
+    def drawn(*args: Any) -> None:
+        happened.append("drawn")
+        paint(*args)
+
+    monkeypatch.setattr(Sheet, "paintEvent", drawn)
+    monkeypatch.setattr(Worker, "start", lambda worker: happened.append("loading"))
+    memory = Memory(tmp_path / "monitor.ini")
+    show(MonitorSettings(), Display(), clock, memory, painted=lambda window: window.close())
+    assert happened[0] == "drawn" and "loading" in happened
+
+
+def test_everything_is_remembered_from_one_window_to_the_next(
+    qapp: Any, clock: FakeClock, tmp_path: Path
+) -> None:
+    path = tmp_path / "monitor.ini"
+
+    def change(window: Monitor) -> None:
+        for name, value in (("noise", "ma"), ("snr", 3.0), ("theme", "dark"), ("gain", 20.0)):
+            window.wishes.set(name, value)
+        window.resize(1300, 640)
+        window.close()
+
+    seen: list[Any] = []
+
+    def look(window: Monitor) -> None:
+        seen.extend((window.wishes.settings, window.wishes.display, window.size()))
+        window.close()
+
+    begin = MonitorSettings(model=Identity(), snr=9.0)
+    show(begin, Display(), clock, Memory(path), painted=change)
+    show(begin, Display(), clock, Memory(path), {"snr"}, painted=look)
+    settings, display, size = seen
+    assert (settings.noise, settings.snr) == ("ma", 9.0)
+    assert (display.theme, display.gain) == ("dark", 20.0)
+    assert size.height() == 640  # Qt 6 cuts the width to the offscreen screen's 800 pixels
+
+
+def test_what_nobody_foresaw_is_told_in_the_window_and_kept_in_a_log(
+    qapp: Any, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def stumble(window: Monitor) -> None:
+        monkeypatch.setattr(window.sheet, "draw", broken)
+        QtCore.QTimer.singleShot(0, fail)
+        threading.Thread(target=fail).start()
+        wait = QtCore.QTimer(window, interval=5)
+
+        def look() -> None:
+            texts = window.banner.text.text()
+            if texts and texts not in said:
+                said.append(texts)
+            if sum("strip 3" in text for text in said) and any("frame" in text for text in said):
+                wait.stop()
+                window.close()
+
+        wait.timeout.connect(look)
+        wait.start()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("frame 7")
+
+    def fail() -> None:
+        raise KeyError("strip 3")
+
+    memory = Memory(tmp_path / "monitor.ini")
+    settings = MonitorSettings(model=Identity())
+    assert show(settings, Display(), clock, memory, painted=stumble) == 0
+    log = (tmp_path / "monitor.log").read_text()
+    assert log.count("RuntimeError: frame 7") == 1  # not once for every picture
+    assert "KeyError: 'strip 3'" in log and "Traceback" in log
+    assert any("monitor.log" in text and "ecgstream info" in text for text in said)
 
 
 def test_every_kind_of_noise_can_be_chosen() -> None:
@@ -246,3 +460,8 @@ def test_window_can_be_opened_where_there_is_a_display(monkeypatch: pytest.Monke
             assert display_problem() is None
         finally:
             server.terminate()
+
+
+def test_all_leads_of_a_record_are_shown(stand: Stand) -> None:
+    stand.open(read=lambda name, data: numbered())
+    assert stand.play(1).leads == ("I", "II")

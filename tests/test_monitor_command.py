@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from PyQt5.QtGui import QImage
+from pyqtgraph.Qt import QT_LIB
+from pyqtgraph.Qt.QtGui import QImage
 
 from tools.cli import main
 
@@ -60,10 +62,11 @@ def test_without_a_display_it_says_so_and_takes_a_picture(
         "208b, MLII",
         "em at 6 dB",
         "Heart rate, bpm ",
-        "samples",
-        "\N{MULTIPLICATION SIGN}",
+        "Delay, measured",
+        "Step p99",
         "ΔSNR",
         " dB",
+        "Good",
     ):
         assert row in output
     assert "wrote monitor.png after 20 s of signal; not a medical device" in output
@@ -80,6 +83,47 @@ def test_snapshot_takes_a_picture_whatever_platform_is_named(tmp_path: Path) -> 
     (gain,) = [line for line in output.splitlines() if line.startswith("ΔSNR")]
     assert gain.endswith(" —")  # there is no noise to compare with
     assert_pictured(tmp_path / "new" / "picture.png")
+
+
+def test_snapshot_into_a_folder_takes_a_picture_of_each_scene(tmp_path: Path) -> None:
+    process = start(tmp_path, "--snapshot", "pictures")
+    output, errors = process.communicate()
+    assert process.returncode == 0, errors
+    names = ["paper", "dark", "gap", "caliper", "overlaid"]
+    assert output.splitlines() == [f"wrote pictures/{name}.png" for name in names]
+    for name in names:
+        assert_pictured(tmp_path / "pictures" / f"{name}.png")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "display", "given"),
+    [
+        ((), {"signal": None, "noise": "em", "speed": 1.0}, {"theme": "paper"}, set()),
+        (
+            ("--noise", "none", "--theme", "dark", "--strength", "0.5", "--st", "--delay", "40"),
+            {"noise": None, "strength": 0.5, "st": True, "delay": 40},
+            {"theme": "dark"},
+            {"noise", "theme", "strength", "st", "delay"},
+        ),
+        (("--signal", "0", "--snr", "6"), {"signal": 0, "snr": 6.0}, {}, {"signal", "snr"}),
+    ],
+    ids=["nothing", "much", "defaults named"],
+)
+def test_what_is_asked_for_reaches_the_window_and_is_known_to_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    settings: dict[str, object],
+    display: dict[str, object],
+    given: set[str],
+) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr("gui.app.display_problem", lambda: None)
+    monkeypatch.setattr("gui.app.show", lambda *args: shown.extend(args))
+    result = CliRunner().invoke(main, ["monitor", *arguments])
+    assert result.exit_code == 0, result.output
+    assert settings.items() <= vars(shown[0]).items()
+    assert display.items() <= vars(shown[1]).items()
+    assert shown[4] == given
 
 
 def test_record_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -103,7 +147,7 @@ def test_record_that_is_not_there_is_named(tmp_path: Path) -> None:
             "import sys\n"
             "class Finder:\n"
             "    def find_spec(self, name, *_):\n"
-            "        if name == 'PyQt5.QtGui':\n"
+            f"        if name == '{QT_LIB}.QtGui':\n"
             "            raise ImportError('libGL.so.1: cannot open', name=name)\n"
             "sys.meta_path.insert(0, Finder())",
             "a system library is missing (libGL.so.1: cannot open): install it, or in a clone "

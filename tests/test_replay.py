@@ -106,8 +106,8 @@ def test_noise_can_change_while_the_replay_runs() -> None:
     quiet = source.read(500).input
     source.mix(np.tile([1.0, -1.0], 500), -20)
     loud = source.read(500).input
-    np.testing.assert_array_equal(quiet, np.arange(500, dtype=np.float32) / 1000)
-    assert np.abs(np.diff(loud)).max() > 0.05
+    np.testing.assert_array_equal(quiet[:, 0], np.arange(500, dtype=np.float32) / 1000)
+    assert np.abs(np.diff(loud[:, 0])).max() > 0.05
     source.position = 0
     source.mix(None)
     np.testing.assert_array_equal(source.read(500).input, quiet)
@@ -148,9 +148,9 @@ def test_history_holds_each_sample_at_its_own_time(clock: FakeClock) -> None:
         last = history.last(3600)
         assert last.start + len(last.input) == source.position
         number = np.arange(last.start, last.start + len(last.input))
-        np.testing.assert_allclose(last.input * 1000, number, atol=0.05)
-        there = ~np.isnan(last.output)
-        np.testing.assert_allclose(last.output[there] * 1000, number[there], atol=0.05)
+        np.testing.assert_allclose(last.input[:, 0] * 1000, number, atol=0.05)
+        there = ~np.isnan(last.output[:, 0])
+        np.testing.assert_allclose(last.output[there, 0] * 1000, number[there], atol=0.05)
         assert history.received - history.denoised <= 122
     assert history.denoised == history.received == 20_000
 
@@ -177,3 +177,79 @@ def test_a_signal_with_nothing_in_it_is_refused(samples: Floats) -> None:
     record = Record("empty", samples.astype(np.float32)[:, None], 360.0, ("II",))
     with pytest.raises(RecordError, match="record empty holds less than a second"):
         Replay(record)
+
+
+def two_leads(n: int = 20_000) -> Record:
+    """The numbered record, and its negative with a hole in it."""
+    samples = numbered(n).signals
+    second = -samples
+    second[500:600] = np.nan
+    return Record("numbered", np.concatenate([samples, second], axis=1), 360.0, ("I", "II"))
+
+
+def test_all_signals_are_replayed_or_those_that_are_asked_for() -> None:
+    source = Replay(two_leads())
+    assert source.leads == ("I", "II")
+    piece = source.read(1000)
+    np.testing.assert_array_equal(piece.input, two_leads().signals[:1000])
+    other = Replay(two_leads(), [1])
+    assert other.leads == ("II",)
+    np.testing.assert_array_equal(other.read(1000).input[:, 0], piece.input[:, 1])
+
+
+def test_each_signal_gets_its_noise_at_the_level_asked_for() -> None:
+    source = Replay(two_leads())
+    before = source.read(20_000).input
+    source.mix(np.random.default_rng(1).standard_normal((20_000, 2)), 6)
+    source.begin(0)
+    piece = source.read(20_000)
+    noise = piece.input - before
+    for i in range(2):
+        there = ~np.isnan(noise[:, i])
+        ratio = np.mean(piece.clean[there, i] ** 2) / np.mean(noise[there, i] ** 2)
+        assert 10 * np.log10(ratio) == pytest.approx(6, abs=0.1)
+    assert abs(np.corrcoef(noise[600:].T)[0, 1]) < 0.05
+
+
+def test_a_reference_is_known_only_where_noise_is_mixed_into_what_was_recorded() -> None:
+    source = Replay(two_leads())
+    assert not source.noisy and np.isnan(source.read(1000).clean).all()
+    source.mix(np.ones(20_000) - np.arange(20_000) % 2 * 2, 0)
+    source.begin(0)
+    clean = source.read(1000).clean
+    np.testing.assert_array_equal(np.isnan(clean), np.isnan(two_leads().signals[:1000]))
+
+
+def test_a_count_can_begin_anew_anywhere_in_the_stretch() -> None:
+    source = Replay(numbered(), start=10, duration=20)
+    source.read(100)
+    source.begin(5000)
+    assert (source.first, source.position, len(source)) == (5000, 0, 30 * 360 - 5000)
+    piece = source.read(10**6)
+    assert piece.start == 0
+    np.testing.assert_allclose(piece.input[:, 0] * 1000, np.arange(5000, 30 * 360), atol=0.01)
+    for outside in (3599, 30 * 360):
+        with pytest.raises(ValueError, match="not in 3600 to 10799"):
+            source.begin(outside)
+
+
+def test_one_dead_lead_does_not_hide_the_others() -> None:
+    record = two_leads()
+    record.signals[:, 1] = np.nan
+    source = Replay(record)
+    source.mix(np.ones(20_000), 0)
+    piece = source.read(100)
+    assert np.isfinite(piece.input[:, 0]).all() and np.isnan(piece.input[:, 1]).all()
+    with pytest.raises(RecordError, match="signal 1 of record numbered holds less than a second"):
+        Replay(record, [1])
+
+
+@pytest.mark.parametrize("kind", ["em", "ma"])
+def test_recorded_noise_sounds_the_same_at_another_rate(kind: str) -> None:
+    def middle(fs: float) -> float:
+        """The frequency below which half of the power lies."""
+        power = np.abs(np.fft.rfft(unit_noise(kind, round(60 * fs), fs=fs))) ** 2
+        return float(np.searchsorted(np.cumsum(power), power.sum() / 2) / 60)
+
+    for fs in (250.0, 720.0):
+        assert middle(fs) == pytest.approx(middle(360.0), rel=0.25)

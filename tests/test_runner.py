@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -11,7 +14,8 @@ from conftest import FakeClock, Identity
 from streamer import Quality, StreamingDenoiser
 from streamer.replay import Piece, Step
 from streamer.windows import Floats
-from tools.runner import HELD, Amount, Callback, Report, Runner, Sink
+from tools.queues import Amount
+from tools.runner import HELD, Callback, Report, Runner, Sink, Source
 
 N, CHUNK = 40 * 360, 36
 HELD_STEPS = round(HELD * 360 / CHUNK)
@@ -310,3 +314,126 @@ def test_the_engine_sees_the_same_however_the_source_cuts() -> None:
         Runner(Counter(3600), two_signals(), {"s": sink}, FakeClock(), chunk, live=False).run()
         outputs.append(np.concatenate([s.block.signal for s in sink.steps]))
     np.testing.assert_array_equal(outputs[0], outputs[1])
+
+
+class Played:
+    """A source that goes on when a test says so."""
+
+    fs = 360.0
+
+    def __init__(self) -> None:
+        self._counter, self._pieces = Counter(10**9), queue.Queue[int]()
+
+    def play(self, pieces: int) -> None:
+        """Give so many pieces; none ends it."""
+        for _ in range(pieces or 1):
+            self._pieces.put(pieces)
+
+    def read(self, n: int) -> Piece | None:
+        return self._counter.read(n) if self._pieces.get(timeout=60) else None
+
+
+class Noticed(Kept):
+    """A sink whose steps can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._noticed = threading.Condition()
+
+    def take(self, step: Step) -> None:
+        with self._noticed:
+            super().take(step)
+            self._noticed.notify_all()
+
+    def close(self) -> None:
+        with self._noticed:
+            super().close()
+            self._noticed.notify_all()
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        with self._noticed:
+            assert self._noticed.wait_for(condition, 60)
+
+
+@contextmanager
+def playing(source: Source, runner: Runner) -> Iterator[list[Report]]:
+    """A run in a thread of its own, which ends when its source does."""
+    reports: list[Report] = []
+    thread = threading.Thread(target=lambda: reports.append(runner.run()))
+    thread.start()
+    yield reports
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_a_sink_can_come_and_go_while_it_runs_and_misses_nothing_in_between() -> None:
+    source, screen, guest = Played(), Noticed(), Noticed()
+    runner = Runner(source, two_signals(), {"screen": screen}, FakeClock(), CHUNK)
+    with playing(source, runner) as reports:
+        for until in (10, 20, 30):
+            source.play(10)
+            screen.until(lambda until=until: len(screen.steps) == until)  # type: ignore[misc]
+            if until == 10:
+                runner.attach("guest", guest)
+            elif until == 20:
+                runner.detach("guest")
+                guest.until(lambda: guest.closed == 1)
+                runner.detach("guest")  # nobody minds
+        source.play(0)
+    assert guest.closed == 1
+    assert guest.steps == screen.steps[10:20]
+    assert reports[0].received == 30 * CHUNK and not reports[0].failures
+    assert "guest" not in reports[0].lost
+
+
+def test_a_guest_that_hangs_holds_up_neither_the_run_nor_its_end() -> None:
+    going, screen, source = threading.Event(), Noticed(), Played()
+    guest = Callback(lambda _: going.wait(60))
+    runner = Runner(source, two_signals(), {"screen": screen}, FakeClock(), CHUNK, held=1.0)
+    with playing(source, runner) as reports:
+        runner.attach("guest", guest)
+        for i in range(30):
+            source.play(1)
+            screen.until(lambda i=i: len(screen.steps) == i + 1)  # type: ignore[misc]
+        assert runner.fill == 1
+        assert runner.lost("guest").received == (30 - 1 - 10) * CHUNK
+        assert runner.lost("screen") == runner.lost("nobody") == Amount()
+        source.play(0)
+    assert len(ranges(screen.steps)[0]) == reports[0].received
+    going.set()
+
+
+def test_a_sink_that_comes_too_late_is_closed_at_once() -> None:
+    runner = Runner(Counter(0), two_signals(), {}, FakeClock(), CHUNK)
+    runner.run()
+    guest = Noticed()
+    runner.attach("guest", guest)
+    guest.until(lambda: guest.closed == 1)
+    assert not guest.steps
+
+
+def test_the_engine_can_be_changed_between_two_pieces() -> None:
+    denoiser, sink, changes = two_signals(), Kept(), iter(["low", "low", "best", *["best"] * 2000])
+
+    def change() -> None:
+        denoiser.delay = next(changes)
+
+    report = Runner(
+        Counter(), denoiser, {"s": sink}, FakeClock(), CHUNK, live=False, between=change
+    ).run()
+    assert not report.failures and denoiser.delay == "best"
+    assert ranges(sink.steps) == (list(range(N)), list(range(N)))
+    assert_aligned(sink.steps)
+
+
+def test_a_change_that_is_impossible_ends_the_run_and_all_raw_samples_are_handed_on() -> None:
+    denoiser, sink = two_signals(), Kept()
+
+    def change() -> None:
+        denoiser.delay = "never"
+
+    report = Runner(
+        Counter(), denoiser, {"s": sink}, FakeClock(), CHUNK, live=False, between=change
+    ).run()
+    assert [f.part for f in report.failures] == ["engine"]
+    assert ranges(sink.steps) == (list(range(report.received)), [])

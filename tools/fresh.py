@@ -1,4 +1,4 @@
-"""What `ecgstream bench` measures in fresh processes: a start, and what others use on a record.
+"""What `ecgstream bench` measures in fresh processes: a start, a window, what others use.
 
 A start can be timed once per process, and the others load hundreds of megabytes.
 """
@@ -6,12 +6,17 @@ A start can be timed once per process, and the others load hundreds of megabytes
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
-from typing import Any
+from tempfile import TemporaryDirectory
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tools.benchmark.configurations import Configuration
 
 _REPEATS = 5
 
@@ -19,6 +24,38 @@ _REPEATS = 5
 def start(model: Path, runtime: str) -> dict[str, float]:
     """Seconds to import the engine and to load a model."""
     return dict(_child("start", str(model), runtime))
+
+
+def memory() -> float:
+    """Peak memory in MB of a process that denoises the bundled record."""
+    return float(_child("memory"))
+
+
+def window() -> float:
+    """Seconds from the start of `ecgstream monitor` to its first picture, drawn offscreen."""
+    began = monotonic()
+    return float(_child("window")) - began
+
+
+def configuration(one: Configuration, delay: str | int, seconds: float) -> dict[str, Any]:
+    """The figures of `tools.benchmark.configurations.measure`.
+
+    Raises
+    ------
+    RuntimeError : it failed; the last line of the message says why.
+    """
+    asked = {**one._asdict(), "model": str(one.model)}
+    return dict(_child("configuration", json.dumps([asked, delay, seconds])))
+
+
+def gain(model: Path, delay: str | int) -> dict[str, float]:
+    """What a trained `.keras` model gains, see `tools.benchmark.accuracy`.
+
+    Raises
+    ------
+    RuntimeError : it failed; the last line of the message says why.
+    """
+    return dict(_child("gain", json.dumps([str(model), delay])))
 
 
 def others(signal: Any, fs: float) -> dict[str, float | None]:
@@ -42,6 +79,59 @@ def _start(model: str, runtime: str) -> dict[str, float]:
     StreamingDenoiser(model, runtime=runtime)
     loaded = perf_counter()
     return {"import_s": imported - began, "load_s": loaded - imported}
+
+
+def _memory() -> float:
+    from streamer import StreamingDenoiser
+    from streamer.records import read_record
+    from tools.device import peak_memory
+
+    signal = read_record("208b").signal(0)
+    denoiser = StreamingDenoiser()
+    for start in range(0, len(signal), denoiser.mode.hop):
+        denoiser.push(signal[start : start + denoiser.mode.hop])
+    return peak_memory()
+
+
+def _window() -> float:
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    import tools.cli  # noqa: F401 - takes its time, too
+    from gui.app import display_problem, show
+    from gui.display import Display
+    from gui.memory import Memory
+    from gui.monitor import Monitor
+    from gui.settings import MonitorSettings
+    from tools.clock import SystemClock
+
+    display_problem()
+    painted: list[float] = []
+
+    def close(window: Monitor) -> None:
+        painted.append(monotonic())
+        window.close()
+
+    with TemporaryDirectory() as folder:
+        memory = Memory(Path(folder) / "monitor.ini")
+        show(MonitorSettings(), Display(), SystemClock(), memory, painted=close)
+    return painted[0]
+
+
+def _configuration(asked: str) -> dict[str, Any]:
+    from tools.benchmark.configurations import Configuration, measure
+    from tools.clock import SystemClock
+
+    one, delay, seconds = json.loads(asked)
+    return measure(
+        Configuration(**{**one, "model": Path(one["model"])}), delay, seconds, SystemClock()
+    )
+
+
+def _gain(asked: str) -> dict[str, float]:
+    from model.training import KerasNetwork
+    from tools.benchmark.accuracy import gain
+
+    model, delay = json.loads(asked)
+    return gain(KerasNetwork(Path(model)), delay)
 
 
 def _others(fs: str) -> dict[str, float | None]:
@@ -72,5 +162,12 @@ def _fastest(call: Callable[[], Any]) -> float:
 
 
 if __name__ == "__main__":
-    measured = _start(*sys.argv[2:]) if sys.argv[1] == "start" else _others(*sys.argv[2:])
-    json.dump(measured, sys.stdout)
+    measures: dict[str, Callable[..., Any]] = {
+        "start": _start,
+        "memory": _memory,
+        "window": _window,
+        "configuration": _configuration,
+        "gain": _gain,
+        "others": _others,
+    }
+    json.dump(measures[sys.argv[1]](*sys.argv[2:]), sys.stdout)

@@ -1,9 +1,10 @@
-"""`ecgstream monitor`: the live monitor, or a picture of it where there is no display."""
+"""`ecgstream monitor`: the live monitor, or pictures of it where there is no display."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,58 +15,65 @@ from tools.clock import SystemClock
 @click.command()
 @options.source
 @options.noise("em")
+@options.strength
+@options.st
+@click.option(
+    "--theme", type=click.Choice(["paper", "dark"]), default="paper", help="Colours of the window."
+)
 @click.option(
     "--snapshot",
     type=click.Path(path_type=Path),
-    help="Write a picture of the monitor to this PNG instead of opening a window.",
+    help="Open no window: write a picture of it to this PNG, or one of each scene to this folder.",
 )
-def monitor(
-    record: str,
-    signal: int,
-    start: float,
-    noise: str,
-    snr: float,
-    speed: float,
-    data: Path | None,
-    model: Path | None,
-    runtime: str,
-    delay: str | int,
-    snapshot: Path | None,
-) -> None:
+def monitor(snapshot: Path | None, **chosen: Any) -> None:
     """Open the live monitor, replaying a record with noise mixed in.
 
+    What was set in the window is remembered for the next time; an option given here counts more.
     Without a display it runs offscreen for 20 seconds of signal, writes monitor.png and prints
-    what it measured.
+    what it measured. F1 in the window shows all keys.
     """
     from gui import app
-    from gui.status import figure_texts
+    from gui.display import Display
+    from gui.memory import Memory
+    from gui.settings import MonitorSettings
 
-    settings = app.MonitorSettings(
-        record=record,
-        data=data,
-        signal=signal,
-        start=start,
-        noise=None if noise == "none" else noise,
-        snr=snr,
-        model=model,
-        delay=delay,
-        runtime=runtime,
-        speed=speed,
-    )
+    given = {name for name in chosen if _given(name)}
+    if "signal" not in given:
+        chosen["signal"] = None  # all of them
+    theme = chosen.pop("theme")
+    if chosen["noise"] == "none":
+        chosen["noise"] = None
+    settings, display = MonitorSettings(**chosen), Display(theme=theme)
     problem = app.display_problem() if snapshot is None else None
     if problem:
         click.echo(f"No window can be opened ({problem}): running offscreen.")
         snapshot = Path("monitor.png")
     if snapshot is None:
-        sys.exit(app.show(settings, SystemClock()))
-    shown = app.snapshot(settings, SystemClock(), snapshot)
+        sys.exit(app.show(settings, display, SystemClock(), Memory(), given))
+    _take(settings, display, snapshot)
+
+
+def _given(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not click.core.ParameterSource.DEFAULT
+
+
+def _take(settings: Any, display: Any, path: Path) -> None:
+    from gui import scenes
+    from gui.status import figure_texts
+
+    if path.suffix.lower() != ".png":
+        for picture in scenes.snapshots(settings, display, SystemClock(), path):
+            click.echo(f"wrote {picture}")
+        return
+    shown = scenes.snapshot(settings, display, SystemClock(), path)
     kind, level = shown.noise
     rows = {
-        "Record": f"{shown.record}, {shown.lead}",
+        "Record": f"{shown.record}, {', '.join(shown.leads)}",
         "Noise": f"{kind} at {level:g} dB" if kind else "none",
         **figure_texts(shown),
     }
     width = max(map(len, rows))
     for caption, text in rows.items():
         click.echo(f"{caption:{width}}  {text}")
-    click.echo(f"wrote {snapshot} after {app.SECONDS:g} s of signal; not a medical device")
+    click.echo(f"wrote {path} after {scenes.SECONDS:g} s of signal; not a medical device")

@@ -26,8 +26,8 @@ class Result(NamedTuple):
 def result_of(steps: Sequence[Step]) -> Result:
     """All steps of a run, from the first to the flush, joined."""
     return Result(
-        given=np.concatenate([step.piece.input for step in steps]),
-        clean=np.concatenate([step.piece.clean for step in steps]),
+        given=np.concatenate([step.piece.input[:, 0] for step in steps]),
+        clean=np.concatenate([step.piece.clean[:, 0] for step in steps]),
         denoised=np.concatenate([step.block.signal[:, 0] for step in steps]),
         quality=np.concatenate([step.block.quality[:, 0] for step in steps]),
         engine_seconds=sum(step.seconds for step in steps),

@@ -8,20 +8,19 @@ its own, which are counted, and never one of the acquisition.
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from streamer import Block, StreamingDenoiser
 from streamer.replay import Clock, Piece, Step
+from streamer.windows import Floats
+from tools.queues import Amount, Queue
 
 HELD = 10.0
 """Seconds of signal that a queue holds."""
-
-E = TypeVar("E")
 
 
 class Source(Protocol):
@@ -67,17 +66,6 @@ class Callback:
         """Nothing is left to do."""
 
 
-class Amount(NamedTuple):
-    """Samples, of each signal."""
-
-    received: int = 0
-    denoised: int = 0
-
-    def plus(self, more: Amount) -> Amount:
-        """Both together."""
-        return Amount(self.received + more.received, self.denoised + more.denoised)
-
-
 class Failure(NamedTuple):
     """What ended a run."""
 
@@ -113,55 +101,6 @@ class Report(NamedTuple):
         return "; ".join([*map(str, self.failures), *counts])
 
 
-class _Queue(Generic[E]):
-    """Entries on their way from one thread to another; full, it drops the oldest or waits."""
-
-    def __init__(self, size: int, waits: bool) -> None:
-        self._size, self._waits = size, waits
-        self._entries: deque[tuple[E, Amount]] = deque()
-        self._change = threading.Condition()  # guards all
-        self._closed = self._abandoned = False
-        self.dropped = Amount()
-
-    def put(self, entry: E, amount: Amount) -> None:
-        """Add an entry with so many samples."""
-        with self._change:
-            if self._waits:
-                self._change.wait_for(lambda: len(self._entries) < self._size or self._abandoned)
-            self._entries.append((entry, amount))
-            self._drop(0 if self._abandoned else self._size)
-            self._change.notify_all()
-
-    def _drop(self, left: int) -> None:
-        while len(self._entries) > left:
-            self.dropped = self.dropped.plus(self._entries.popleft()[1])
-
-    def __iter__(self) -> Iterator[tuple[E, Amount]]:
-        """The entries as they come, until the queue is closed and empty."""
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._entries or self._closed)
-                if not self._entries:
-                    return
-                entry = self._entries.popleft()
-                self._change.notify_all()
-            yield entry
-
-    def close(self) -> None:
-        """No more entries will come."""
-        with self._change:
-            self._closed = True
-            self._change.notify_all()
-
-    def abandon(self, amount: Amount) -> None:
-        """Nobody takes entries any more: drop them all, and one of so many samples."""
-        with self._change:
-            self._abandoned = True
-            self.dropped = self.dropped.plus(amount)
-            self._drop(0)
-            self._change.notify_all()
-
-
 class Runner:
     """Runs a source through the engine to the sinks until the source ends or it is stopped.
 
@@ -173,7 +112,9 @@ class Runner:
     clock : times the engine.
     chunk : samples to ask the source for at a time.
     live : a full queue drops its oldest entry; otherwise, for a source that can wait, nothing is
-        dropped and a full queue makes the one before it wait.
+        dropped and a full queue makes the one before it wait. May be changed while it runs.
+    held : seconds of signal that a queue holds.
+    between : called in the engine's thread before each push; here the engine may be changed.
     """
 
     def __init__(
@@ -184,16 +125,60 @@ class Runner:
         clock: Clock,
         chunk: int = 32,
         live: bool = True,
+        held: float = HELD,
+        between: Callable[[], object] = lambda: None,
     ) -> None:
-        self._source, self._denoiser, self._sinks = source, denoiser, sinks
-        self._clock, self._chunk = clock, chunk
-        size = max(1, round(HELD * source.fs / chunk))
-        self._pieces: _Queue[Piece] = _Queue(size, waits=not live)
-        self._steps: dict[str, _Queue[Step]] = {n: _Queue(size, waits=not live) for n in sinks}
+        self._source, self._denoiser, self._sinks = source, denoiser, dict(sinks)
+        self._clock, self._chunk, self._between = clock, chunk, between
+        self.live = live
+        self._size = max(1, round(held * source.fs / chunk))
+        self._pieces: Queue[Piece] = self._queue()
+        # The engine goes through it while sinks are attached: replaced, never changed.
+        self._steps: dict[str, Queue[Step]] = {name: self._queue() for name in sinks}
         self._taken = dict.fromkeys(sinks, Amount())
         self._failures: list[Failure] = []
         self._received = self._missing = self._denoised = 0
         self._engine_works = True
+        self._attaching = threading.Lock()
+        self._over = False  # the engine has ended
+
+    @property
+    def missing(self) -> int:
+        """Samples that the engine has seen as gaps so far; see `Report`."""
+        return self._missing
+
+    @property
+    def fill(self) -> float:
+        """How full the fullest queue is, 0 to 1."""
+        return max(self._pieces.fill, *(queue.fill for queue in self._steps.values()))
+
+    def lost(self, name: str) -> Amount:
+        """What was dropped before that sink so far."""
+        queue = self._steps.get(name)
+        return queue.dropped if queue else Amount()
+
+    def attach(self, name: str, sink: Sink) -> None:
+        """Give a running sink's name every step from now on; the run does not wait for its end.
+
+        It has to put up with failures of its own: one that raises ends the run, as any sink.
+        """
+        queue = self._queue()
+        with self._attaching:
+            self._steps = {**self._steps, name: queue}
+            if self._over:
+                queue.close()
+        serve = threading.Thread(target=self._serve, args=(name, sink, queue), name=name)
+        serve.daemon = True
+        serve.start()
+
+    def detach(self, name: str) -> None:
+        """Give it none any more, if it is there: it takes what its queue holds and is closed."""
+        with self._attaching:
+            steps = dict(self._steps)
+            queue = steps.pop(name, None)
+            if queue is not None:
+                queue.close()
+            self._steps = steps
 
     def run(self, stopped: Callable[[], bool] = lambda: False) -> Report:
         """Run to the end, or until `stopped` says so or a part fails; then flush and close.
@@ -204,7 +189,7 @@ class Runner:
         self._denoiser.reset()
         threads = [threading.Thread(target=self._denoise, name="engine")]
         threads += [
-            threading.Thread(target=self._serve, args=(name, sink), name=name)
+            threading.Thread(target=self._serve, args=(name, sink, self._steps[name]), name=name)
             for name, sink in self._sinks.items()
         ]
         for thread in threads:
@@ -227,6 +212,9 @@ class Runner:
             self._failures,
         )
 
+    def _queue(self) -> Queue[Any]:
+        return Queue(self._size, lambda: not self.live)
+
     def _acquire(self, stopped: Callable[[], bool]) -> None:
         end = 0
         while (piece := self._source.read(self._chunk)) is not None:
@@ -246,8 +234,8 @@ class Runner:
                 if hole := piece.start - end:
                     self._missing += hole
                     gap = np.full((hole, *piece.input.shape[1:]), np.nan, np.float32)
-                    self._step(Piece(end, gap, gap), partial(self._denoiser.push, gap), hole)
-                self._step(piece, partial(self._denoiser.push, piece.input))
+                    self._step(Piece(end, gap, gap), partial(self._push, gap), hole)
+                self._step(piece, partial(self._push, piece.input))
                 end = piece.start + len(piece.input)
             if end:
                 none = piece.input[:0]
@@ -256,8 +244,14 @@ class Runner:
             self._failures.append(Failure("engine", error))
         finally:
             self._pieces.abandon(Amount())
-            for queue in self._steps.values():
-                queue.close()
+            with self._attaching:
+                self._over = True
+                for queue in self._steps.values():
+                    queue.close()
+
+    def _push(self, samples: Floats) -> Block:
+        self._between()
+        return self._denoiser.push(samples)
 
     def _step(self, piece: Piece, make: Callable[[], Block], dropped: int = 0) -> None:
         began = self._clock.now()
@@ -280,8 +274,7 @@ class Runner:
         nothing = np.empty((0, self._denoiser.channels))
         return Block(nothing.astype(np.float32), self._denoised, nothing.astype(np.uint8))
 
-    def _serve(self, name: str, sink: Sink) -> None:
-        queue = self._steps[name]
+    def _serve(self, name: str, sink: Sink, queue: Queue[Step]) -> None:
         try:
             for step, amount in queue:
                 try:
@@ -289,10 +282,11 @@ class Runner:
                 except Exception:
                     queue.abandon(amount)
                     raise
-                self._taken[name] = self._taken[name].plus(amount)
+                self._taken[name] = self._taken.get(name, Amount()).plus(amount)
         except Exception as error:
             self._failures.append(Failure(name, error))
         try:
             sink.close()
         except Exception as error:
             self._failures.append(Failure(name, error))
+        queue.abandon(Amount())  # should the engine still be about to put a step into it

@@ -1,0 +1,35 @@
+"""What has happened to recordings and downloads since the window was last drawn."""
+
+from __future__ import annotations
+
+from gui.notice import Banner
+from gui.position import clock_time
+from gui.view import Download, Recording, View
+
+
+class News:
+    """Puts into words what has changed from one view to the next."""
+
+    def __init__(self, banner: Banner) -> None:
+        self._banner = banner
+        self._recording: Recording | None = None
+        self._download: Download | None = None
+
+    def tell(self, view: View, choosing: bool) -> None:
+        """Tell what is new; a download's troubles only where no dialog does (`choosing`)."""
+        before, now = self._recording, view.recording
+        self._recording = now
+        if now is not None and now.problem and (before is None or now.problem != before.problem):
+            self._banner.warn(
+                f"{now.problem.rstrip('.')}. What came before is kept in {now.path}; R records "
+                "again, the menu File chooses another folder."
+            )
+        elif now is not None and (before is None or before.path != now.path):
+            self._banner.tell(f"Recording to {now.path}")
+        elif before is not None and now is None and not before.problem:
+            self._banner.tell(f"Recorded {clock_time(before.seconds)} to {before.path}")
+        problem = view.download.problem if view.download is not None else ""
+        known = self._download.problem if self._download is not None else ""
+        self._download = view.download
+        if problem and problem != known and not choosing:
+            self._banner.warn(f"The download has ended: {problem}")

@@ -1,0 +1,70 @@
+"""What nobody foresaw: kept in a log and told in the window, which goes on."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from pyqtgraph.Qt import QtCore
+
+_LARGEST = 1_000_000
+"""Bytes of the log from which on it begins anew."""
+
+
+class Trouble(QtCore.QObject):
+    """Takes the exceptions that nobody caught, of any thread; `met` tells one in a sentence."""
+
+    met = QtCore.Signal(str)
+
+    def __init__(self, log: Path) -> None:
+        super().__init__()
+        self._log = log
+        self._known: set[str] = set()
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Take them from here on; Ctrl+C stays what it is."""
+        before = sys.excepthook, threading.excepthook
+        sys.excepthook = self._take
+        threading.excepthook = lambda args: self._take(
+            args.exc_type, args.exc_value, args.exc_traceback
+        )
+        try:
+            yield
+        finally:
+            sys.excepthook, threading.excepthook = before
+
+    def _take(
+        self,
+        kind: type[BaseException],
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error or kind(), trace)
+            return
+        text = "".join(traceback.format_exception(kind, error, trace))
+        if text in self._known:  # a picture that fails does so 60 times a second
+            return
+        self._known.add(text)
+        where = self._write(text)
+        self.met.emit(
+            f"Something went wrong that should not: {kind.__name__}: {error}. The monitor tries to "
+            f"go on; please report it{where}, with the output of ecgstream info."
+        )
+
+    def _write(self, text: str) -> str:
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            full = self._log.exists() and self._log.stat().st_size > _LARGEST
+            with self._log.open("w" if full else "a") as file:
+                file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}\n{text}\n")
+        except OSError:
+            return ""
+        return f" with what {self._log} says"

@@ -1,0 +1,40 @@
+"""What the window says about the state of things."""
+
+from __future__ import annotations
+
+from gui.view import Shown, State, View
+from streamer.records import RecordError
+
+_ANNOUNCED = 5
+"""Seconds for which the window says that the record has begun again."""
+
+
+def label(view: View) -> str:
+    """What people call the record."""
+    return dict(view.choices).get(view.source.record, view.source.record)
+
+
+def card(view: View) -> tuple[str, str]:
+    """Title and text of what stands in the way of a trace; empty when nothing does."""
+    if view.state is State.FAILED:
+        remedy = "Correct this and press Try again, or choose another record above."
+        return f"Record {label(view)} cannot be shown", f"{_sentence(view.problem)}\n\n{remedy}"
+    return (f"Opening record {label(view)} …", "") if view.shown is None else ("", "")
+
+
+def _sentence(problem: Exception | None) -> str:
+    """What the problem says for itself; one that nobody foresaw, with its kind."""
+    foreseen = isinstance(problem, (RecordError, ValueError, OSError, RuntimeError))
+    return str(problem) if foreseen else f"{type(problem).__name__}: {problem}"
+
+
+def note(state: State, shown: Shown, frozen: bool) -> str:
+    """What to know about the traces."""
+    if frozen:
+        return "Frozen"
+    if state is State.PAUSED:
+        return "Paused"
+    began_again = shown.passes > 1 and not shown.first
+    if began_again and shown.received < _ANNOUNCED * shown.fs:
+        return "The record begins again"
+    return ""

@@ -1,0 +1,207 @@
+"""Where in the record the monitor is: jumping, and looking back at a frozen sheet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from monitor_stand import FS, Stand
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from worker_stand import numbered
+
+from gui.commands import parsed_time
+from gui.monitor import Monitor
+from gui.position import clock_time
+from gui.view import State
+
+LENGTH = 900
+"""Seconds of the record: more than what is held."""
+
+
+@pytest.fixture
+def stand(qtbot: Any) -> Stand:
+    stand = Stand(qtbot)
+    stand.open(read=lambda name, data: numbered(LENGTH), speed=10.0)
+    return stand
+
+
+def drag(stand: Stand, begin: float, *seconds: float) -> None:
+    """Hold the handle at a second of the record, and let it go at the last one."""
+    track, button = stand.window.position.track, QtCore.Qt.MouseButton.LeftButton
+
+    def at(second: float) -> QtCore.QPoint:
+        return QtCore.QPoint(round(track.x_of(second)), track.height() // 2)
+
+    stand.qtbot.mousePress(track, button, pos=at(begin))
+    for second in seconds:
+        # QTest's move says nothing of the button that is held.
+        point = QtCore.QPointF(at(second))
+        kind, none = QtCore.QEvent.Type.MouseMove, QtCore.Qt.KeyboardModifier.NoModifier
+        event = QtGui.QMouseEvent(kind, point, button, button, none)
+        QtWidgets.QApplication.sendEvent(track, event)
+    stand.qtbot.mouseRelease(track, button, pos=at(seconds[-1] if seconds else begin))
+
+
+def newest(window: Monitor) -> float:
+    """Second of the record at the right edge of the sheet."""
+    shown = window.drawn
+    assert shown is not None
+    return (shown.first + shown.stretch.start + len(shown.stretch.input)) / shown.fs
+
+
+def test_click_on_the_bar_goes_there(stand: Stand) -> None:
+    stand.play(5, speed=10)
+    drag(stand, 600)
+    stand.gate.allow(0.5)
+    stand.qtbot.waitUntil(lambda: stand.shown.first > 500 * FS and stand.received > 0)
+    shown = stand.shown
+    assert shown.first / FS == pytest.approx(600, abs=1)
+    value = shown.stretch.input[0, 0]
+    assert value == pytest.approx(shown.first / 1000)  # the samples are those of that place
+    assert shown.figures.dropped == 0
+
+
+def test_dragging_shows_the_time_and_jumps_only_when_let_go(stand: Stand) -> None:
+    stand.play(5, speed=10)
+    window = stand.window
+    jumps: list[float] = []
+    window.position.track.dropped.connect(jumps.append)
+    texts: list[str] = []
+
+    def look(_: float) -> None:
+        window.refresh()
+        texts.append(window.position.time.text())
+
+    window.position.track.dragged.connect(look)
+    drag(stand, 5, 100, 200, 300)
+    assert [parsed_time(text) for text in texts] == pytest.approx([5, 100, 200, 300], abs=1)
+    assert jumps == [pytest.approx(300, abs=1)]
+    stand.gate.allow(0.5)
+    stand.qtbot.waitUntil(lambda: stand.shown.first == pytest.approx(300 * FS, abs=FS))
+
+
+def test_paused_stays_paused_when_somewhere_else_is_gone_to(stand: Stand) -> None:
+    window = stand.window
+    stand.play(5, speed=10)
+    window.commands.do("run")
+    stand.gate.allow(0.1)
+    stand.qtbot.waitUntil(lambda: window.worker.view(0).state is State.PAUSED)
+    drag(stand, 450)
+    stand.qtbot.waitUntil(lambda: stand.shown.first > 400 * FS and window.worker.settled)
+    stand.qtbot.waitUntil(lambda: window.worker.view(0).state is State.PAUSED)
+
+
+def test_arrows_go_through_the_record(stand: Stand) -> None:
+    window = stand.window
+    stand.play(30, speed=10)
+    window.commands.do("back")
+    stand.gate.allow(0.1)
+    stand.qtbot.waitUntil(lambda: stand.shown.first == 28 * FS)
+    window.commands.do("first")
+    stand.gate.allow(0.1)
+    stand.qtbot.waitUntil(lambda: stand.shown.first == 0)
+
+
+def test_ten_minutes_can_be_looked_back_at_while_the_stream_goes_on(stand: Stand) -> None:
+    window = stand.window
+    stand.play(650, speed=10)
+    window.commands.do("freeze")
+    end = newest(window)
+    window.commands.do("first")
+    oldest = newest(window) - window.sheet.seconds
+    assert end - oldest > 599.9
+    shown = window.drawn
+    assert shown is not None
+    n = shown.stretch.start + np.arange(len(shown.stretch.input))
+    assert np.allclose(shown.stretch.input[:, 0], n / 1000)
+    stand.play(20, speed=10)
+    assert newest(window) == pytest.approx(oldest + window.sheet.seconds, abs=20)
+    window.commands.do("last")
+    assert newest(window) == pytest.approx(670)
+    window.commands.do("freeze")
+    assert newest(window) == pytest.approx(670)
+    assert window.note == ""
+
+
+def test_bar_scrolls_a_frozen_sheet_over_what_is_held(stand: Stand) -> None:
+    window = stand.window
+    stand.play(300, speed=10)
+    window.commands.do("freeze")
+    assert window.note == "Frozen"
+    drag(stand, 290, 200, 100)
+    window.refresh()
+    assert newest(window) == pytest.approx(100 + window.sheet.seconds / 2, abs=1)
+    assert stand.shown.first == 0  # nothing jumped
+    drag(stand, 800)
+    window.refresh()
+    assert newest(window) == pytest.approx(300)
+
+
+def test_wheel_scrolls_a_frozen_sheet_and_leaves_a_running_one(stand: Stand) -> None:
+    window = stand.window
+    stand.play(60, speed=10)
+    window.sheet.scrolled.emit(-5.0)
+    window.refresh()
+    assert newest(window) == pytest.approx(60)
+    window.commands.do("freeze")
+    window.sheet.scrolled.emit(-5.0)
+    window.refresh()
+    assert newest(window) == pytest.approx(55)
+
+
+def test_frozen_sheet_outlives_the_record_it_was_taken_from(stand: Stand) -> None:
+    window = stand.window
+    stand.play(60, speed=10)
+    window.commands.do("freeze")
+    held = window.drawn
+    window.worker.jump(500)
+    stand.gate.allow(0.5)
+    stand.qtbot.waitUntil(lambda: stand.shown.first == 500 * FS)
+    window.refresh()
+    assert window.drawn is held
+    window.commands.do("back")  # there is nothing to go back to
+    assert window.drawn is held
+    window.commands.do("freeze")
+    assert window.drawn is not None and window.drawn.first == 500 * FS
+
+
+def test_time_can_be_typed(stand: Stand) -> None:
+    stand.play(5, speed=10)
+    stand.window.commands.do("go")
+    (dialog,) = stand.window.findChildren(QtWidgets.QInputDialog)
+    dialog.setTextValue("10:00")
+    dialog.accept()
+    stand.gate.allow(0.5)
+    stand.qtbot.waitUntil(lambda: stand.shown.first == 600 * FS)
+
+
+def test_nonsense_typed_for_a_time_is_told(stand: Stand) -> None:
+    stand.play(5, speed=10)
+    stand.window.commands.do("go")
+    (dialog,) = stand.window.findChildren(QtWidgets.QInputDialog)
+    dialog.setTextValue("half past")
+    dialog.accept()
+    assert "'half past' is no time" in stand.window.banner.text.text()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("62.5", 62.5),
+        ("1:02", 62),
+        ("1:02:03", 3723),
+        (" 0:05,5 ", 5.5),
+        ("", None),
+        ("1:2:3:4", None),
+    ],
+)
+def test_times_are_read_as_people_write_them(text: str, seconds: float | None) -> None:
+    assert parsed_time(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("second", "text"), [(0, "0:00"), (59.96, "0:59"), (60, "1:00"), (3723.4, "1:02:03")]
+)
+def test_times_are_written_as_clocks_do(second: float, text: str) -> None:
+    assert clock_time(second) == text
