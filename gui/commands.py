@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from pyqtgraph.Qt import QtCore, QtWidgets
 
 from gui.keys import JUMP, NUDGE, STEP
-from gui.position import clock_time
 from gui.strip import DISCLAIMER
 from gui.view import State
+from gui.words import clock_time
 
 if TYPE_CHECKING:
     from gui.monitor import Monitor
@@ -101,7 +101,7 @@ class Commands:
     def _record(self) -> None:
         window = self._window
         view = window.worker.view(0)
-        if view.recording is not None and not view.recording.problem:
+        if view.recording is not None and view.recording.going:
             window.worker.record_to(None)
         elif view.shown is not None:
             name = re.sub(r"[^-\w]", "_", view.shown.record, flags=re.ASCII)

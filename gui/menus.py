@@ -65,7 +65,7 @@ class Menus:
 
     def show_running(self, view: View) -> None:
         """Tick the recording, and offer what can be done now."""
-        recording = view.recording is not None and not view.recording.problem
+        recording = view.recording is not None and view.recording.going
         self.actions["recording"].setChecked(recording)
         for name in ("recording", "strip", "freeze", "caliper", "go"):
             self.actions[name].setEnabled(view.shown is not None)

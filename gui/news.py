@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gui.notice import Banner
-from gui.position import clock_time
 from gui.view import Download, Recording, View
+from gui.words import clock_time
 
 
 class News:
@@ -20,13 +20,16 @@ class News:
         before, now = self._recording, view.recording
         self._recording = now
         if now is not None and now.problem and (before is None or now.problem != before.problem):
-            self._banner.warn(
-                f"{now.problem.rstrip('.')}. What came before is kept in {now.path}; R records "
-                "again, the menu File chooses another folder."
+            remedy = (
+                ""
+                if now.going
+                else f" What came before is kept in {now.path}; R records again, the menu File "
+                "chooses another folder."
             )
+            self._banner.warn(f"{now.problem.rstrip('.')}.{remedy}")
         elif now is not None and (before is None or before.path != now.path):
             self._banner.tell(f"Recording to {now.path}")
-        elif before is not None and now is None and not before.problem:
+        elif before is not None and now is None and before.going:
             self._banner.tell(f"Recorded {clock_time(before.seconds)} to {before.path}")
         problem = view.download.problem if view.download is not None else ""
         known = self._download.problem if self._download is not None else ""

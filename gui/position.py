@@ -5,19 +5,12 @@ from __future__ import annotations
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from gui.view import Shown
+from gui.words import clock_time
 
 _TRACK = 6
 """Pixels, the height of the line."""
 _EDGE = 8
 """Pixels left free at either end, so that the handle can be held there."""
-
-
-def clock_time(second: float, tenths: bool = False) -> str:
-    """`1:02`, or `1:02:03` from an hour on."""
-    whole = int(second * 10 + 1e-6) // 10
-    hours, minutes, seconds = whole // 3600, whole // 60 % 60, whole % 60
-    text = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-    return text + (f".{int(second * 10 + 1e-6) % 10}" if tenths else "")
 
 
 class Track(QtWidgets.QWidget):

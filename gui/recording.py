@@ -31,9 +31,10 @@ class RecordingSink:
         recorder = self._recorder
         seconds = recorder.received / self._replay.fs if recorder else 0.0
         problem = self._failure or self._reason
+        going = not problem
         if self._lost:
             problem = f"{self._lost} samples are missing in it: the disk is too slow. {problem}"
-        return Recording(self._path, seconds, problem.rstrip())
+        return Recording(self._path, seconds, going, problem.rstrip())
 
     def end(self, reason: str) -> None:
         """Say why there will be no more steps."""

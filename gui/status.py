@@ -7,9 +7,9 @@ from collections import deque
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from gui.position import clock_time
 from gui.strip import DISCLAIMER
 from gui.view import MEASURED, Recording, Shown
+from gui.words import clock_time
 
 UNKNOWN = "—"
 HEART_RATE = "Heart rate, bpm"
@@ -108,8 +108,8 @@ class Status(QtWidgets.QFrame):
             texts |= figure_texts(shown)
         texts[FRAMES] = _known(frames, "{:.0f}")
         texts[RECORDING] = "off" if recording is None else clock_time(recording.seconds)
-        if recording is not None and recording.problem:
-            texts[RECORDING] = "failed"
+        if recording is not None and not recording.going:
+            texts[RECORDING] = "ended"
         for caption, text in texts.items():
             label = self.values[caption]
             if label.text() != text:

@@ -15,6 +15,7 @@ from gui.theme import Theme
 from gui.timebase import Timebase
 from gui.traces import Content, trace_pen
 from gui.view import Shown
+from gui.words import clock_time
 
 _LINE = 15
 """Units from one line of a lane's names to the next."""
@@ -25,7 +26,7 @@ _BETWEEN = 54
 """Units that a number of the time axis takes."""
 _SAMPLE = 14
 """Units that a sample of a trace's line takes beside its name."""
-_MINUTE, _HOUR = 60, 3600
+_MINUTE = 60
 
 
 Names = tuple[tuple[str, str], ...]
@@ -164,13 +165,7 @@ def draw_axis(
 
 def clock_text(second: float, length: float) -> str:
     """A second of a record of that length: 12 s, 1:05 or 2:10:00."""
-    if length < _MINUTE:
-        return f"{second:g} s"
-    minutes, seconds = divmod(second, _MINUTE)
-    if length < _HOUR:
-        return f"{minutes:.0f}:{seconds:02.0f}"
-    hours, minutes = divmod(minutes, _MINUTE)
-    return f"{hours:.0f}:{minutes:02.0f}:{seconds:02.0f}"
+    return f"{second:g} s" if length < _MINUTE else clock_time(second)
 
 
 def _legend_needed(layout: Layout) -> bool:

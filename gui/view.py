@@ -49,10 +49,11 @@ class Figures(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """A file that is being written, or was until there was a problem."""
+    """A file that is being written, or was."""
 
     path: Path
     seconds: float
+    going: bool
     problem: str  # why it ended, or what is missing in it; empty while it is fine
 
 

@@ -9,6 +9,14 @@ _ANNOUNCED = 5
 """Seconds for which the window says that the record has begun again."""
 
 
+def clock_time(second: float, tenths: bool = False) -> str:
+    """`1:02`, or `1:02:03` from an hour on."""
+    whole = int(second * 10 + 1e-6) // 10
+    hours, minutes, seconds = whole // 3600, whole // 60 % 60, whole % 60
+    text = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return text + (f".{int(second * 10 + 1e-6) % 10}" if tenths else "")
+
+
 def label(view: View) -> str:
     """What people call the record."""
     return dict(view.choices).get(view.source.record, view.source.record)

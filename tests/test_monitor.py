@@ -239,7 +239,7 @@ def test_disk_that_is_full_is_told_and_the_traces_go_on(
     assert "another folder" in window.banner.text.text()
     assert window.banner.isVisible()
     window.refresh()
-    assert window.status.values[RECORDING].text() == "failed"
+    assert window.status.values[RECORDING].text() == "ended"
     assert not window.controls.buttons["recording"].isChecked()
     assert stand.play(1).received == 6 * FS
 

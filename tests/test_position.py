@@ -12,8 +12,8 @@ from worker_stand import numbered
 
 from gui.commands import parsed_time
 from gui.monitor import Monitor
-from gui.position import clock_time
 from gui.view import State
+from gui.words import clock_time
 
 LENGTH = 900
 """Seconds of the record: more than what is held."""
