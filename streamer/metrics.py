@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamer.delay import FS
+from streamer.zero_phase import high_pass
 
 
 def snr(clean: npt.ArrayLike, signal: npt.ArrayLike) -> float:
@@ -31,7 +32,4 @@ def reference(signal: npt.ArrayLike, fs: float = FS) -> npt.NDArray[np.float64]:
     Recordings wander themselves; against the raw record every denoiser would be punished for
     taking that away.
     """
-    from scipy.signal import butter, sosfiltfilt  # heavy, and the engine needs none of it
-
-    sos = butter(2, 0.5, "highpass", fs=fs, output="sos")
-    return np.asarray(sosfiltfilt(sos, np.asarray(signal, float)))
+    return high_pass(np.asarray(signal, float), 0.5, fs)

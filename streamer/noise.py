@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from streamer.delay import FS
 from streamer.records import RecordError, find_record, read_record
-from streamer.resampling import ratio
+from streamer.resampling import Resampler, ratio
 
 RECORDED = ("bw", "em", "ma")
 KINDS = (*RECORDED, "mix", "pli50", "pli60", "white", "wander")
@@ -54,10 +54,10 @@ def _at_rate(noise: Samples, fs: float) -> Samples:
     """Noise (n,) recorded at `FS`, at another rate."""
     if fs == FS:
         return noise
-    from scipy.signal import resample_poly  # heavy, and the engine needs none of it
-
-    there = ratio(FS, fs)
-    return np.asarray(resample_poly(noise, there.numerator, there.denominator))
+    resampler, given = Resampler(1, ratio(FS, fs)), noise[None].astype(np.float32)
+    resampler.fill(np.array([0]), given[:, 0])
+    parts = [resampler.push(given), resampler.flush(int(len(noise) * fs / FS))]
+    return np.asarray(np.concatenate(parts, axis=1)[0], float)
 
 
 def unit_noise(

@@ -37,11 +37,9 @@ def ratio(fs: float, to: float) -> Fraction:
 @lru_cache(maxsize=1)  # there and back have the same
 def _low_pass(n: int) -> npt.NDArray[np.float64]:
     """A Kaiser low-pass (2 * half + 1,) at the n-th part of the band."""
-    from scipy.special import i0  # heavy, and most streams need none
-
     half = _ZEROS * n
     place = np.arange(half + 1) / half
-    window = i0(_BETA * np.sqrt(1 - place**2))
+    window = np.i0(_BETA * np.sqrt(1 - place**2))
     after = window * np.sinc(_ZEROS * place)
     return np.concatenate([after[:0:-1], after])
 
