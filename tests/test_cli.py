@@ -158,7 +158,7 @@ def test_a_file_that_is_no_model(tmp_path: Path) -> None:
 
 
 def test_a_model_file_that_is_not_there() -> None:
-    assert "no model file" in fails("bench", "--model", "nowhere.tflite")
+    assert "no model file" in fails("replay", "--model", "nowhere.tflite")
 
 
 def test_a_data_folder_that_is_not_there() -> None:
