@@ -66,15 +66,8 @@ def download_record(
     DownloadError : no such record, no connection, a wrong checksum, or a file cannot be written.
         What has arrived of a file is kept beside it as `.part`, and the next call goes on there.
     """
-    database, _, record = name.rpartition("/")
-    database = database or "mitdb"
-    records = _listing(database, base_url)
-    if record not in records:
-        raise DownloadError(
-            f"{database} {VERSIONS[database]} has no record {record!r}: give DATABASE/RECORD, "
-            f"the database one of {', '.join(VERSIONS)}"
-        )
-    _download(database, records[record], folder, base_url, progress)
+    database, record, files = _record(name, base_url)
+    _download(database, files, folder, base_url, progress)
     return folder / database / record
 
 
@@ -86,6 +79,71 @@ def download_database(
     files = {file: checksum for record in records.values() for file, checksum in record.items()}
     _download(database, files, folder, base_url, progress)
     return folder / database
+
+
+class Verified(NamedTuple):
+    """What a folder holds of a database or a record; files as `mitdb/208.dat`."""
+
+    good: list[str]
+    damaged: list[str]
+    missing: list[str]
+    """Of records that are there in part."""
+    absent: int
+    """Records with no file there."""
+
+
+def verify(
+    name: str, folder: Path, base_url: str = BASE_URL, progress: Progress | None = None
+) -> Verified:
+    """Compare the files of a database, or of one record, with their checksums; change none.
+
+    Parameters and errors are those of `download_record`; `name` may also be a database, and a
+    file that cannot be read counts as damaged.
+    """
+    if name in VERSIONS:
+        database, records = name, _listing(name, base_url)
+    else:
+        database, record, its_files = _record(name, base_url)
+        records = {record: its_files}
+    verified = Verified([], [], [], 0)
+    total = sum(map(len, records.values()))
+    number = 0
+    for files in records.values():
+        there = [file for file in files if (folder / database / file).is_file()]
+        if not there:
+            verified = verified._replace(absent=verified.absent + 1)
+        for file, checksum in files.items():
+            number += 1
+            path = folder / database / file
+            which = f"{database}/{file}"
+            if file in there:
+                (verified.good if _is(path, checksum) else verified.damaged).append(which)
+            elif there:
+                verified.missing.append(which)
+            if progress is not None:
+                size = path.stat().st_size if file in there else 0
+                progress(Transfer(which, size, size, number, total))
+    return verified
+
+
+def _is(path: Path, checksum: str) -> bool:
+    try:
+        return _has(path, checksum)
+    except OSError:
+        return False
+
+
+def _record(name: str, base_url: str) -> tuple[str, str, dict[str, str]]:
+    """The database and the record of a name, and the record's files with their checksums."""
+    database, _, record = name.rpartition("/")
+    database = database or "mitdb"
+    records = _listing(database, base_url)
+    if record not in records:
+        raise DownloadError(
+            f"{database} {VERSIONS[database]} has no record {record!r}: give DATABASE/RECORD, "
+            f"the database one of {', '.join(VERSIONS)}"
+        )
+    return database, record, records[record]
 
 
 def _url(database: str, file: str, base_url: str) -> str:

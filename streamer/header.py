@@ -59,7 +59,13 @@ class _Signal(NamedTuple):
     offset: int
 
 
-def check(path: Path, folder: Path, files: bool = True, whole: bool = True) -> None:
+def check(
+    path: Path,
+    folder: Path,
+    files: bool = True,
+    whole: bool = True,
+    most: int = MOST_VALUES,
+) -> None:
     """Make sure that a record's header can be followed.
 
     Parameters
@@ -68,11 +74,12 @@ def check(path: Path, folder: Path, files: bool = True, whole: bool = True) -> N
     folder : that no file of the record may lie outside of, links followed.
     files : look at the files that the header names, too.
     whole : the record may be one of several segments.
+    most : samples in all signals together; who reads in pieces may take more.
 
     Raises
     ------
     HeaderError : the header is damaged, too large, announces more than its files hold or more
-        than `MOST_VALUES`, or names a file that is not one or is not in the folder.
+        than `most`, or names a file that is not one or is not in the folder.
     """
     first, *rest = _lines(inside(path.with_name(f"{path.name}.hea"), folder, LARGEST_HEADER))
     record = _parsed(_RECORD, first)
@@ -82,19 +89,19 @@ def check(path: Path, folder: Path, files: bool = True, whole: bool = True) -> N
     if record["segments"]:
         if not whole:
             raise HeaderError("a segment of it has segments of its own")
-        segments = _segments(rest, count, int(record["segments"]))
+        segments = _segments(rest, count, int(record["segments"]), most)
         for segment in segments if files else ():
-            check(path.with_name(segment), folder, whole=False)
+            check(path.with_name(segment), folder, whole=False, most=most)
         return
     if len(rest) != count:
         raise HeaderError(f"its header announces {count} signals and describes {len(rest)}")
-    length = _number(record["length"], MOST_VALUES, "samples")
+    length = _number(record["length"], most, "samples")
     named: dict[str, list[_Signal]] = {}
     for signal in map(_signal, rest):
         named.setdefault(signal.file, []).append(signal)
     for name, signals in named.items():
         if files and name != "~":
-            _check_file(path.with_name(name), folder, signals, length, count)
+            _check_file(path.with_name(name), folder, signals, length, count, most)
 
 
 def inside(file: Path, folder: Path, largest: int | None = None) -> Path:
@@ -155,7 +162,9 @@ def _signal(line: str) -> _Signal:
     return _Signal(str(fields["file"]), kind, per_frame, skew, offset)
 
 
-def _check_file(file: Path, folder: Path, signals: list[_Signal], length: int, count: int) -> None:
+def _check_file(
+    file: Path, folder: Path, signals: list[_Signal], length: int, count: int, most: int
+) -> None:
     """Make sure that a file holds what the header says of these signals, of `count` in all."""
     size = inside(file, folder).stat().st_size
     kind, offset = signals[0].format, signals[0].offset
@@ -172,11 +181,11 @@ def _check_file(file: Path, folder: Path, signals: list[_Signal], length: int, c
         length = length or held
     if any(signal.skew > length for signal in signals):
         raise HeaderError("its header gives a skew beyond the end of the record")
-    if length * max(frame, count) > MOST_VALUES:
-        raise HeaderError(f"it has more than {MOST_VALUES} samples: cut it into parts")
+    if length * max(frame, count) > most:
+        raise HeaderError(f"it has more than {most} samples: cut it into parts")
 
 
-def _segments(lines: list[str], count: int, announced: int) -> set[str]:
+def _segments(lines: list[str], count: int, announced: int, most: int) -> set[str]:
     """The names of a record's segments, of so many signals."""
     segments = [_parsed(_SEGMENT, line) for line in lines]
     if not announced == len(segments) <= MOST_SEGMENTS:
@@ -184,7 +193,7 @@ def _segments(lines: list[str], count: int, announced: int) -> set[str]:
             f"its header announces {announced} segments and names {len(segments)}; no more than "
             f"{MOST_SEGMENTS} are read"
         )
-    length = sum(_number(segment["length"], MOST_VALUES, "samples") for segment in segments)
-    if length * count > MOST_VALUES:
-        raise HeaderError(f"it has more than {MOST_VALUES} samples: cut it into parts")
+    length = sum(_number(segment["length"], most, "samples") for segment in segments)
+    if length * count > most:
+        raise HeaderError(f"it has more than {most} samples: cut it into parts")
     return {str(segment["name"]) for segment in segments} - {"~"}

@@ -82,7 +82,7 @@ def test_changes_while_running_neither_lose_nor_double_nor_move_a_sample(
 def test_changed_output_does_not_depend_on_how_the_input_is_cut(
     changes: dict[int, tuple[str, Any]], size: int, seed: int
 ) -> None:
-    x = np.random.default_rng(seed).normal(size=2600).cumsum().astype(np.float32) / 20
+    x = (np.random.default_rng(seed).normal(size=2600).cumsum() / 20).astype(np.float32)
     whole = changed(StreamingDenoiser(Leaning(past=512)), x, changes)
     pieces = changed(StreamingDenoiser(Leaning(past=512)), x, changes, size)
     np.testing.assert_array_equal(joined(pieces), joined(whole))

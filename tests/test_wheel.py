@@ -25,7 +25,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
 def test_wheel_has_the_files_that_are_no_code_unchanged(wheel: ZipFile) -> None:
     data = [
         path
-        for folder in ("streamer/assets", "model/presets")
+        for folder in ("streamer/assets", "model/presets", "model/tflm/device")
         for path in (_ROOT / folder).iterdir()
     ]
     names = {path.name for path in data}

@@ -13,9 +13,12 @@ import click
 
 from streamer import ModelError
 from streamer.records import RecordError
+from tools.arm import arm
 from tools.bench import bench
+from tools.denoise import denoise
 from tools.evaluate import evaluate
 from tools.export import export
+from tools.fuzz import fuzz
 from tools.info import info
 from tools.monitor import monitor
 from tools.records import records
@@ -79,7 +82,10 @@ def main() -> None:
     """
 
 
-for command in (monitor, replay, bench, soak, records, info, train, runs, export, evaluate):
+for command in (
+    *(monitor, replay, denoise, bench, arm, soak, fuzz, records, info),
+    *(train, runs, export, evaluate),
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import click
 
 from streamer import MODES, SHIPPED_MODEL
 from streamer.records import BUNDLED, RecordError, data_folder
+from tools import fresh
 from tools.device import device, package_versions, sha256
+from tools.footprint import installed_sizes
 
 _PACKAGES = (
     "ecgstream",
@@ -14,17 +16,20 @@ _PACKAGES = (
     "scipy",
     "ai-edge-litert",
     "tflite-runtime",
+    "tflite-micro",
     "tensorflow",
     "keras",
     "wfdb",
     "pyqtgraph",
     "PyQt5",
 )
+_NAMED = 4
+"""Of the packages, the largest."""
 
 
 @click.command()
 def info() -> None:
-    """Show versions, the shipped model and this device."""
+    """Show versions, the shipped model, this device, and what the program takes of it."""
     try:
         folder = str(data_folder() or "none")
     except RecordError as error:
@@ -36,7 +41,17 @@ def info() -> None:
         "delay modes": ", ".join(f"{name} {mode.samples} samples" for name, mode in MODES.items()),
         "bundled records": ", ".join(BUNDLED),
         "data folder": folder,
+        "installed size": _installed(),
+        "peak memory": f"{fresh.memory():.0f} MB, to denoise the bundled record",
     }
     width = max(map(len, rows))
     for key, value in rows.items():
         click.echo(f"{key:{width}}  {value}")
+
+
+def _installed() -> str:
+    """Disk that the program takes with what it requires, without extras."""
+    sizes = installed_sizes()
+    largest = sorted(sizes, key=sizes.__getitem__, reverse=True)[:_NAMED]
+    named = ", ".join(f"{name} {sizes[name] / 1e6:.0f}" for name in largest)
+    return f"{sum(sizes.values()) / 1e6:.0f} MB in {len(sizes)} packages: {named}, ..."

@@ -1,0 +1,24 @@
+#include "reference.h"
+
+namespace ecgstream {
+
+const float kReferenceInput[] = {
+${reference_input}
+};
+const float kReferenceOutput[] = {
+${reference_output}
+};
+const float kReferenceDenoised[] = {
+${reference_denoised}
+};
+const std::int8_t kReferenceWindow[] = {
+${reference_window}
+};
+const std::int8_t kReferenceContext[] = {
+${reference_context}
+};
+const std::int8_t kReferenceAnswer[] = {
+${reference_answer}
+};
+
+}  // namespace ecgstream

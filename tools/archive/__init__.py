@@ -1,0 +1,1 @@
+"""Files of recordings, read, denoised and written in pieces: `ecgstream denoise`."""
