@@ -57,6 +57,11 @@ class CrossFade:
         self._old.strength = self._new.strength = share
 
     @property
+    def goes(self) -> Stream | CrossFade:
+        """What a further change fades from: the old stream while nothing of the new was used."""
+        return self._old if self._old.end == self._begin else self
+
+    @property
     def done(self) -> Stream | CrossFade:
         """What goes on from here: the new stream when it has taken over."""
         return self._new if self.end >= self._fade else self
@@ -73,12 +78,14 @@ class CrossFade:
 
     def pushing(self, samples: Floats) -> Steps:
         """As `Stream.pushing`."""
+        self._old = self._old.done
         going = yield from self._old.pushing(samples)
         coming = yield from self._new.pushing(samples)
         return self._put_out(going, coming)
 
     def flushing(self) -> Steps:
         """As `Stream.flushing`."""
+        self._old = self._old.done
         going = yield from self._old.flushing()
         coming = yield from self._new.flushing()
         return self._put_out(going, coming)

@@ -9,6 +9,7 @@ the algorithmic delay is the distance from the first weighted place to the end o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,7 @@ def _full(hop: int = 64) -> DelayMode:
     return DelayMode(hop, WINDOW - 1, _segments(hann, hop))
 
 
+@lru_cache  # one mode for one delay, by whatever name
 def _slice(samples: int, hop: int = 16) -> DelayMode:
     """The places of each window from so far behind its end on, the first ones above all.
 
@@ -68,7 +70,7 @@ def _slice(samples: int, hop: int = 16) -> DelayMode:
     left. Neighbouring windows overlap six times in `balanced`: their mean is better than any one.
     """
     rise = hop // 2
-    least = hop + rise - 1
+    least = hop + rise
     if not least <= samples < WINDOW:
         raise ValueError(
             f"delay of {samples} samples is not possible: it takes {least} to {WINDOW - 1}"

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from streamer.arguments import count, millivolts, number
 from streamer.crossfade import CrossFade
-from streamer.delay import FS, DelayMode, delay_mode
-from streamer.interpreter import SHIPPED_MODEL, Network, TFLiteNetwork
+from streamer.delay import FS, WINDOW, DelayMode, delay_mode
+from streamer.interpreter import LONGEST_PAST, SHIPPED_MODEL, Network, TFLiteNetwork
 from streamer.stream import Block, Settings, Steps, Stream
-from streamer.windows import Floats, restore, scale
+from streamer.windows import CONTEXT_STEP, Floats, restore, scale
 
 MIN_FS, MAX_FS = 100.0, 2000.0
 """Hz; below it too little of an ECG is left, beyond it nothing is gained."""
@@ -79,19 +79,28 @@ class StreamingDenoiser:
             gain = number(gain, LEAST_GAIN, 1 / LEAST_GAIN, what)
         if not isinstance(gaps, str) or gaps not in ("nan", "hold"):
             raise ValueError(f"gaps is 'nan' or 'hold', not {gaps!r:.60}")
-        if not isinstance(st, bool):
-            raise ValueError(f"st is True or False, not {st!r:.60}")
-        if model is None:
-            model = SHIPPED_MODEL
-        if not isinstance(model, (str, Path)) and not hasattr(model, "past"):
-            raise ValueError(f"model is a path or a Network, not {model!r:.60}")
-        delay_mode(delay)  # refuses what cannot be before a model is loaded
-        self.network: Network = (
-            TFLiteNetwork(model, runtime) if isinstance(model, (str, Path)) else model
-        )
-        self.channels, self.fs, self.gain = channels, fs, gain
+        # What cannot be is refused before a model is loaded.
+        delay_mode(delay)
+        st, strength = _flag(st), _share(strength)
+        self.network = network_of(model, runtime)
+        self._gain = gain
         self._settings = Settings(channels, fs, delay, self.network.past, st, gaps == "hold")
-        self._begin(_share(strength))
+        self._begin(strength)
+
+    @property
+    def channels(self) -> int:
+        """Number of signals."""
+        return self._settings.channels
+
+    @property
+    def fs(self) -> float:
+        """Sampling rate in Hz."""
+        return self._settings.fs
+
+    @property
+    def gain(self) -> float | None:
+        """Adu per mV of integer samples."""
+        return self._gain
 
     @property
     def delay(self) -> str | int:
@@ -115,7 +124,7 @@ class StreamingDenoiser:
 
     @st.setter
     def st(self, st: bool) -> None:
-        self._change(st=st)
+        self._change(st=_flag(st))
 
     @property
     def strength(self) -> float:
@@ -140,17 +149,17 @@ class StreamingDenoiser:
 
     def _begin(self, strength: float) -> None:
         self._flushed = False
+        self._spoiled = False
         self._stream: Stream | CrossFade = Stream(self._settings, strength)
 
     def _change(self, **changes: Any) -> None:
         """Go over to other settings without a click and without losing the count."""
         settings = replace(self._settings, **changes)
-        if settings == self._settings:
-            return
+        same = settings.mode is self._settings.mode and settings.st == self._settings.st
         if not self._stream.received:
             self._stream = Stream(settings, self.strength)
-        elif not self._flushed:
-            stream = self._whole()
+        elif not same and not self._flushed:
+            stream = self._whole().goes
             heir, samples = stream.heir(settings)
             coming = _run(heir.pushing(samples), self.network)
             self._stream = CrossFade(stream, heir, coming)
@@ -182,7 +191,7 @@ class StreamingDenoiser:
         """`push` in steps, for who runs the network for many streams at once."""
         if self._flushed:
             raise ValueError("the stream was flushed: call reset() before pushing a new one")
-        samples = millivolts(x, self.channels, self.gain)
+        samples = millivolts(x, self.channels, self._gain)
         return self._whole().pushing(samples)
 
     def flushing(self) -> Steps:
@@ -193,6 +202,10 @@ class StreamingDenoiser:
         self._flushed = True
         return (yield from stream.flushing())
 
+    def spoil(self) -> None:
+        """Refuse to go on before `reset`: output of this stream was lost."""
+        self._spoiled = True
+
     def _whole(self) -> Stream | CrossFade:
         """The stream that goes on.
 
@@ -201,7 +214,7 @@ class StreamingDenoiser:
         RuntimeError : it cannot, as a window is missing.
         """
         self._stream = self._stream.done
-        if self._stream.waiting:
+        if self._stream.waiting or self._spoiled:
             raise RuntimeError(
                 "the network failed or was interrupted, and its window is lost: call reset()"
             )
@@ -223,6 +236,32 @@ def denoise(window: Floats, context: Floats, network: Network) -> Floats:
     """Windows (n, WINDOW) in mV, denoised; `context` as in `Due`."""
     shown = scale(window, context)
     return restore(network.output, shown, network(shown.window, shown.context))
+
+
+def network_of(model: str | Path | Network | None, runtime: str) -> Network:
+    """The network that a file holds, the shipped one, or the network itself.
+
+    Raises
+    ------
+    ValueError : it is neither, or looks at a past that windows do not fit into.
+    FileNotFoundError, streamer.ModelError, RuntimeError : see `TFLiteNetwork`.
+    """
+    if model is None:
+        model = SHIPPED_MODEL
+    if isinstance(model, (str, Path)):
+        return TFLiteNetwork(model, runtime)
+    if not hasattr(model, "past"):
+        raise ValueError(f"model is a path or a Network, not {model!r:.60}")
+    what = f"a network's past is {WINDOW} to {LONGEST_PAST} samples, a multiple of {CONTEXT_STEP}"
+    if count(model.past, WINDOW, LONGEST_PAST, what) % CONTEXT_STEP:
+        raise ValueError(f"{what}, not {model.past}")
+    return model
+
+
+def _flag(st: bool) -> bool:
+    if not isinstance(st, bool):
+        raise ValueError(f"st is True or False, not {st!r:.60}")
+    return st
 
 
 def _share(strength: float) -> float:

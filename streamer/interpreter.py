@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from streamer import trial
+from streamer.arguments import count
 from streamer.delay import WINDOW
 from streamer.trial import ModelError
 from streamer.windows import CONTEXT_STEP, Floats
@@ -32,10 +34,11 @@ PACKAGES = {
 SHIPPED_MODEL = Path(__file__).parent / "assets" / "cdae_bam.tflite"
 SHIPPED_SHA256 = "b60b15deb0b8225b8b847f38be6bde2a1bf7af1dd0e2be0c6b9c381a68ce4935"
 """Of that file, which alone is run without a trial."""
+MOST_THREADS = 256
 LONGEST_PAST = 1 << 16
 """Samples, three minutes."""
 BATCH = 32
-"""Windows per call when at least that many are due; fewer are run one by one."""
+"""Most windows of one call."""
 
 
 class Network(Protocol):
@@ -72,6 +75,17 @@ def interpreter_class(runtime: str) -> tuple[str, Any]:
         return name, found
     package = PACKAGES.get(runtime, "ai-edge-litert (or tflite-runtime)")
     raise RuntimeError(f"runtime {runtime!r} is not installed: pip install {package}")
+
+
+def _alone(interpreter: Any) -> dict[str, Any]:
+    """What keeps an interpreter from handing operators over to XNNPACK."""
+    try:
+        resolvers = sys.modules[interpreter.__module__].OpResolverType
+        return {"experimental_op_resolver_type": resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
+    except AttributeError:
+        raise RuntimeError(
+            f"{interpreter.__module__} cannot do without XNNPACK: install another release"
+        ) from None
 
 
 _INPUTS = ("window", "context")
@@ -138,15 +152,23 @@ class _Tensor:
 class TFLiteNetwork:
     """A `.tflite` file on one of the three runtimes.
 
+    Parameters
+    ----------
+    path : the file.
+    runtime : `auto`, `litert`, `tflite-runtime` or `tensorflow`.
+    threads : that share the work of a call; more than one pays for large networks only.
+    xnnpack : let the runtime hand operators over to XNNPACK, as it does by itself.
+
     The file's signature has an input `window` (1, WINDOW, 1), optionally an input `context`
     (1, frames, 1) of means over `CONTEXT_STEP` samples, and one output (1, WINDOW, 1) named
     `noise` or `signal`.
 
     Raises
     ------
+    ValueError : an impossible number of threads.
     FileNotFoundError : there is no such file.
     ModelError : it is no TFLite file, not one of that form, or did not survive its trial.
-    RuntimeError : the runtime is not installed.
+    RuntimeError : the runtime is not installed, or cannot do without XNNPACK.
 
     Notes
     -----
@@ -155,16 +177,21 @@ class TFLiteNetwork:
     `streamer.trial`. What is tried and what is run are the same bytes.
     """
 
-    def __init__(self, path: str | Path, runtime: str = "auto") -> None:
+    def __init__(
+        self, path: str | Path, runtime: str = "auto", threads: int = 1, xnnpack: bool = True
+    ) -> None:
         self.path = Path(path)
         content = trial.read(self.path)
-        self.runtime, self._class = interpreter_class(runtime)
+        threads = count(threads, 1, MOST_THREADS, f"threads must be 1 to {MOST_THREADS}")
+        self._choose(runtime, threads, xnnpack)
         if hashlib.sha256(content).hexdigest() != SHIPPED_SHA256:
-            trial.try_out(content, self.path, self.runtime)
+            trial.try_out(content, self.path, self.runtime, threads, xnnpack)
         self._open(content)
 
     @classmethod
-    def untried(cls, content: bytes, path: str, runtime: str) -> TFLiteNetwork:
+    def untried(
+        cls, content: bytes, path: str, runtime: str, threads: int = 1, xnnpack: bool = True
+    ) -> TFLiteNetwork:
         """The network of a file with this content, which may take the process with it.
 
         Raises
@@ -173,14 +200,18 @@ class TFLiteNetwork:
         """
         network = cls.__new__(cls)
         network.path = Path(path)
-        network.runtime, network._class = interpreter_class(runtime)
+        network._choose(runtime, threads, xnnpack)
         network._open(content)
         return network
+
+    def _choose(self, runtime: str, threads: int, xnnpack: bool) -> None:
+        self.runtime, self._class = interpreter_class(runtime)
+        self._options = {"num_threads": threads, **({} if xnnpack else _alone(self._class))}
+        self._xnnpack = xnnpack
 
     def _open(self, content: bytes) -> None:
         self._content = content
         self._calls: dict[int, _Call] = {}
-        self._batches = True
         interpreter = self._load()
         try:
             inputs, outputs = _signature(interpreter)
@@ -189,11 +220,14 @@ class TFLiteNetwork:
         self.past, self.output = self._check(inputs, outputs)
         self._inputs = [_Tensor(inputs[name]) for name in _INPUTS if name in inputs]
         self._answer = _Tensor(outputs[self.output])
+        # Several windows at once must give the bits of one: floats do so with XNNPACK alone.
+        integers = all(tensor.quantized for tensor in (*self._inputs, self._answer))
+        self._batches = integers or self._xnnpack
         self._calls[1] = _Call(interpreter, 1)
 
     def _load(self) -> Any:
         try:
-            return self._class(model_content=self._content, num_threads=1)
+            return self._class(model_content=self._content, **self._options)
         except ValueError as error:
             raise ModelError(f"{self.path} is no TFLite model: {error}") from None
 
@@ -216,19 +250,24 @@ class TFLiteNetwork:
             )
         return int(frames[1]) * CONTEXT_STEP, next(iter(outputs))
 
+    @property
+    def interpreter(self) -> Any:
+        """The runtime's own, for one window: for benchmarks."""
+        return self._calls[1].interpreter
+
     def _call(self, batch: int) -> _Call:
         if batch not in self._calls:
             self._calls[batch] = _Call(self._load(), batch)
         return self._calls[batch]
 
     def _batch(self, n: int) -> int:
-        """Windows per call when `n` are due: one by one where the file allows no more."""
-        if n >= BATCH and self._batches:
-            try:
-                self._call(BATCH)
-            except RuntimeError:
-                self._batches = False
-        return BATCH if n >= BATCH and self._batches else 1
+        """Windows of the next call when `n` are due: one where the file allows no more."""
+        batch = min(n, BATCH) if self._batches else 1
+        try:
+            self._call(batch)
+        except RuntimeError:
+            self._batches, batch = False, 1
+        return batch
 
     def _stored(self, window: Floats, context: Floats) -> list[Any]:
         return [

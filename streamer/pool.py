@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streamer.denoiser import StreamingDenoiser, denoise
-from streamer.interpreter import SHIPPED_MODEL, Network, TFLiteNetwork
+from streamer.denoiser import StreamingDenoiser, denoise, network_of
+from streamer.interpreter import Network
 from streamer.stream import Block, Due, Steps
 from streamer.windows import Floats
 
@@ -47,11 +47,7 @@ class StreamerPool:
     """
 
     def __init__(self, model: str | Path | Network | None = None, runtime: str = "auto") -> None:
-        if model is None:
-            model = SHIPPED_MODEL
-        self.network: Network = (
-            TFLiteNetwork(model, runtime) if isinstance(model, (str, Path)) else model
-        )
+        self.network = network_of(model, runtime)
         self._streams: dict[Hashable, StreamingDenoiser] = {}
 
     def __len__(self) -> int:
@@ -84,9 +80,16 @@ class StreamerPool:
         ------
         KeyError : there is no stream of a name. No sample was taken.
         ValueError : samples of a wrong shape or type. No sample was taken.
+
+        When the network fails, all of these streams have to be reset.
         """
         steps = [self._streams[name].pushing(x) for name, x in samples.items()]
-        return dict(zip(samples, _run(steps, self.network), strict=True))
+        try:
+            return dict(zip(samples, _run(steps, self.network), strict=True))
+        except BaseException:
+            for name in samples:
+                self._streams[name].spoil()
+            raise
 
     def remove(self, name: Hashable) -> Block:
         """End a stream and return what is left of it.

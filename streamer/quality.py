@@ -23,4 +23,5 @@ class Quality(IntFlag):
     """Less than one window since the stream, or the signal after a gap, began; or so near to a pop
     or step that the network saw it."""
     UNCERTAIN = 16
-    """The network takes away more than it leaves: beats found here may be wrong."""
+    """What the network takes away is steep beside what it leaves: beats found here may be wrong.
+    See `streamer.doubt`."""

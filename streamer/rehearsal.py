@@ -50,13 +50,13 @@ def rehearse(network: TFLiteNetwork) -> None:
 
 
 def main() -> None:
-    """Try the model that comes in; `sys.argv` has its path, for what is said, and the runtime."""
-    path, runtime = sys.argv[1:]
+    """Try the model that comes in; `sys.argv` has its path, for what is said, and how to run it."""
+    path, runtime, threads, xnnpack = sys.argv[1:]
     content = sys.stdin.buffer.read()
     interpreter_class(runtime)  # before the limits: it may be large
     _limit()
     try:
-        rehearse(TFLiteNetwork.untried(content, path, runtime))
+        rehearse(TFLiteNetwork.untried(content, path, runtime, int(threads), bool(xnnpack)))
     except ModelError as error:
         refusal = str(error)
     except MemoryError:

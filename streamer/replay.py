@@ -6,13 +6,12 @@ integer count of samples, so that pauses and rounding never add up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from streamer.denoiser import StreamingDenoiser
 from streamer.metrics import reference
 from streamer.noise import noise_gain
 from streamer.records import Record, RecordError
@@ -185,33 +184,3 @@ class Step(NamedTuple):
     block: Block
     dropped: int  # samples that came too late to be denoised; the engine saw a gap
     seconds: float  # that the engine took
-
-
-def run(
-    replay: Replay,
-    denoiser: StreamingDenoiser,
-    pacer: Pacer,
-    chunk: int = 32,
-    max_lag: int | None = None,
-) -> Iterator[Step]:
-    """Replay to the end through the engine, a step for every `chunk` samples.
-
-    A live source does not wait: with `max_lag`, samples that are more than so many late are
-    dropped, counted and seen by the engine as a gap, so that every index stays true.
-    """
-    while replay.position < len(replay):
-        pacer.wait(min(replay.position + chunk, len(replay)))
-        piece = replay.read(chunk)
-        late = max_lag is not None and pacer.due() - replay.position > max_lag
-        dropped = len(piece.input) if late else 0
-        if dropped:
-            piece = piece._replace(input=np.full_like(piece.input, np.nan))
-        began = pacer.clock.now()
-        block = denoiser.push(piece.input)
-        yield Step(piece, block, dropped, pacer.clock.now() - began)
-    yield finish(replay, denoiser)
-
-
-def finish(replay: Replay, denoiser: StreamingDenoiser) -> Step:
-    """The last step of a run, also of one that was broken off: what the engine still holds."""
-    return Step(replay.read(0), denoiser.flush(), 0, 0.0)

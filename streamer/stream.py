@@ -146,11 +146,20 @@ class Stream:
         """What goes on from here: this stream (see `CrossFade`)."""
         return self
 
+    @property
+    def goes(self) -> Stream:
+        """What a change fades from: this stream (see `CrossFade`)."""
+        return self
+
     def heir(self, settings: Settings) -> tuple[Stream, Floats]:
         """A stream that is to take over, and the samples (channels, n) to push into it first."""
         n = min(self.received, self._recent)
         gaps = self._intake.flags.newest(n) & _GAP
-        samples = np.where(gaps, np.float32(np.nan), self._intake.samples.newest(n))
+        held = self._intake.samples.newest(n)
+        samples = np.where(gaps, np.float32(np.nan), held)
+        if n < self.received:  # what is held through a gap came before
+            begun = self._intake.begun
+            samples[begun, 0] = held[begun, 0]
         return Stream(settings, self.strength, self._origin + self.received - n), samples
 
     def pushing(self, samples: Floats) -> Steps:

@@ -34,7 +34,7 @@ _OUTSIDE = {
 
 _TRIAL = "from streamer.rehearsal import main; main()"
 
-_passed: set[tuple[str, str]] = set()
+_passed: set[tuple[str, ...]] = set()
 
 
 class ModelError(ValueError):
@@ -86,22 +86,25 @@ def check(content: bytes, path: Path) -> None:
         )
 
 
-def try_out(content: bytes, path: Path, runtime: str) -> None:
-    """Load and run a model in a process of its own; once for each content and runtime.
+def try_out(
+    content: bytes, path: Path, runtime: str, threads: int = 1, xnnpack: bool = True
+) -> None:
+    """Load and run a model in a process of its own; once for each content and way to run it.
 
     Raises
     ------
     ModelError : the model is none, or it broke, hung or ate up that process.
     """
     check(content, path)
-    key = hashlib.sha256(content).hexdigest(), runtime
+    how = runtime, str(threads), "xnnpack" if xnnpack else ""
+    key = hashlib.sha256(content).hexdigest(), *how
     if key in _passed:
         return
     if not sys.executable:
         raise ModelError(f"{path} cannot be tried, as this program has no Python to do it with")
     try:
         trial = subprocess.run(
-            [sys.executable, "-c", _TRIAL, str(path), runtime],
+            [sys.executable, "-c", _TRIAL, str(path), *how],
             input=content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

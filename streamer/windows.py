@@ -91,16 +91,14 @@ def _shares(n: int) -> Floats:
     return np.full((n, 1), 1 / n, np.float32)
 
 
-def restore(
-    output: str, windows: Standardised, answer: Floats, part: slice = slice(None)
-) -> Floats:
-    """Turn a `part` of the network's answer (n, WINDOW) into denoised samples in mV.
+def restore(output: str, windows: Standardised, answer: Floats) -> Floats:
+    """Turn the network's answer (n, WINDOW) into denoised samples in mV.
 
     A network that predicts `noise` has it subtracted in float, so that what quantization loses
     is a fraction of the noise and not of the ECG. One that predicts the `signal` is scaled back.
     """
     if output == "noise":
-        denoised = windows.window[:, part, 0] - answer[:, part]
+        denoised = windows.window[..., 0] - answer
         denoised *= windows.scale
         return np.asarray(denoised)
-    return answer[:, part] * windows.scale + windows.mean
+    return answer * windows.scale + windows.mean

@@ -44,7 +44,7 @@ def faulty(seed: int) -> Floats:
     seed=st.integers(0, 2**32 - 1),
     sizes=st.lists(st.integers(0, 300), max_size=12),
     fs=st.sampled_from(RATES),
-    delay=st.sampled_from([*MODES, 23]),
+    delay=st.sampled_from([*MODES, 24]),
 )
 def test_output_and_flags_at_any_rate_do_not_depend_on_how_the_input_is_cut(
     seed: int, sizes: list[int], fs: float, delay: str | int
@@ -155,6 +155,16 @@ def test_a_rail_is_flagged_from_its_first_sample(ecg: Floats, sizes: list[int]) 
     np.testing.assert_array_equal(np.flatnonzero(railed), np.arange(1000, 1040))
 
 
+@pytest.mark.parametrize("phase", range(16))
+def test_rails_are_flagged_alike_however_the_input_is_cut_at_the_shortest_delay(phase: int) -> None:
+    x = 2 * np.sin(np.arange(2500) / 20).astype(np.float32)
+    x[1500 + phase : 1512 + phase] = x.max()
+    denoiser = StreamingDenoiser(Identity(), delay=24)
+    whole, pieces = stream(denoiser, x), stream(denoiser, x, [1] * 2499)
+    np.testing.assert_array_equal(flags(pieces), flags(whole))
+    assert (flags(whole) & Quality.SATURATED != 0).sum() >= 12
+
+
 def test_clean_recordings_are_neither_flat_nor_at_a_rail(databases: Path) -> None:
     shares = []
     for name in ("100", "103", "114", "208", "231"):
@@ -208,6 +218,8 @@ def test_strong_noise_is_flagged_as_uncertain_and_a_clean_signal_is_not(ecg: Flo
         ({"gain": 0.0}, "gain must be a number of adu per mV greater than 0"),
         ({"strength": 1.5}, "strength must be 0 to 1, not 1.5"),
         ({"gaps": "skip"}, "gaps is 'nan' or 'hold', not 'skip'"),
+        ({"model": Identity(past=300)}, "past is 256 to 65536 samples, a multiple of 8, not 300"),
+        ({"model": Identity(past=100)}, "past is 256 to 65536 samples"),
         ({"gaps": ["nan"]}, "gaps is 'nan' or 'hold'"),
         ({"fs": "360"}, "sampling rate must be 100 to 2000 Hz, not '360'"),
         ({"channels": 2.0}, "channels must be at least 1 and at most 1024, not 2"),

@@ -291,7 +291,7 @@ def test_the_delay_curve_of_nothing_is_flat(databases: Path) -> None:
     methods = {str(d): streamed(Identity(), d) for d in delay_curve.DELAYS}
     rows = delay_curve.run_record("114", databases, methods, test=False)
     found = delay_curve.summary(rows)
-    assert [row["delay"] for row in found[::2]] == [23, 31, 47, 64, 90, 122, 160, 200, 255]
+    assert [row["delay"] for row in found[::2]] == [24, 31, 47, 64, 90, 122, 160, 200, 255]
     np.testing.assert_allclose([row["mean"] for row in found], 0, atol=0.01)
 
 

@@ -224,3 +224,24 @@ def test_a_model_of_another_shape_is_refused_with_its_shapes(tmp_path: Path) -> 
     path.write_bytes(converter.convert())
     with pytest.raises(ModelError, match=r"short\.tflite has"):
         TFLiteNetwork(path)
+
+
+def test_all_windows_that_are_due_are_one_call_of_the_interpreter() -> None:
+    network = TFLiteNetwork(SHIPPED_MODEL)
+    ran: list[int] = []
+    call = network._call
+
+    def counted(batch: int) -> Any:
+        ran.append(batch)
+        return call(batch)
+
+    network._call = counted  # type: ignore[method-assign]
+    rng = np.random.default_rng(0)
+    for n, expected in ((3, {3}), (32, {32}), (42, {32, 10})):
+        ran.clear()
+        past = rng.normal(size=(n, network.past)).astype(np.float32)
+        shown = standardise(past)
+        together = network(shown.window, shown.context)
+        assert set(ran) == expected
+        one = [network(shown.window[i : i + 1], shown.context[i : i + 1]) for i in range(n)]
+        np.testing.assert_array_equal(together, np.concatenate(one))

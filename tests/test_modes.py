@@ -230,3 +230,49 @@ def test_st_mode_is_as_exact_as_the_others(
     np.testing.assert_array_equal(joined(pieces), joined(whole))
     np.testing.assert_array_equal(flags(pieces), flags(whole))
     np.testing.assert_array_equal((flags(whole) & Quality.GAP) != 0, np.isnan(x))
+
+
+def test_changes_that_follow_each_other_at_once_cost_no_more_than_one() -> None:
+    windows = []
+
+    class Counting(Identity):
+        def __call__(self, window: Floats, context: Floats) -> Floats:
+            windows.append(len(window))
+            return super().__call__(window, context)
+
+    denoiser = StreamingDenoiser(Counting())
+    x = np.sin(np.arange(12_000) / 20).astype(np.float32)
+    blocks, costs = [denoiser.push(x[:2000])], []
+    for start in range(2000, 12_000, 16):
+        denoiser.st = not denoiser.st
+        windows.clear()
+        blocks.append(denoiser.push(x[start : start + 16]))
+        costs.append(sum(windows))
+    assert max(costs) <= 4  # each stream that runs, once
+    for _ in range(2000):  # without a sample in between
+        denoiser.st = not denoiser.st
+    out = joined([*blocks, denoiser.flush()])[:, 0]
+    np.testing.assert_allclose(out, x, atol=1e-3)
+
+
+def test_a_change_within_a_gap_that_is_held_keeps_what_is_held() -> None:
+    denoiser = StreamingDenoiser(Identity(past=512), gaps="hold")
+    x = np.full(7000, np.nan)
+    x[:1000] = 5.0
+    out = joined(changed(denoiser, x.astype(np.float32), {5000: ("delay", "low")}))
+    np.testing.assert_allclose(out[:, 0], 5.0, atol=1e-3)
+
+
+def test_a_number_that_names_the_present_mode_changes_nothing() -> None:
+    x = np.random.default_rng(0).normal(size=3000).astype(np.float32)
+    once = joined(stream(StreamingDenoiser(Leaning()), x))
+    np.testing.assert_array_equal(
+        joined(changed(StreamingDenoiser(Leaning()), x, {1500: ("delay", 122)})), once
+    )
+
+
+@pytest.mark.parametrize("value", ["no", 1, None])
+def test_an_st_mode_that_is_neither_on_nor_off_is_refused(value: Any) -> None:
+    denoiser = StreamingDenoiser(Identity())
+    with pytest.raises(ValueError, match="st is True or False"):
+        denoiser.st = value

@@ -52,7 +52,7 @@ def test_streams_pushed_at_different_times_get_the_bits_of_streams_alone(ecg: Fl
     assert len(pool) == 0
 
 
-def test_all_windows_due_go_through_the_network_in_one_call() -> None:
+def test_a_network_is_asked_once_for_all_windows_that_are_due() -> None:
     calls: list[int] = []
 
     class Counting(Identity):
@@ -92,3 +92,35 @@ def test_a_name_is_given_once() -> None:
 
 def test_the_example_of_the_documentation_is_true() -> None:
     assert doctest.testmod(pool_module).failed == 0
+
+
+def test_streams_whose_network_failed_go_on_only_after_a_reset(ecg: Floats) -> None:
+    class Failing(Identity):
+        fails = False
+
+        def __call__(self, window: Floats, context: Floats) -> Floats:
+            if self.fails:
+                raise MemoryError
+            return super().__call__(window, context)
+
+    network = Failing()
+    pool = StreamerPool(network)
+    for name in ("a", "b", "idle"):
+        pool.add(name)
+        pool.push({name: ecg[:300]})
+    network.fails = True
+    with pytest.raises(MemoryError):
+        pool.push({"a": ecg[300:900], "b": ecg[300:301]})
+    network.fails = False
+    for name in ("a", "b"):  # even where no window was due: its block is lost
+        with pytest.raises(RuntimeError, match=r"call reset\(\)"):
+            pool.push({name: ecg[900:]})
+        pool[name].reset()
+    blocks = pool.push({name: ecg for name in ("a", "b")})
+    assert blocks["a"].start == blocks["b"].start == 0
+    assert pool.push({"idle": ecg[300:]})["idle"].start > 0
+
+
+def test_a_pool_refuses_at_once_what_is_no_model() -> None:
+    with pytest.raises(ValueError, match="model is a path or a Network, not 5"):
+        StreamerPool(5)  # type: ignore[arg-type]

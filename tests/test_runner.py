@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -383,7 +384,31 @@ def test_a_sink_can_come_and_go_while_it_runs_and_misses_nothing_in_between() ->
     assert guest.closed == 1
     assert guest.steps == screen.steps[10:20]
     assert reports[0].received == 30 * CHUNK and not reports[0].failures
-    assert "guest" not in reports[0].lost
+    assert reports[0].lost["guest"] == Amount()
+    assert "guest: 360 received" in str(reports[0])
+
+
+def test_a_second_sink_of_a_name_is_refused_while_the_first_is_there() -> None:
+    source, screen = Played(), Noticed()
+    runner = Runner(source, two_signals(), {"screen": screen}, FakeClock(), CHUNK)
+    with playing(source, runner) as reports:
+        with pytest.raises(ValueError, match="a sink 'screen' already: detach it first"):
+            runner.attach("screen", Noticed())
+        source.play(0)
+    assert not reports[0].failures
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_callback_that_exits_the_program_ends_the_run_with_a_report(live: bool) -> None:
+    sink = Kept()
+    report = run(Counter(), two_signals(), live=live, sink=sink, leaving=Callback(sys.exit))
+    assert [failure.part for failure in report.failures] == ["leaving"]
+    assert sink.closed == 1
+
+
+def test_a_run_without_sinks_knows_how_full_its_queues_are() -> None:
+    runner = Runner(Counter(), two_signals(), {}, FakeClock(), CHUNK)
+    assert runner.fill == 0
 
 
 def test_a_guest_that_hangs_holds_up_neither_the_run_nor_its_end() -> None:

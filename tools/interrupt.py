@@ -7,7 +7,7 @@ from types import FrameType
 
 
 class Interrupt:
-    """Within this context the signals only set `wanted`.
+    """Within this context a signal only sets `wanted`; another one ends the program.
 
     An exception in the middle of the engine would leave samples counted that nobody received.
     """
@@ -24,4 +24,6 @@ class Interrupt:
             signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.wanted:  # and something hangs
+            raise KeyboardInterrupt
         self.wanted = True

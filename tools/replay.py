@@ -95,8 +95,8 @@ def replay(
         )
         task = progress.add_task("replay", total=len(source), figures="")
         began = clock.now()
-        paced = _Paced(source, Pacer(source.fs, clock, speed))
-        chunk = round(min(max(32, source.fs * speed / _STEPS), source.fs))
+        paced = Paced(source, Pacer(source.fs, clock, speed))
+        chunk = max(1, round(min(source.fs * speed / _STEPS, source.fs)))
         runner = Runner(paced, denoiser, sinks, clock, chunk, live=False)
         report = runner.run(lambda: interrupt.wanted)
     seconds = clock.now() - began
@@ -112,7 +112,7 @@ def replay(
             console.print(f"{recorder.clipped} samples were too large for it and are cut off")
 
 
-class _Paced:
+class Paced:
     """A replay as a source: no sample comes before its time."""
 
     def __init__(self, replay: Replay, pacer: Pacer) -> None:

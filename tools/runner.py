@@ -70,7 +70,7 @@ class Failure(NamedTuple):
     """What ended a run."""
 
     part: str  # `source`, `engine` or the sink's name
-    error: Exception
+    error: BaseException
 
     def __str__(self) -> str:
         return f"the {self.part} failed ({type(self.error).__name__}: {self.error})"
@@ -135,6 +135,7 @@ class Runner:
         self._pieces: Queue[Piece] = self._queue()
         # The engine goes through it while sinks are attached: replaced, never changed.
         self._steps: dict[str, Queue[Step]] = {name: self._queue() for name in sinks}
+        self._queues = list(self._steps.items())  # those of sinks that have gone, too
         self._taken = dict.fromkeys(sinks, Amount())
         self._failures: list[Failure] = []
         self._received = self._missing = self._denoised = 0
@@ -150,21 +151,31 @@ class Runner:
     @property
     def fill(self) -> float:
         """How full the fullest queue is, 0 to 1."""
-        return max(self._pieces.fill, *(queue.fill for queue in self._steps.values()))
+        return max([self._pieces.fill, *(queue.fill for queue in self._steps.values())])
 
     def lost(self, name: str) -> Amount:
         """What was dropped before that sink so far."""
-        queue = self._steps.get(name)
-        return queue.dropped if queue else Amount()
+        lost = Amount()
+        for whose, queue in list(self._queues):
+            if whose == name:
+                lost = lost.plus(queue.dropped)
+        return lost
 
     def attach(self, name: str, sink: Sink) -> None:
         """Give a running sink's name every step from now on; the run does not wait for its end.
 
         It has to put up with failures of its own: one that raises ends the run, as any sink.
+
+        Raises
+        ------
+        ValueError : there is one of that name.
         """
         queue = self._queue()
         with self._attaching:
+            if name in self._steps:
+                raise ValueError(f"there is a sink {name!r} already: detach it first")
             self._steps = {**self._steps, name: queue}
+            self._queues.append((name, queue))
             if self._over:
                 queue.close()
         serve = threading.Thread(target=self._serve, args=(name, sink, queue), name=name)
@@ -193,6 +204,7 @@ class Runner:
             for name, sink in self._sinks.items()
         ]
         for thread in threads:
+            thread.daemon = True  # one that hangs shall not keep the program from ending
             thread.start()
         try:
             self._acquire(stopped)
@@ -202,14 +214,15 @@ class Runner:
             self._pieces.close()
             for thread in threads:
                 thread.join()
+        taken = dict(self._taken)
         return Report(
             self._received,
             self._missing,
             self._denoised,
             self._pieces.dropped.received,
-            self._taken,
-            {name: queue.dropped for name, queue in self._steps.items()},
-            self._failures,
+            taken,
+            {name: self.lost(name) for name in taken},
+            list(self._failures),
         )
 
     def _queue(self) -> Queue[Any]:
@@ -240,7 +253,7 @@ class Runner:
             if end:
                 none = piece.input[:0]
                 self._step(Piece(end, none, none), self._denoiser.flush)
-        except Exception as error:  # a hole too large for the memory
+        except BaseException as error:  # a hole too large for the memory
             self._failures.append(Failure("engine", error))
         finally:
             self._pieces.abandon(Amount())
@@ -268,7 +281,7 @@ class Runner:
                 block = make()
                 self._denoised = block.start + len(block.signal)
                 return block
-            except Exception as error:
+            except BaseException as error:
                 self._engine_works = False
                 self._failures.append(Failure("engine", error))
         nothing = np.empty((0, self._denoiser.channels))
@@ -279,14 +292,14 @@ class Runner:
             for step, amount in queue:
                 try:
                     sink.take(step)
-                except Exception:
+                except BaseException:  # sys.exit() in a callback, too
                     queue.abandon(amount)
                     raise
                 self._taken[name] = self._taken.get(name, Amount()).plus(amount)
-        except Exception as error:
+        except BaseException as error:
             self._failures.append(Failure(name, error))
         try:
             sink.close()
-        except Exception as error:
+        except BaseException as error:
             self._failures.append(Failure(name, error))
         queue.abandon(Amount())  # should the engine still be about to put a step into it

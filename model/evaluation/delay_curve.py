@@ -13,7 +13,7 @@ from model.evaluation.methods import Method
 from streamer.delay import delay_mode
 from streamer.metrics import snr
 
-DELAYS: tuple[int | str, ...] = (23, 31, 47, 64, 90, 122, 160, 200, "best")
+DELAYS: tuple[int | str, ...] = (24, 31, 47, 64, 90, 122, 160, 200, "best")
 """Samples; the last one is the full overlap-add."""
 KINDS = ("mix", "em")
 LEVEL = 0

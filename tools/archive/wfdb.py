@@ -26,7 +26,6 @@ from tools.archive.form import (
     millivolts,
 )
 
-
 LONGEST = 1 << 40
 """Samples in all signals together: read in pieces, a record may be as long as a disk."""
 

@@ -13,7 +13,7 @@ from tools.fuzzing.streams import Echo
 _GOOD: dict[str, list[Any]] = {
     "channels": [1, 2, np.int16(3), np.uint8(1)],
     "fs": [360, 360.0, 250, np.float32(250), np.int64(500), 100, 2000.0],
-    "delay": ["low", "balanced", "best", 23, 255, np.int32(100)],
+    "delay": ["low", "balanced", "best", 24, 255, np.int32(100)],
     "gain": [None, 1, 200.0, np.float32(1000), np.int16(5), 1e-6, 1e6],
     "strength": [0, 1, 0.5, np.float32(0.25)],
     "gaps": ["nan", "hold"],

@@ -41,7 +41,7 @@ def echoes(case: Case) -> Outcome:
     options = {
         "channels": int(case.rng.integers(1, 4)),
         "fs": fs if resampled else 360.0,
-        "delay": case.pick([*MODES, 23, 60, np.int64(200), 255]),
+        "delay": case.pick([*MODES, 24, 60, np.int64(200), 255]),
         "gaps": case.pick(["nan", "hold"]),
         "strength": case.pick([1, 1.0, np.float32(0.5), 0]),
         "gain": case.pick([None, 200, np.float64(1e-3), 1e6]),
