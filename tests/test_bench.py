@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -12,10 +14,15 @@ from conftest import FakeClock, Identity
 
 from streamer import FS, SHIPPED_MODEL, delay
 from streamer.windows import Floats
-from tools import bench as bench_module
 from tools import fresh
 from tools.bench import bench
+from tools.benchmark import figures as figures_module
+from tools.benchmark import latency
+from tools.benchmark.configurations import Models
+from tools.benchmark.tables import tables
 from tools.capacity import TICK, capacity, trial
+
+SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "bench.schema.json").read_text())
 
 _COST = 0.0005
 """Seconds per window, of the network below."""
@@ -55,16 +62,34 @@ def test_the_capacity_is_nearly_all_that_the_time_allows(clock: FakeClock, ecg: 
     assert 0.85 < found.streams * _COST / _HOP < 1.05
 
 
-def test_every_figure_is_written_and_printed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bench_module, "_WARM_UP", 2)
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No warm-up to wait for."""
+    monkeypatch.setattr(latency, "WARM_UP", 2)
+
+
+class Ticking(FakeClock):
+    """A microsecond passes whenever somebody looks."""
+
+    def now(self) -> float:
+        self.time += 1e-6
+        return self.time
+
+
+def invoke(*arguments: str | Path) -> str:
+    """What the command prints, in one line."""
+    given = list(map(str, arguments))
+    runner = CliRunner(env={"COLUMNS": "200"})
+    return " ".join(runner.invoke(bench, given, catch_exceptions=False).output.split())
+
+
+@pytest.mark.usefixtures("quick")
+def test_every_figure_is_printed_and_written_as_documented(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "bench.json"
-    result = CliRunner().invoke(
-        bench, ["--seconds", "0.1", "--streams", "3", "--json", str(path)], catch_exceptions=False
-    )
+    output = invoke("--seconds", "0.1", "--streams", "3", "--json", path)
     figures = json.loads(path.read_text())
-    assert figures["schema"] == 2
+    jsonschema.validate(figures, SCHEMA)
+    assert [file.name for file in path.parent.iterdir()] == ["bench.json"]
     assert figures["hop_samples"] == delay.MODES["balanced"].hop
     assert figures["delay_samples"] == delay.MODES["balanced"].samples
     for ways in figures["latency_us"].values():
@@ -79,23 +104,62 @@ def test_every_figure_is_written_and_printed(
     assert 0 < delays["p50"] <= delays["p99"] <= delays["max"]
     assert all(seconds > 0 for seconds in figures["start"].values())
     assert figures["peak_memory_mb"] > 0
-    for words in ("times as long as the bare call", "NeuroKit2 ecg_clean", "live streams", "MB"):
-        assert words in " ".join(result.output.split())
+    assert figures["configurations"] == [] and figures["gui"] is None
+    words = ("times as long as the bare call", "NeuroKit2 ecg_clean", "live streams", "MB")
+    for said in (*words, "5 of 0.02 s each, shorter than the 10 s of B5", "with an idle engine"):
+        assert said in output
+    assert "What the precision costs is not known without a model in float" in output
 
 
+def test_the_schema_notices_a_field_that_nobody_described() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    with pytest.raises(jsonschema.ValidationError, match="unheard_of"):
+        jsonschema.validate({"schema": 4, "unheard_of": 1}, SCHEMA)
+    assert SCHEMA["properties"]["schema"]["const"] == figures_module.SCHEMA
+
+
+@pytest.mark.usefixtures("quick")
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Ticking(FakeClock):
-        """A microsecond passes whenever somebody looks."""
-
-        def now(self) -> float:
-            self.time += 1e-6
-            return self.time
-
     monkeypatch.setattr(fresh, "others", lambda *_: {"NeuroKit2 ecg_clean": None})
-    figures = bench_module.measure(SHIPPED_MODEL, "auto", "low", 0.01, 2, Ticking())
+    models = Models([SHIPPED_MODEL], None)
+    figures = figures_module.measure(models, "auto", "low", 0.01, 2, Ticking())
     assert figures["real_time_factor"]["NeuroKit2 ecg_clean"] is None
-    factors = bench_module.tables(figures)[1]
+    factors = tables({**figures, "configurations": [], "gui": None})[1]
     assert "not installed" in list(factors.columns[1].cells)
+
+
+def test_a_measurement_has_five_windows_of_equal_length(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latency, "_ROUND", 1)
+    costs = {"a": 0.125, "b": 0.25}
+    calls = {name: partial(clock.sleep, cost) for name, cost in costs.items()}
+    times = latency.back_to_back(calls, 7.5, clock)
+    assert clock.time == 15  # both calls, in turns
+    assert times == {name: [[cost] * 8] * 5 for name, cost in costs.items()}
+    found = latency.percentiles([[1.0, 2.0, 3.0], [9.0]])
+    assert (found["p50"], found["max"], found["calls"]) == (2.5e6, 9e6, 4)
+    assert found["p50_of_windows"] == [2e6, 9e6]
+
+
+def test_a_step_is_late_when_the_next_one_is_due(clock: FakeClock) -> None:
+    hop = 36  # a tenth of a second
+    costs = iter([0.03, 0.25, 0.03, 0.03, 0.03])
+    run = latency.paced(lambda: clock.sleep(next(costs)), hop, 0.5, clock)
+    assert run.times == pytest.approx([0.03, 0.25, 0.03, 0.03, 0.03])
+    assert run.late == pytest.approx([0, 0, 0.15, 0.08, 0.01], abs=1e-9)
+    assert run.missed(hop / FS) == 3  # the long one, and two that had to wait for it
+
+
+def test_an_idle_engine_shows_the_lateness_of_the_system(clock: FakeClock) -> None:
+    class Sleepy(FakeClock):
+        """Wakes up two milliseconds late."""
+
+        def sleep(self, seconds: float) -> None:
+            self.time += seconds + 0.002
+
+    run = latency.paced(lambda: None, 36, 1, Sleepy())
+    assert run.late == pytest.approx([0.002] * 10) and run.times == [0] * 10
 
 
 def test_others_are_timed_on_the_same_signal() -> None:

@@ -11,12 +11,15 @@ from click.testing import CliRunner
 from sheet_stand import Run, draw, pulses, sheet
 
 from gui.frames import Paints
-from tools import bench as bench_module
 from tools import drawing
-from tools.bench import bench, tables
+from tools.bench import bench
+from tools.benchmark import latency
+from tools.benchmark.tables import tables
 from tools.clock import SystemClock
 
 QUIET = ("monitor", "pyqtgraph", "pyqtgraph, smooth")
+_GROWTH = 25
+"""MB that ten seconds more may take: what is held of them is a tenth of one."""
 
 
 @pytest.fixture(scope="module")
@@ -50,21 +53,29 @@ def test_frames_of_the_monitor_and_of_bare_curves_are_measured_in_one_run(
     assert figures["live"]["core_share"] > 0
     assert figures["live"]["frames_per_second"] > 0
     assert figures["memory"]["seconds"] == 20
-    assert figures["memory"]["end_mb"] >= 0.5 * figures["memory"]["full_mb"] > 0
+    full, end = (figures["memory"][key] for key in ("full_mb", "end_mb"))
+    assert 0 < full and end < full + _GROWTH
+    assert figures["first_paint_s"] > 0
 
 
 @pytest.mark.usefixtures("qapp")
 def test_bench_prints_and_keeps_them_when_asked_to(
     figures: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench_module, "_WARM_UP", 2)
+    monkeypatch.setattr(latency, "WARM_UP", 2)
     monkeypatch.setattr(drawing, "measure", lambda *_: figures)
     path = tmp_path / "bench.json"
     asked = ["--seconds", "0.05", "--streams", "1", "--json", str(path)]
     result = CliRunner().invoke(bench, [*asked, "--gui"], catch_exceptions=False)
     kept = json.loads(path.read_text())
-    assert kept["schema"] == 3 and kept["gui"] == figures
+    assert kept["gui"] == figures
     printed = " ".join(result.output.split())
-    for words in ("A frame with 4 traces", "pyqtgraph, smooth", "of one core", "at the end"):
+    for words in (
+        "A frame with 4 traces",
+        "pyqtgraph, smooth",
+        "of one core",
+        "at the end",
+        "first paint",
+    ):
         assert words in printed
     assert len(tables(kept)) == len(tables({**kept, "gui": None})) + 1

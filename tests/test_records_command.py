@@ -1,4 +1,4 @@
-"""`ecgstream records list` and `show`; for `download` see test_physionet."""
+"""`ecgstream records list`, `show`, `splits` and `verify`; for `download` see test_physionet."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 import wfdb
 from click.testing import CliRunner
+from test_physionet import PLACE, SIGNALS, SUMS, StandIn, _direct, server  # noqa: F401
 
+from model import physionet
+from model.physionet import Transfer, download_database
 from streamer.records import ASSETS, RecordError
+from tools.cli import main
 from tools.records import records
 
 
@@ -113,6 +117,98 @@ def test_show_of_no_record_says_how_to_get_one() -> None:
     assert result.exit_code != 0
     assert isinstance(result.exception, RecordError)
     assert "ecgstream records download mitdb/234" in str(result.exception)
+
+
+def test_splits_are_told_for_every_database(data: Path) -> None:
+    for name in ("sel102", "sel123", "sel38"):
+        (data / "qtdb" / f"{name}.hea").write_text((data / "qtdb" / "sel100.hea").read_text())
+    (data / "nstdb").mkdir()
+    (data / "nstdb" / "em.hea").write_text((data / "mitdb" / "101.hea").read_text())
+    told = {row[0]: row[-1] for row in rows(run("list", "--data", str(data)))}
+    assert told["qtdb/sel102"] == "training"
+    assert told["qtdb/sel123"] == "test (B1, published)"
+    assert told["qtdb/sel38"] == "test (B1, development)"
+    assert told["nstdb/em"] == "noise: one half trains, one tests"
+    assert told["nstdb90"] == "noise: tests"
+
+
+def test_splits_are_listed_with_their_records() -> None:
+    listed = {row[0]: row[1:] for row in rows(run("splits"))}
+    assert listed["validation"] == ("3", "114 208 223")
+    assert listed["noise stress"] == ("2", "118 119")
+    assert listed["test (DS2)"][0] == "22"
+
+
+@pytest.fixture
+def downloaded(server: StandIn, tmp_path: Path) -> Path:  # noqa: F811
+    """A data folder with one of the two records of a database."""
+    for suffix in ("hea", "dat", "atr"):
+        server.files[f"{PLACE}/100.{suffix}"] = b"of another record"
+    del server.files[SUMS]
+    server.list_checksums()
+    folder = tmp_path / "downloaded"
+    physionet.download_record("208", folder, server.url)
+    server.log.clear()
+    return folder
+
+
+def verified(folder: Path, server: StandIn, *names: str) -> tuple[int, str]:  # noqa: F811
+    """Exit code and output of `records verify`."""
+    asked = ["records", "verify", *names, "--data", str(folder), "--mirror", server.url]
+    result = CliRunner().invoke(main, asked)
+    return result.exit_code, " ".join(result.output.split())
+
+
+def test_what_was_downloaded_is_verified_and_nothing_is_fetched(
+    server: StandIn,  # noqa: F811
+    downloaded: Path,
+) -> None:
+    code, output = verified(downloaded, server)
+    assert (code, output) == (0, "mitdb: 3 files are right, 1 records were not downloaded")
+    assert [answer.path for answer in server.log] == [SUMS]
+    download_database("mitdb", downloaded, server.url)
+    assert verified(downloaded, server, "mitdb") == (0, "mitdb: 6 files are right")
+
+
+def test_damaged_and_missing_files_are_named_and_left_alone(
+    server: StandIn,  # noqa: F811
+    downloaded: Path,
+) -> None:
+    signals = downloaded / "mitdb" / "208.dat"
+    signals.write_bytes(signals.read_bytes()[:-1] + b"?")
+    (downloaded / "mitdb" / "208.atr").unlink()
+    before = signals.read_bytes()
+    code, output = verified(downloaded, server, "mitdb/208")
+    assert code == 1
+    said = "1 files are right, 1 damaged (mitdb/208.dat), 1 missing (mitdb/208.atr)"
+    assert output.startswith(f"mitdb/208: {said} Error: not as PhysioNet has them")
+    assert "ecgstream records download mitdb/208 mends them" in output
+    assert signals.read_bytes() == before
+    physionet.download_record("208", downloaded, server.url)
+    assert verified(downloaded, server, "208")[0] == 0
+
+
+def test_a_record_that_is_not_there_is_not_verified(
+    server: StandIn,  # noqa: F811
+    downloaded: Path,
+) -> None:
+    code, output = verified(downloaded, server, "100")
+    assert code == 1 and output.startswith("100: 0 files are right, 1 records were not downloaded")
+
+
+def test_verify_without_any_database_says_how_to_get_one(server: StandIn, data: Path) -> None:  # noqa: F811
+    (data / "none").mkdir()
+    code, output = verified(data / "none", server)
+    assert code == 1 and "ecgstream records download mitdb" in output
+    assert not server.log
+
+
+def test_progress_of_verifying_names_every_file(server: StandIn, downloaded: Path) -> None:  # noqa: F811
+    seen: list[Transfer] = []
+    physionet.verify("mitdb", downloaded, server.url, seen.append)
+    assert [transfer.number for transfer in seen] == [1, 2, 3, 4, 5, 6]
+    assert {transfer.files for transfer in seen} == {6}
+    assert [transfer.done for transfer in seen if "208.dat" in transfer.file] == [len(SIGNALS)]
 
 
 def test_bundled_records_and_help_load_no_heavy_package() -> None:

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, perf_counter
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from tools.benchmark.configurations import Configuration
 
 _REPEATS = 5
+
+
+class ProcessError(RuntimeError):
+    """A process failed; `reason` is its last word, or how it ended."""
+
+    def __init__(self, command: list[str], code: int, errors: str) -> None:
+        super().__init__(f"{' '.join(command)} failed:\n{errors}")
+        said = errors.strip().splitlines()
+        self.reason = said[-1] if said and code > 0 else f"its process ended with code {code}"
 
 
 def start(model: Path, runtime: str) -> dict[str, float]:
@@ -42,10 +52,20 @@ def configuration(one: Configuration, delay: str | int, seconds: float) -> dict[
 
     Raises
     ------
-    RuntimeError : it failed; the last line of the message says why.
+    ProcessError : it failed.
     """
     asked = {**one._asdict(), "model": str(one.model)}
     return dict(_child("configuration", json.dumps([asked, delay, seconds])))
+
+
+def arena(model: Path) -> int | None:
+    """Bytes of the smallest arena that TFLM runs an int8 model in; None where it does not."""
+    if find_spec("tflite_micro") is None:
+        return None
+    try:
+        return int(_child("arena", str(model)))
+    except ProcessError:
+        return None
 
 
 def gain(model: Path, delay: str | int) -> dict[str, float]:
@@ -53,7 +73,7 @@ def gain(model: Path, delay: str | int) -> dict[str, float]:
 
     Raises
     ------
-    RuntimeError : it failed; the last line of the message says why.
+    ProcessError : it failed.
     """
     return dict(_child("gain", json.dumps([str(model), delay])))
 
@@ -67,7 +87,7 @@ def _child(*arguments: str, data: bytes = b"") -> Any:
     command = [sys.executable, "-m", "tools.fresh", *arguments]
     done = subprocess.run(command, input=data, capture_output=True)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr.decode()}")
+        raise ProcessError(command, done.returncode, done.stderr.decode(errors="replace"))
     return json.loads(done.stdout)
 
 
@@ -126,6 +146,12 @@ def _configuration(asked: str) -> dict[str, Any]:
     )
 
 
+def _arena(model: str) -> int:
+    from model.tflm.network import arena_size
+
+    return arena_size(Path(model).read_bytes())
+
+
 def _gain(asked: str) -> dict[str, float]:
     from model.training import KerasNetwork
     from tools.benchmark.accuracy import gain
@@ -136,12 +162,17 @@ def _gain(asked: str) -> dict[str, float]:
 
 def _others(fs: str) -> dict[str, float | None]:
     import numpy as np
-    from scipy.signal import butter, sosfilt
 
     rate = float(fs)
     signal = np.frombuffer(sys.stdin.buffer.read(), np.float32).astype(float)
-    band = butter(2, (0.5, 40.0), "bandpass", fs=rate, output="sos")
-    seconds: dict[str, float | None] = {"scipy sosfilt": _fastest(lambda: sosfilt(band, signal))}
+    seconds: dict[str, float | None] = {}
+    try:
+        from scipy.signal import butter, sosfilt
+    except ImportError:
+        seconds["scipy sosfilt"] = None
+    else:
+        band = butter(2, (0.5, 40.0), "bandpass", fs=rate, output="sos")
+        seconds["scipy sosfilt"] = _fastest(lambda: sosfilt(band, signal))
     try:
         from neurokit2 import ecg_clean
     except ImportError:
@@ -166,6 +197,7 @@ if __name__ == "__main__":
         "start": _start,
         "memory": _memory,
         "window": _window,
+        "arena": _arena,
         "configuration": _configuration,
         "gain": _gain,
         "others": _others,

@@ -18,34 +18,54 @@ from model.physionet import (
     VERSIONS,
     Progress,
     Transfer,
+    Verified,
     download_database,
     download_record,
+    verify,
 )
-from model.splits import DS2, NOISE_STRESS, TRAINING, VALIDATION
+from model.splits import (
+    DS2,
+    NOISE_STRESS,
+    QTDB_DEVELOPMENT,
+    QTDB_PUBLISHED,
+    QTDB_TRAINING,
+    TRAINING,
+    VALIDATION,
+)
 from streamer.header import check
+from streamer.noise import BUNDLED_NOISE, RECORDED
 from streamer.records import (
     ASSETS,
     BUNDLED,
     DATA_VARIABLE,
     DOWNLOADS,
+    RecordError,
     data_folder,
     find_record,
     headers,
     read_record,
+    require_data,
 )
 from tools import options
 
 _SPLITS = {
-    "training": TRAINING,
+    "training": (*TRAINING, *QTDB_TRAINING),
     "validation": VALIDATION,
     "test (DS2)": DS2,
     "noise stress": NOISE_STRESS,
+    "test (B1, published)": QTDB_PUBLISHED,
+    "test (B1, development)": QTDB_DEVELOPMENT,
+    "noise: one half trains, one tests": RECORDED,
+    "noise: tests": (BUNDLED_NOISE,),
 }
+_mirror = click.option(
+    "--mirror", default=BASE_URL, show_default=True, help="Server to download from."
+)
 
 
 @click.group()
 def records() -> None:
-    """See which records there are, and download more from PhysioNet."""
+    """See which records there are, get more from PhysioNet, and check them."""
 
 
 @records.command("list")
@@ -54,7 +74,7 @@ def list_(data: Path | None) -> None:
     """List the bundled records and those in the data folder.
 
     The split says what the shipped model used a record for: training, validation (choosing
-    between models), the test of DS2, or the noise stress test.
+    between models), the test of DS2, the noise stress test, or DeepFilter's benchmark (B1).
     """
     table = Table("name", "leads", "rate", "length", "split", box=None, pad_edge=False)
     for header in sorted(ASSETS.glob("*.hea")):
@@ -83,7 +103,7 @@ def list_(data: Path | None) -> None:
     show_envvar=True,
     help="Folder to download to; made if need be.",
 )
-@click.option("--mirror", default=BASE_URL, show_default=True, help="Server to download from.")
+@_mirror
 def download(names: tuple[str, ...], data: Path, mirror: str) -> None:
     """Download records from PhysioNet, or whole databases: mitdb, nstdb, qtdb.
 
@@ -100,6 +120,57 @@ def download(names: tuple[str, ...], data: Path, mirror: str) -> None:
         with _progress_bar() as progress:
             path = fetch(name, folder, mirror, progress)
         click.echo(f"{name} is complete: {path}")
+
+
+@records.command("verify")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@options.data
+@_mirror
+def verify_(names: tuple[str, ...], data: Path | None, mirror: str) -> None:
+    """Compare records, or whole databases, with PhysioNet's checksums.
+
+    \b
+    ecgstream records verify
+    ecgstream records verify nstdb mitdb/208
+
+    All databases in the data folder when none is named. Nothing is changed; records that were
+    never downloaded are counted, and no fault. Ends with an exit code other than 0 when a file
+    is damaged or lacking.
+    """
+    folder = require_data(data)
+    named = names or [name for name in VERSIONS if (folder / name).is_dir()]
+    if not named:
+        raise RecordError(f"no database in {folder}: ecgstream records download mitdb")
+    bad = []
+    for name in named:
+        with _progress_bar() as progress:
+            found = verify(name, folder, mirror, progress)
+        click.echo(f"{name}: {_found(found)}")
+        if found.damaged or found.missing or not found.good:
+            bad.append(name)
+    if bad:
+        raise click.ClickException(
+            f"not as PhysioNet has them; ecgstream records download {' '.join(bad)} mends them"
+        )
+
+
+def _found(found: Verified) -> str:
+    said = [f"{len(found.good)} files are right"]
+    for what, files in (("damaged", found.damaged), ("missing", found.missing)):
+        if files:
+            said.append(f"{len(files)} {what} ({', '.join(files)})")
+    if found.absent:
+        said.append(f"{found.absent} records were not downloaded")
+    return ", ".join(said)
+
+
+@records.command()
+def splits() -> None:
+    """Show which records the shipped model was trained, chosen and tested with."""
+    table = Table("split", "records", "names", box=None, pad_edge=False)
+    for split, members in _SPLITS.items():
+        table.add_row(split, str(len(members)), " ".join(members))
+    Console(highlight=False, markup=False).print(table)
 
 
 @records.command()
