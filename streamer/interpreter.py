@@ -39,6 +39,8 @@ LONGEST_PAST = 1 << 16
 """Samples, three minutes."""
 BATCH = 32
 """Most windows of one call."""
+EXACT = 12
+"""Of so many signals all windows are one call; each number of windows takes half a MB."""
 
 
 class Network(Protocol):
@@ -262,7 +264,7 @@ class TFLiteNetwork:
 
     def _batch(self, n: int) -> int:
         """Windows of the next call when `n` are due: one where the file allows no more."""
-        batch = min(n, BATCH) if self._batches else 1
+        batch = (BATCH if n >= BATCH else min(n, EXACT)) if self._batches else 1
         try:
             self._call(batch)
         except RuntimeError:

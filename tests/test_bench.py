@@ -136,7 +136,8 @@ def test_a_measurement_has_five_windows_of_equal_length(
     calls = {name: partial(clock.sleep, cost) for name, cost in costs.items()}
     times = latency.back_to_back(calls, 7.5, clock)
     assert clock.time == 15  # both calls, in turns
-    assert times == {name: [[cost] * 8] * 5 for name, cost in costs.items()}
+    found_times = {name: [list(window) for window in windows] for name, windows in times.items()}
+    assert found_times == {name: [[cost] * 8] * 5 for name, cost in costs.items()}
     found = latency.percentiles([[1.0, 2.0, 3.0], [9.0]])
     assert (found["p50"], found["max"], found["calls"]) == (2.5e6, 9e6, 4)
     assert found["p50_of_windows"] == [2e6, 9e6]

@@ -237,7 +237,7 @@ def test_all_windows_that_are_due_are_one_call_of_the_interpreter() -> None:
 
     network._call = counted  # type: ignore[method-assign]
     rng = np.random.default_rng(0)
-    for n, expected in ((3, {3}), (32, {32}), (42, {32, 10})):
+    for n, expected in ((3, {3}), (12, {12}), (32, {32}), (42, {32, 10}), (20, {12, 8})):
         ran.clear()
         past = rng.normal(size=(n, network.past)).astype(np.float32)
         shown = standardise(past)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,7 @@ def _latencies(
     def rest() -> latency.Paced:
         return latency.paced(lambda: None, hop, seconds, clock)
 
-    def work() -> dict[str, list[list[float]]]:
+    def work() -> Mapping[str, Sequence[Sequence[float]]]:
         window = seconds / latency.WINDOWS
         return latency.back_to_back({latency.STEP: calls[latency.STEP]}, window, clock)
 
