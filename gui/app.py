@@ -77,6 +77,8 @@ def show(
         worker.start()  # what it imports and loads would have held up the window
         painted(window)
 
+    if memory.geometry().isEmpty():  # a small screen of 100 dpi has fewer of Qt's pixels than it
+        window.resize(window.size().boundedTo(window.screen().availableSize()))
     window.painted.connect(begin, QtCore.Qt.ConnectionType.QueuedConnection)
     window.show()
     try:

@@ -8,16 +8,15 @@ from typing import NamedTuple
 
 from pyqtgraph.Qt import QtCore, QtGui
 
-from gui.layout import Lane
-from gui.lettering import CENTRE, USUAL, Lettering
-from gui.timebase import Timebase
+from gui.layout import Lane, Layout
+from gui.lettering import CENTRE, USUAL, Lettering, minus
+from gui.timebase import MINUTE, Timebase
 from gui.traces import Content, signal
 
 _REACH = 8
 """Units: so near to an end the mouse takes hold of it."""
 _NOTE = 90
 """Units at the header's right that the text leaves free."""
-_MINUTE = 60.0
 
 
 class End(NamedTuple):
@@ -31,13 +30,15 @@ class Caliper:
     """Measures on one lane; `changed` is called whenever it has.
 
     Ends that are dragged are where the mouse is, those that are set by time are on the trace.
+    When the lane measured on is hidden both are put onto the trace of another one; in another
+    record, or where the count begins anew, they begin in the middle again.
     """
 
     def __init__(self, changed: Callable[[], object]) -> None:
         self._changed = changed
         self._active = False
         self.ends: tuple[End, End] | None = None
-        self.kind, self.lead = "", ""
+        self.kind, self.lead = "", 0
         self._content: Content | None = None
 
     @property
@@ -54,15 +55,15 @@ class Caliper:
 
     @property
     def text(self) -> str:
-        """What it measures; empty while it is not shown."""
-        if not self._active or self.ends is None:
+        """What it measures; empty while it is not shown, or no trace is."""
+        if not self._active or self.ends is None or self._lane() is None:
             return ""
         first, second = self.ends
         time = second.second - first.second
-        rate = f"{_MINUTE / abs(time):.0f} bpm" if abs(time) >= 0.1 else "\N{EM DASH} bpm"
+        rate = f"{MINUTE / abs(time):.0f} bpm" if abs(time) >= 0.1 else "\N{EM DASH} bpm"
         volts = second.millivolts - first.millivolts
         size = f"{volts:.2f}" if math.isfinite(volts) else "\N{EM DASH}"
-        return f"Δt {abs(time):.2f} s · {rate} · Δ {size} mV".replace("-", "\N{MINUS SIGN}")
+        return minus(f"Δt {abs(time):.2f} s · {rate} · Δ {size} mV")
 
     def set_times(self, first: float, second: float) -> None:
         """Put both ends onto the trace, at those seconds of the record."""
@@ -79,9 +80,17 @@ class Caliper:
 
     def follow(self, content: Content | None) -> None:
         """Measure on what is drawn now."""
-        self._content = content
-        if content is not None and self._active and self.ends is None:
+        before, self._content = self._content, content
+        if content is None:
+            self.ends = None
+            return
+        if before is not None and _run(before) != _run(content):
+            self.ends = None
+        if self._active and self.ends is None:
             self._begin(content)
+        elif self.ends is not None and self._lane() is None and content.layout.lanes:
+            first, second = self.ends
+            self.set_times(first.second, second.second)
 
     def end_at(self, x: float) -> int | None:
         """The end that the mouse would take hold of there."""
@@ -102,12 +111,11 @@ class Caliper:
             lane = layout.lane_at(at.y())
             if lane is None:
                 return
-            self.kind, self.lead = lane.kinds[-1], lane.name
+            self.kind, self.lead = lane.kinds[-1], lane.lead
         lane = self._lane()
         if lane is None:
             return
-        shift = self._content.shifts.get((self.kind, lane.lead), 0.0)
-        millivolts = (lane.zero - at.y()) / (layout.display.gain * layout.geometry.scale) - shift
+        millivolts = self._content.millivolts(lane, self.kind, at.y())
         x = min(max(at.x(), layout.left), layout.right)
         moved = End(time.second(time.sample_at(x)), millivolts)
         ends = [moved, moved] if end is None or self.ends is None else list(self.ends)
@@ -117,9 +125,9 @@ class Caliper:
 
     def draw(self, painter: QtGui.QPainter, content: Content, lettering: Lettering) -> None:
         """Draw both ends over all lanes, a level across the lane measured on, and the text."""
-        if not self._active or self.ends is None:
-            return
         lane = content.layout.lane(self.kind, self.lead)
+        if not self._active or self.ends is None or lane is None:
+            return
         layout, theme, unit = content.layout, content.theme, lettering.unit
         colour = QtGui.QColor(theme.caliper)
         places = [content.time.x(self._count(end)) for end in self.ends]
@@ -129,12 +137,11 @@ class Caliper:
         for x in places:
             if x is not None and layout.left <= x <= layout.right:
                 x = layout.geometry.middle(x)
-                top, bottom = layout.header.bottom(), layout.axis.top()
-                painter.drawLine(QtCore.QPointF(x, top), QtCore.QPointF(x, bottom))
+                for top, bottom in _beside_marks(layout):
+                    painter.drawLine(QtCore.QPointF(x, top), QtCore.QPointF(x, bottom))
         left = min((x for x in places if x is not None), default=layout.left)
         right = max((x for x in places if x is not None), default=layout.left)
-        if lane is not None:
-            self._draw_levels(painter, content, lane, left, right)
+        self._draw_levels(painter, content, lane, left, right)
         room = lettering.width(self.text, USUAL, bold=True) + 16 * unit
         # In the header, where it hides no trace, and left of the note there.
         farthest = layout.right - _NOTE * unit - room / 2
@@ -150,13 +157,11 @@ class Caliper:
     def _draw_levels(
         self, painter: QtGui.QPainter, content: Content, lane: Lane, left: float, right: float
     ) -> None:
-        per_mv = content.layout.display.gain * content.layout.geometry.scale
-        shift = content.shifts.get((self.kind, lane.lead), 0.0)
         colour = QtGui.QColor(content.theme.caliper)
         thin = QtGui.QPen(colour, content.layout.geometry.unit, QtCore.Qt.PenStyle.DashLine)
         radius = 3 * content.layout.geometry.unit
         for end in self.ends or ():
-            y = lane.zero - per_mv * (end.millivolts + shift)
+            y = content.height(lane, self.kind, end.millivolts)
             if not lane.box.top() <= y <= lane.box.bottom():
                 continue
             painter.setPen(thin)
@@ -193,7 +198,7 @@ class Caliper:
         lane = next((x for x in lanes if "denoised" in x.kinds), lanes[0] if lanes else None)
         if lane is not None:
             self.kind = "denoised" if "denoised" in lane.kinds else lane.kinds[0]
-            self.lead = lane.name
+            self.lead = lane.lead
 
     def _on_trace(self, second: float) -> End:
         """The trace at that time, between two samples in proportion."""
@@ -208,3 +213,16 @@ class Caliper:
         share = at - before
         after = samples[min(before + 1, len(samples) - 1)] if share else samples[before]
         return End(second, float((1 - share) * samples[before] + share * after))
+
+
+def _run(content: Content) -> tuple[object, ...]:
+    """Another value says that nothing measured so far is on what is shown."""
+    return content.shown.record, content.shown.passes
+
+
+def _beside_marks(layout: Layout) -> list[tuple[float, float]]:
+    """From where to where the ends' lines are drawn: not through the symbols of beats."""
+    top, bottom = layout.header.bottom(), layout.axis.top()
+    if layout.marks.isEmpty():
+        return [(top, bottom)]
+    return [(top, layout.marks.top()), (layout.marks.bottom(), bottom)]

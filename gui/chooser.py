@@ -40,18 +40,17 @@ class Chooser(QtWidgets.QDialog):
         self._lay_out()
         self._connect()
 
-    def ask(self, view: View, folder: Path | None) -> None:
+    def ask(self, view: View) -> None:
         """Open with all records, the present one chosen."""
         self.search.clear()
-        self.show_folder(folder)
         self.show_view(view)
         self._select(view.source.record)
         self.search.setFocus()
         self.open()
 
-    def show_folder(self, folder: Path | None) -> None:
-        """Name the data folder."""
-        self.folder.setText(f"Folder: {folder}" if folder else "No folder chosen")
+    def show_folder(self, folder: Path) -> None:
+        """Name the data folder: where records are looked for, and where downloads go."""
+        self.folder.setText(f"Folder: {folder}")
 
     def show_view(self, view: View) -> None:
         """Bring list and download up to date."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
+from gui.display import KINDS
 from gui.keys import JUMP, NUDGE, STEP
 from gui.strip import DISCLAIMER
 from gui.view import State
@@ -28,7 +29,7 @@ class Commands:
 
     def __init__(self, window: Monitor) -> None:
         self._window = window
-        wishes, kinds = window.wishes, ("raw", "denoised", "clean", "removed")
+        wishes = window.wishes
         self._deeds: dict[str, Callable[[], object]] = {
             "open": self.open,
             "folder": self._choose_folder,
@@ -53,15 +54,14 @@ class Commands:
             "go": self._ask_time,
             "less noise": lambda: wishes.add_level(1),
             "more noise": lambda: wishes.add_level(-1),
-            "st": lambda: wishes.set("st", not wishes.settings.st),
             "stronger": lambda: wishes.add_strength(0.1),
             "weaker": lambda: wishes.add_strength(-0.1),
-            "overlaid": partial(self._toggle, "stacked"),
+            "overlaid": self._overlay,
             **{
                 name: partial(self._toggle, name)
-                for name in ("sweep", "annotations", "detections", "flags")
+                for name in ("st", "sweep", "annotations", "detections", "flags")
             },
-            **{kind: partial(wishes.toggle_kind, kind) for kind in kinds},
+            **{kind: partial(wishes.toggle_kind, kind) for kind in KINDS},
             "full screen": self._fill_screen,
             "help": self._help,
             "about": self._tell_about,
@@ -76,7 +76,7 @@ class Commands:
     def open(self) -> None:
         """Ask for a record."""
         window = self._window
-        window.chooser.ask(window.worker.view(0), window.wishes.settings.data)
+        window.chooser.ask(window.worker.view(0))
 
     def _choose_folder(self) -> None:
         dialog = self._ask_folder(
@@ -137,6 +137,11 @@ class Commands:
     def _toggle(self, name: str) -> None:
         wishes = self._window.wishes
         wishes.set(name, not wishes.get(name))
+
+    def _overlay(self) -> None:
+        window = self._window
+        leads = window.drawn.leads if window.drawn is not None else ()
+        window.wishes.set("stacked", not window.wishes.display.stacks(len(leads)))
 
     def _ask_time(self) -> None:
         dialog = QtWidgets.QInputDialog(self._window)

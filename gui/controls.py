@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtCore, QtWidgets
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from gui.icons import SIZE, icon
 from gui.keys import LEVELS, TABLE, Setting
+from gui.lettering import minus
 from gui.menus import Menus
 from gui.view import State
 from gui.wishes import Wishes
@@ -17,10 +18,12 @@ _BUTTONS = {
     "freeze": "Freeze",
     "caliper": "Caliper",
     "recording": "Rec",
-    "strip": "Save strip",
+    "strip": "Strip",
     "st": "Keep",
 }
 """By command, what stands below the sign."""
+_TYPED = "0123456789+-.,"
+"""What a number is typed with."""
 
 
 class SettingBox(QtWidgets.QComboBox):
@@ -40,19 +43,50 @@ class SettingBox(QtWidgets.QComboBox):
         """Show the present value, also one that only the command line could name."""
         value = self._wishes.get(self._name)
         if self.findData(value) < 0:
-            self.addItem("max" if value == float("inf") else f"{value}", value)
+            self.addItem(_SETTINGS[self._name].text_of(value), value)
         self.setCurrentIndex(self.findData(value))
 
 
 class LevelBox(QtWidgets.QDoubleSpinBox):
-    """A number with its unit; Return gives the keys back to the window."""
+    """A number with its unit, in which only numbers are typed: all other keys are the window's.
+
+    Return and the arrows give it the rest back, too.
+    """
 
     def __init__(self, name: str, least: float, most: float, step: float, suffix: str) -> None:
         super().__init__(decimals=0, singleStep=step, suffix=suffix)
         self.setAccessibleName(name)
         self.setRange(least, most)
         self.setKeyboardTracking(False)
+        self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)  # not by the wheel
         self.lineEdit().returnPressed.connect(self.clearFocus)
+
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:
+        """Step by an arrow; a click on the number itself is the line edit's."""
+        super().mouseReleaseEvent(event)
+        self.clearFocus()
+
+    def event(self, event: QtCore.QEvent) -> bool:
+        """Leave what is not typed into a number to the window."""
+        if event.type() == QtCore.QEvent.Type.ShortcutOverride:
+            text = event.text()
+            if text.isprintable() and text and text not in _TYPED:
+                event.ignore()
+                return True
+        return bool(super().event(event))
+
+    def textFromValue(self, value: float) -> str:
+        """With a minus that is one."""
+        return minus(super().textFromValue(value))
+
+    def valueFromText(self, text: str) -> float:
+        """Of either sign for minus."""
+        return super().valueFromText(text.replace(minus("-"), "-"))
+
+    def validate(self, text: str, at: int) -> tuple[QtGui.QValidator.State, str, int]:
+        """Whether it is a number."""
+        state, _, at = super().validate(text.replace(minus("-"), "-"), at)
+        return state, text, at
 
 
 class Controls(QtWidgets.QFrame):
@@ -135,7 +169,7 @@ class Controls(QtWidgets.QFrame):
         button.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIconSize(QtCore.QSize(SIZE, SIZE))
         button.setAutoRaise(True)
-        button.setFixedWidth(70)
+        button.setFixedWidth(62)
         button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
         return button
 
@@ -148,7 +182,7 @@ class Controls(QtWidgets.QFrame):
         row.addSpacing(8)
         row.addStretch(1)
         fields = (
-            ("Record", self.record, 150),
+            ("Record", self.record, 136),
             ("Speed", self.speed, 74),
             ("Noise", self.noise, 158),
             ("SNR", self.level, 78),
@@ -165,7 +199,7 @@ class Controls(QtWidgets.QFrame):
             column.addWidget(label)
             column.addWidget(widget)
             row.addLayout(column)
-            row.addSpacing(4)
+            row.addSpacing(2)
         row.addStretch(1)
         for name in ("recording", "strip"):
             row.addWidget(self.buttons[name])

@@ -12,15 +12,16 @@ GAINS = (2.5, 5.0, 10.0, 20.0)
 
 @dataclass(frozen=True)
 class Display:
-    """How the sheet is drawn; the window keeps it, and its settings remember it.
+    """How the sheet is drawn; remembered from one window to the next, but for `hidden`.
 
     Attributes
     ----------
     paper_speed, gain : mm that a second and a millivolt take.
     sweep : the newest sample is written over the oldest; else the paper scrolls.
     stacked : a lane for each lead and kind; else one for each lead, its kinds over each other.
+        None: as there is room, see `stacks`.
     kinds : which of `KINDS` are drawn.
-    hidden : names of the leads not drawn.
+    hidden : numbers of the record's leads that are not drawn; names can be the same.
     theme : name in `gui.theme.THEMES`.
     annotations : annotated beats and rhythms are drawn.
     detections : detected R peaks are drawn.
@@ -30,10 +31,21 @@ class Display:
     paper_speed: float = 25.0
     gain: float = 10.0
     sweep: bool = False
-    stacked: bool = True
+    stacked: bool | None = None
     kinds: frozenset[str] = frozenset({"raw", "denoised"})
-    hidden: frozenset[str] = frozenset()
+    hidden: frozenset[int] = frozenset()
     theme: str = "paper"
     annotations: bool = True
     detections: bool = True
     flags: bool = True
+
+    def stacks(self, leads: int) -> bool:
+        """Whether each kind has a lane of its own in a record of so many leads.
+
+        Unless it was chosen: with more than one lead the lanes would be too low for a QRS.
+        """
+        return leads < 2 if self.stacked is None else self.stacked
+
+    def seen(self, leads: int) -> tuple[int, ...]:
+        """The leads drawn of a record of so many: those not hidden, or all were it none."""
+        return tuple(n for n in range(leads) if n not in self.hidden) or tuple(range(leads))

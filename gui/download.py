@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from gui.view import Download
+from gui.words import reason
 from model import physionet
 
 
@@ -46,7 +48,7 @@ class Downloading:
             pass
         # Whatever it is, the user shall read it in the window.
         except Exception as error:
-            self.state = self.state._replace(problem=str(error) or type(error).__name__)
+            self.state = self.state._replace(problem=_told(error))
         else:
             self._done(path)
 
@@ -57,3 +59,12 @@ class Downloading:
     def _check(self) -> None:
         if self._cancelled:
             raise _Cancelled
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, with what can be done in a window in place of a command's options."""
+    what, option, _ = reason(error).partition("--mirror")
+    if not option:
+        return what or type(error).__name__
+    what = re.split(r"[;:,] (?:or )?(?:check|give|try|name)\b", what)[0]
+    return f"{what}. Check the network and press Download to go on."

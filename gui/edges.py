@@ -7,13 +7,12 @@ import numpy.typing as npt
 from pyqtgraph.Qt import QtCore, QtGui
 
 from gui.layout import Layout
-from gui.paper import BOLD
-from gui.traces import Content, signal
+from gui.traces import Content, Shifts, signal
 from gui.view import Shown
 
 _SHIFTED = ("raw", "removed")
 """What has a wander or an offset; the others are drawn where they are, always."""
-_LEFT = 0.3
+_OFF = 0.3
 """Share of a lane's height by which the middle of a trace may be off the isoelectric line."""
 _EVERY = 8
 """One sample of so many is enough to find the middle."""
@@ -21,22 +20,22 @@ _ARROW = 4.5
 """Units: half the width of an arrow."""
 
 
-class Shifts:
-    """Keeps raw signals in their lanes: whole bold squares for all that is seen, seldom changed.
+class Centring:
+    """Keeps raw signals in their lanes: whole squares for all that is seen, seldom changed.
 
     A filter would change the shape of what is seen, and a shift that followed it, too.
     """
 
     def __init__(self) -> None:
         self._shifts: dict[tuple[str, int], float] = {}
-        self._gain = 0.0
+        self._square = 0.0
 
-    def follow(self, layout: Layout, shown: Shown) -> dict[tuple[str, int], float]:
+    def follow(self, layout: Layout, shown: Shown) -> Shifts:
         """Give the mV to be added to each kind and lead that needs it."""
         gain, scale = layout.display.gain, layout.geometry.scale
-        if gain != self._gain:
-            self._gain, self._shifts = gain, {}
-        square = BOLD / gain
+        square = layout.line / gain
+        if square != self._square:
+            self._square, self._shifts = square, {}
         for lane in layout.lanes:
             for kind in set(lane.kinds) & set(_SHIFTED):
                 samples = signal(shown.stretch, kind, lane.lead)[::_EVERY]
@@ -44,7 +43,7 @@ class Shifts:
                 if not len(samples):
                     continue
                 key, middle = (kind, lane.lead), float(np.median(samples))
-                limit = max(_LEFT * lane.box.height() / scale / gain, square)
+                limit = max(_OFF * lane.box.height() / scale / gain, square)
                 if abs(middle + self._shifts.get(key, 0.0)) > limit:
                     self._shifts[key] = -square * round(middle / square)
         return {key: shift for key, shift in self._shifts.items() if shift}

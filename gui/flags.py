@@ -18,7 +18,7 @@ _ORDER = (Quality.GAP, Quality.SATURATED, Quality.FLAT, Quality.UNCERTAIN, Quali
 _WORDS = {
     Quality.GAP: "gap",
     Quality.SATURATED: "saturated",
-    Quality.FLAT: "lead off",
+    Quality.FLAT: "flat line",
     Quality.UNCERTAIN: "uncertain",
     Quality.SETTLING: "settling",
 }

@@ -1,11 +1,13 @@
-"""What a frame of the monitor costs, beside bare curves of pyqtgraph with the same samples."""
+"""What the monitor costs: a frame beside one of bare curves, live, and over an hour."""
 
 from __future__ import annotations
 
 import math
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from threading import Condition
 from typing import Any
@@ -31,7 +33,7 @@ from streamer.replay import Clock, Step
 SIZE = 1200, 800
 FRAMES_PER_SECOND = 60
 HOUR = 3600
-"""Seconds of signal for the memory, a frame for each."""
+"""Seconds of signal for the memory."""
 
 _DISPLAY = Display(kinds=frozenset(KINDS))
 """Four traces of one lead."""
@@ -103,39 +105,38 @@ def measure(
             "size": list(SIZE),
             "traces": len(KINDS),
             "frame_ms": _frames(application, clock, seconds),
-            "live": _live(application, clock, processor, seconds),
-            "memory": _memory(application, memory, hour),
+            "live": _live(clock, processor, seconds),
+            "memory": _memory(clock, memory, hour),
         }
 
 
-def _replayed(samples: int, seconds: Callable[[], float], hours: bool) -> Iterator[Shown]:
+def _long(name: str, data: Path | None) -> Record:
+    """A record longer than what is held, which is given up where a record begins again."""
+    record = read_record(name, data)
+    copies = math.ceil(HOUR * record.fs / len(record.signals))
+    return replace(record, signals=np.tile(record.signals, (copies, 1)))
+
+
+def _replayed(samples: int, seconds: Callable[[], float]) -> Iterator[Shown]:
     """What there is to show of a noisy record, so many samples further each time, for ever."""
     settings = MonitorSettings()
-
-    def read(name: str, data: Path | None) -> Record:
-        record = read_record(name, data)
-        if not hours:
-            return record
-        # Longer than what is held, which is given up where a record begins again.
-        copies = math.ceil(HOUR * record.fs / len(record.signals))
-        return replace(record, signals=np.tile(record.signals, (copies, 1)))
-
     tuning = Tuning(settings.delay, settings.strength, settings.st)
-    session = Session(settings, settings.source, tuning, read, Condition())
+    session = Session(settings, settings.source, tuning, read_record, Condition())
     session.mix(Noise(settings.noise, settings.snr))
+    passes = count(1)
     while True:
         if session.replay.position >= len(session.replay):
-            session.begin(0)
+            session.begin(0, next(passes))
             session.denoiser.reset()
         piece = session.replay.read(samples)
         session.take(Step(piece, session.denoiser.push(piece.input), 0, 0.0))
-        yield session.shown(seconds(), None, 1)
+        yield session.present.shown(seconds(), None, session.present.figures)
 
 
 def _frames(
     application: QtWidgets.QApplication, clock: Clock, seconds: float
 ) -> dict[str, dict[str, float]]:
-    """Time from new samples to painted pixels."""
+    """Time from what there is to show to painted pixels; the engine's own is in `_live`."""
     sheet, bare, smooth = Sheet(_DISPLAY), BareCurves(False), BareCurves(True)
     painted: dict[str, tuple[QtWidgets.QWidget, Callable[[Shown], object]]] = {
         "monitor": (sheet, sheet.draw),
@@ -146,7 +147,7 @@ def _frames(
         widget.resize(*SIZE)
         widget.show()
     application.processEvents()
-    stream = _replayed(round(FS / FRAMES_PER_SECOND), lambda: sheet.seconds, hours=False)
+    stream = _replayed(round(FS / FRAMES_PER_SECOND), lambda: sheet.seconds)
     for _ in range(round(sheet.seconds * FRAMES_PER_SECOND)):  # until the sheet is full
         shown = next(stream)
     for widget, draw in painted.values():
@@ -171,34 +172,57 @@ def _frames(
     return {name: _percentiles(each) for name, each in times.items()}
 
 
-def _live(
-    application: QtWidgets.QApplication,
-    clock: Clock,
-    processor: Callable[[], float],
-    seconds: float,
-) -> dict[str, float]:
+def _live(clock: Clock, processor: Callable[[], float], seconds: float) -> dict[str, float]:
     """The whole monitor in real time, its engine included."""
-    worker = Worker(MonitorSettings(), clock)
-    window = Monitor(MonitorSettings(), worker, _DISPLAY)
-    window.show()
-    application.processEvents()
-    window.resize(SIZE[0], SIZE[1] + window.height() - window.sheet.height())
-    worker.start()
-    try:
-        while (view := worker.view(0)).shown is None:
-            if view.problem is not None:
-                raise view.problem
+    with _running(Worker(MonitorSettings(), clock)) as window:
+        while _received(window.worker) == 0:
             _wait(_WARM / 10)
         _wait(_WARM)
-        paints, began, used = Paints(window.sheet), clock.now(), processor()
+        painted, began, used = window.sheet.painted, clock.now(), processor()
         _wait(seconds)
         lasted = clock.now() - began
         return {
             "core_share": (processor() - used) / lasted,
-            "frames_per_second": paints.count / lasted,
+            "frames_per_second": (window.sheet.painted - painted) / lasted,
         }
+
+
+def _memory(clock: Clock, memory: Callable[[], float], hour: int) -> dict[str, float]:
+    """Resident memory in MB once all that is held is full, and at the end.
+
+    The whole monitor, window and worker, replays as fast as it can: as many samples as in that
+    time, but fewer frames, for it takes less than a minute.
+    """
+    fastest = replace(MonitorSettings(), speed=math.inf)
+    full = math.nan
+    with _running(Worker(fastest, clock, hold_after=hour, read=_long)) as window:
+        while (received := _received(window.worker)) < hour:
+            if math.isnan(full) and received >= min(_FILLED, hour / 2):
+                full = memory()
+            _wait(_WARM / 20)
+        return {"seconds": hour, "full_mb": full, "end_mb": memory()}
+
+
+@contextmanager
+def _running(worker: Worker) -> Iterator[Monitor]:
+    """A window with a sheet of `SIZE` whose worker has been started."""
+    window = Monitor(MonitorSettings(), worker, _DISPLAY)
+    window.show()
+    QtWidgets.QApplication.processEvents()
+    window.resize(SIZE[0], SIZE[1] + window.height() - window.sheet.height())
+    worker.start()
+    try:
+        yield window
     finally:
         window.close()
+
+
+def _received(worker: Worker) -> float:
+    """Seconds of signal that have come so far."""
+    view = worker.view(0)
+    if view.problem is not None:
+        raise view.problem
+    return view.shown.received / view.shown.fs if view.shown is not None else 0.0
 
 
 def _wait(seconds: float) -> None:
@@ -206,23 +230,6 @@ def _wait(seconds: float) -> None:
     loop = QtCore.QEventLoop()
     QtCore.QTimer.singleShot(max(1, round(1000 * seconds)), loop.quit)
     loop.exec()
-
-
-def _memory(
-    application: QtWidgets.QApplication, memory: Callable[[], float], hour: int
-) -> dict[str, float]:
-    """Resident memory in MB once all that is held is full, and at the end."""
-    sheet, full = Sheet(_DISPLAY), math.nan
-    sheet.resize(*SIZE)
-    sheet.show()
-    stream = _replayed(round(FS), lambda: sheet.seconds, hours=True)
-    for second in range(hour):
-        if second == min(_FILLED, hour // 2):
-            full = memory()
-        sheet.draw(next(stream))
-        application.processEvents()
-    sheet.close()
-    return {"seconds": hour, "full_mb": full, "end_mb": memory()}
 
 
 def _percentiles(times: list[float]) -> dict[str, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from gui.display import GAINS, PAPER_SPEEDS
@@ -19,12 +20,25 @@ NOISES = {
     "white": "White noise",
     "wander": "Slow sine",
 }
-DELAYS = {name: f"{name.capitalize()}, {mode.samples / FS:.2f} s" for name, mode in MODES.items()}
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Times real time."""
+
+
+def delay_text(delay: str | int) -> str:
+    """A delay mode, or a number of samples at the engine's rate, with the seconds that it takes."""
+    if isinstance(delay, int):
+        return f"{delay / FS:.2f} s"
+    return f"{delay.capitalize()}, {MODES[delay].samples / FS:.2f} s"
+
+
+def speed_text(speed: float) -> str:
+    """A speed, with its unit; `max` for as fast as possible."""
+    return f"{speed:g} ×" if math.isfinite(speed) else "max"  # noqa: RUF001
+
+
 LEVELS = (-30.0, 60.0)
 """dB, least and most."""
-THEMES = {"paper": "Paper", "dark": "Dark"}
+THEME_NAMES = {"paper": "Paper", "dark": "Dark"}
 STEP = 0.2
 """Seconds that one step plays: one bold square at 25 mm/s."""
 JUMP = 2.0
@@ -52,6 +66,7 @@ class Setting(NamedTuple):
     text: str
     values: Mapping[Any, str]
     keys: tuple[str, str]
+    text_of: Callable[[Any], str] = str  # for values that only the command line can name
 
 
 FILE, PLAY, SIGNAL, VIEW, HELP = "&File", "&Play", "&Signal", "&View", "&Help"
@@ -69,7 +84,7 @@ TABLE: tuple[Command | Setting, ...] = (
     Command("quit", FILE, "Quit", ("Ctrl+Q",), begins=True),
     Command("run", PLAY, "Run, pause, or try again", ("Space",)),
     Command("step", PLAY, f"Step {STEP:g} s, while paused", (".",)),
-    Setting("speed", PLAY, "Speed", {x: f"{x:g} ×" for x in SPEEDS}, ("+", "-")),  # noqa: RUF001
+    Setting("speed", PLAY, "Speed", {x: speed_text(x) for x in SPEEDS}, ("+", "-"), speed_text),
     Command("freeze", PLAY, "Freeze, to look back", ("F",), toggles=True, begins=True),
     Command("caliper", PLAY, "Caliper", ("C",), toggles=True),
     Command("end later", PLAY, "Caliper's end later", ("Alt+Right",)),
@@ -86,7 +101,9 @@ TABLE: tuple[Command | Setting, ...] = (
     Setting("noise", SIGNAL, "Noise", NOISES, ("N", "Shift+N")),
     Command("less noise", SIGNAL, "Noise 1 dB weaker", ("Up",)),
     Command("more noise", SIGNAL, "Noise 1 dB stronger", ("Down",)),
-    Setting("delay", SIGNAL, "Delay", DELAYS, ("D", "Shift+D")),
+    Setting(
+        "delay", SIGNAL, "Delay", {x: delay_text(x) for x in MODES}, ("D", "Shift+D"), delay_text
+    ),
     Command("st", SIGNAL, "Keep the ST segment", ("S",), toggles=True),
     Command("stronger", SIGNAL, "Denoise 10 % more", ("Ctrl+Up",)),
     Command("weaker", SIGNAL, "Denoise 10 % less", ("Ctrl+Down",)),
@@ -103,7 +120,7 @@ TABLE: tuple[Command | Setting, ...] = (
     Command("annotations", VIEW, "Annotations", ("A",), toggles=True, begins=True),
     Command("detections", VIEW, "Detected beats", ("B",), toggles=True),
     Command("flags", VIEW, "Quality flags", ("Q",), toggles=True),
-    Setting("theme", VIEW, "Theme", THEMES, ("T", "Shift+T")),
+    Setting("theme", VIEW, "Theme", THEME_NAMES, ("T", "Shift+T")),
     Command("full screen", VIEW, "Full screen", ("F11",), toggles=True),
     Command("help", HELP, "Keys", ("F1", "?")),
     Command("about", HELP, "About ecgstream", ("Shift+F1",)),

@@ -5,6 +5,7 @@ Lengths are pixels as Qt counts them, y downwards, unless they are said to be mm
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pyqtgraph.Qt import QtCore
@@ -18,7 +19,7 @@ HEADER, AXIS = 22, 24
 """Units: the line above the lanes, and the time axis below them."""
 RHYTHM, SYMBOLS, PEAKS = 16, 16, 9
 """Units: the rows of marks above a lane."""
-_PANEL = 78
+_PANEL = 92
 """Units: the column of names."""
 _FEET = 2.5
 """mm left and right of the calibration mark, at least."""
@@ -40,6 +41,13 @@ class Lane(NamedTuple):
     zero: float  # y of the isoelectric line
 
 
+class Rows(NamedTuple):
+    """Which rows of marks there is something to show in."""
+
+    rhythms: bool = False
+    beats: bool = False
+
+
 class Layout(NamedTuple):
     """The sheet, divided up."""
 
@@ -52,19 +60,25 @@ class Layout(NamedTuple):
     header: QtCore.QRectF
     axis: QtCore.QRectF
     marks: QtCore.QRectF  # above the lane that the marks belong to; empty without any
+    rows: Rows  # of `marks`, the peaks' row apart
     panel: float  # width of the column of names
+    line: float  # mm between the paper's lines that isoelectric lines and shifts keep to
 
-    def lane(self, kind: str, lead: str) -> Lane | None:
+    def lane(self, kind: str, lead: int) -> Lane | None:
         """The lane that shows it, if any."""
-        return next((x for x in self.lanes if kind in x.kinds and lead == x.name), None)
+        return next((x for x in self.lanes if kind in x.kinds and lead == x.lead), None)
 
     def lane_at(self, y: float) -> Lane | None:
         """The lane nearest to that height."""
         return min(self.lanes, key=lambda lane: abs(lane.box.center().y() - y), default=None)
 
 
-def arrange(geometry: Geometry, display: Display, leads: tuple[str, ...]) -> Layout:
-    """Divide a sheet of that size among those leads, those hidden left out."""
+def arrange(geometry: Geometry, display: Display, leads: Sequence[str], marked: Rows) -> Layout:
+    """Divide a sheet of that size among those leads, those hidden left out.
+
+    A row that the display asks for and that nothing is `marked` in takes no room; peaks are
+    detected in any record.
+    """
     unit, scale = geometry.unit, geometry.scale
     panel = geometry.snap(_PANEL * unit)
     mark = MARK_SECONDS * display.paper_speed * scale
@@ -74,40 +88,39 @@ def arrange(geometry: Geometry, display: Display, leads: tuple[str, ...]) -> Lay
     right = max(geometry.snap(geometry.width - AHEAD * scale), left)
     header = QtCore.QRectF(0, 0, geometry.width, HEADER * unit)
     axis = QtCore.QRectF(0, geometry.height - AXIS * unit, geometry.width, AXIS * unit)
-    wanted = _wanted(display, leads)
-    marked, rows = _marked(wanted), unit * _rows(display)
-    each = (axis.top() - header.bottom() - rows) / max(1, len(wanted))
+    wanted, rows = _wanted(display, len(leads)), Rows(*(display.annotations and x for x in marked))
+    first_marked = _first_marked(wanted)
+    high = unit * (RHYTHM * rows.rhythms + SYMBOLS * rows.beats + PEAKS * display.detections)
+    each = (axis.top() - header.bottom() - high) / max(1, len(wanted))
+    line = BOLD if each >= _ROOMY * scale else FINE
     marks, lanes, top = QtCore.QRectF(), [], header.bottom()
     for n, (lead, kinds) in enumerate(wanted):
-        if n == marked:
-            marks = QtCore.QRectF(left, top, right - left, rows)
-            top += rows
+        if n == first_marked:
+            marks = QtCore.QRectF(left, top, right - left, high)
+            top += high
         box = QtCore.QRectF(left, top, right - left, max(each, 1.0))
-        lanes.append(Lane(lead, leads[lead], kinds, box, _zero(geometry, box)))
+        lanes.append(Lane(lead, leads[lead], kinds, box, _zero(geometry, box, line)))
         top += each
     return Layout(
-        geometry, display, tuple(lanes), calibration, left, right, header, axis, marks, panel
-    )
+        geometry, display, tuple(lanes), calibration, left, right, header, axis, marks, rows,
+        panel, line,
+    )  # fmt: skip
 
 
-def _wanted(display: Display, leads: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
+def _wanted(display: Display, leads: int) -> list[tuple[int, tuple[str, ...]]]:
     kinds = tuple(kind for kind in KINDS if kind in display.kinds)
-    seen = [n for n, name in enumerate(leads) if name not in display.hidden]
-    if display.stacked:
+    seen = display.seen(leads)
+    if display.stacks(leads):
         return [(n, (kind,)) for n in seen for kind in kinds]
     return [(n, kinds) for n in seen if kinds]
 
 
-def _marked(wanted: list[tuple[int, tuple[str, ...]]]) -> int:
+def _first_marked(wanted: list[tuple[int, tuple[str, ...]]]) -> int:
     """The lane that beats are marked at: the first that shows a denoised signal, else the first."""
     return next((n for n, (_, kinds) in enumerate(wanted) if "denoised" in kinds), 0)
 
 
-def _rows(display: Display) -> int:
-    return (RHYTHM + SYMBOLS) * display.annotations + PEAKS * display.detections
-
-
-def _zero(geometry: Geometry, box: QtCore.QRectF) -> float:
+def _zero(geometry: Geometry, box: QtCore.QRectF, line: float) -> float:
     """The paper's line nearest to where the isoelectric line looks best."""
-    line = (BOLD if box.height() >= _ROOMY * geometry.scale else FINE) * geometry.scale
-    return geometry.snap(line * round((box.top() + _BELOW_MIDDLE * box.height()) / line))
+    step = line * geometry.scale
+    return geometry.snap(step * round((box.top() + _BELOW_MIDDLE * box.height()) / step))

@@ -74,3 +74,8 @@ class Lettering:
             static.prepare(QtGui.QTransform(), self._font(size, bold))
             self._texts[key] = static
         return self._texts[key]
+
+
+def minus(text: str) -> str:
+    """The text with a minus as wide as a plus in place of each hyphen."""
+    return text.replace("-", "\N{MINUS SIGN}")

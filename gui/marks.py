@@ -27,10 +27,12 @@ def draw_marks(painter: QtGui.QPainter, content: Content, lettering: Lettering) 
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
     for span in content.time.spans:
         top = layout.marks.top()
-        if display.annotations:
+        if layout.rows.rhythms:
             _draw_rhythms(painter, content, lettering, span, top)
-            _draw_beats(painter, content, lettering, span, top + RHYTHM * unit)
-            top += (RHYTHM + SYMBOLS) * unit
+            top += RHYTHM * unit
+        if layout.rows.beats:
+            _draw_beats(painter, content, lettering, span, top)
+            top += SYMBOLS * unit
         if display.detections:
             painter.setPen(QtCore.Qt.PenStyle.NoPen)
             painter.setBrush(QtGui.QColor(content.theme.peak))

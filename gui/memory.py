@@ -11,7 +11,7 @@ from typing import Any
 from pyqtgraph.Qt import QtCore
 
 from gui.display import GAINS, KINDS, PAPER_SPEEDS, Display
-from gui.keys import LEVELS, NOISES, SPEEDS, THEMES
+from gui.keys import LEVELS, NOISES, SPEEDS, THEME_NAMES
 from gui.settings import MonitorSettings
 from streamer import MODES
 
@@ -31,8 +31,12 @@ def _is_bool(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _is_bool_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, bool)
+
+
 def _are_kinds(value: Any) -> bool:
-    return isinstance(value, list) and all(kind in KINDS for kind in value)
+    return isinstance(value, list) and bool(value) and all(kind in KINDS for kind in value)
 
 
 _SETTINGS: dict[str, _Check] = {
@@ -48,9 +52,9 @@ _DISPLAY: dict[str, _Check] = {
     "paper_speed": _one_of(PAPER_SPEEDS),
     "gain": _one_of(GAINS),
     "sweep": _is_bool,
-    "stacked": _is_bool,
+    "stacked": _is_bool_or_none,
     "kinds": _are_kinds,
-    "theme": _one_of(THEMES),
+    "theme": _one_of(THEME_NAMES),
     "annotations": _is_bool,
     "detections": _is_bool,
     "flags": _is_bool,

@@ -7,6 +7,7 @@ from functools import partial
 
 from pyqtgraph.Qt import QtGui, QtWidgets
 
+from gui.display import KINDS
 from gui.keys import LEAD_KEYS, MENUS, TABLE, VIEW, Command, Setting
 from gui.view import View
 from gui.wishes import Wishes
@@ -46,11 +47,11 @@ class Menus:
         ticks = {
             "st": self._wishes.settings.st,
             "sweep": display.sweep,
-            "overlaid": not display.stacked,
+            "overlaid": not display.stacks(len(self._leads)),
             "annotations": display.annotations,
             "detections": display.detections,
             "flags": display.flags,
-            **{kind: kind in display.kinds for kind in ("raw", "denoised", "clean", "removed")},
+            **{kind: kind in display.kinds for kind in KINDS},
         }
         for name, ticked in ticks.items():
             self.actions[name].setChecked(ticked)
@@ -58,10 +59,12 @@ class Menus:
             now = self._wishes.get(name)
             for value, action in actions.items():
                 action.setChecked(value == now)
-        shown = [lead for lead in self._leads if lead not in display.hidden]
-        for lead, action in zip(self._leads, self.leads.actions(), strict=True):
-            action.setChecked(lead in shown)
-            action.setEnabled(shown != [lead])  # one stays
+        for kind in KINDS:
+            self.actions[kind].setEnabled(display.kinds != {kind})  # one stays
+        seen = display.seen(len(self._leads))
+        for lead, action in enumerate(self.leads.actions()):
+            action.setChecked(lead in seen)
+            action.setEnabled(seen != (lead,))
 
     def show_running(self, view: View) -> None:
         """Tick the recording, and offer what can be done now."""
@@ -76,16 +79,16 @@ class Menus:
             return
         self._leads = leads
         self.leads.clear()
-        for i, lead in enumerate(leads):
-            action = self.leads.addAction(lead)
+        for lead, name in enumerate(leads):
+            action = self.leads.addAction(name)
             action.setCheckable(True)
-            if i < len(LEAD_KEYS):
-                action.setShortcut(LEAD_KEYS[i])
+            if lead < len(LEAD_KEYS):
+                action.setShortcut(LEAD_KEYS[lead])
             action.triggered.connect(partial(self._toggle_lead, lead))
         self.show_wishes()
 
-    def _toggle_lead(self, lead: str, _: bool) -> None:
-        self._wishes.toggle_lead(lead)
+    def _toggle_lead(self, lead: int, _: bool) -> None:
+        self._wishes.toggle_lead(lead, len(self._leads))
 
     def _add_command(self, row: Command) -> None:
         menu = self._menus[row.menu]

@@ -11,7 +11,7 @@ from streamer.history import History
 from streamer.replay import Step
 
 _LATELY = 3  # seconds in which a wait counts, so that another delay is soon seen
-UNKNOWN = Figures(
+UNMEASURED = Figures(
     heart_rate=np.nan,
     delta_snr=np.nan,
     good=np.nan,
@@ -21,7 +21,6 @@ UNKNOWN = Figures(
     hop=np.nan,
     queue=0.0,
     dropped=0,
-    real_time_factor=np.nan,
 )
 """Before anything was measured."""
 
@@ -41,7 +40,7 @@ class Meter:
     def __init__(self, fs: float) -> None:
         self._fs = fs
         self._seconds: deque[_Second] = deque([_Second()], MEASURED)
-        self.figures = UNKNOWN
+        self.figures = UNMEASURED
 
     def add(self, step: Step) -> bool:
         """Take a step; whether a second is full, and `measure` has something new to say."""
@@ -57,13 +56,11 @@ class Meter:
         """Bring the figures up to date and begin another second."""
         last = round(MEASURED * self._fs)
         steps = np.concatenate([second.steps for second in self._seconds])
-        signal = sum(second.samples for second in self._seconds) / self._fs
-        self.figures = UNKNOWN._replace(
+        self.figures = UNMEASURED._replace(
             heart_rate=heart_rate,
             delta_snr=history.delta_snr(last),
             good=history.good(last),
             delay_measured=max(second.waited for second in [*self._seconds][-_LATELY:]),
             step_p99=float(np.percentile(steps, 99)),
-            real_time_factor=float(signal / steps.sum()) if steps.sum() > 0 else np.nan,
         )
         self._seconds.append(_Second())

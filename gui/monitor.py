@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
+from gui.catalogue import download_folder
 from gui.chooser import Chooser
 from gui.commands import Commands
 from gui.controls import Controls, SettingBox
@@ -18,16 +20,20 @@ from gui.menus import Menus
 from gui.news import News
 from gui.notice import Banner, Notice
 from gui.position import Position
+from gui.rate import FrameRate
 from gui.settings import MonitorSettings
 from gui.sheet import Sheet
-from gui.status import FrameRate, Status
+from gui.status import Status
 from gui.strip import caption
 from gui.style import dress
 from gui.theme import THEMES
 from gui.view import Shown, View
 from gui.wishes import Wishes
-from gui.words import card, label, note
+from gui.words import card, label, note, reason
 from gui.worker import Worker
+
+if TYPE_CHECKING:
+    from gui.session import Pass
 
 FRAME = 1000 // 60
 """ms from one picture to the next."""
@@ -68,6 +74,7 @@ class Monitor(QtWidgets.QMainWindow):
         """What is said about the traces now."""
         self.drawn: Shown | None = None
         """What is on the sheet."""
+        self._held_in: Pass | None = None
         self.pictures = own_folder("Pictures")
         self.recordings = memory.recordings() if memory else own_folder("Documents")
         self.menus = Menus(self, self.wishes, lambda name: self.commands.do(name))
@@ -103,7 +110,8 @@ class Monitor(QtWidgets.QMainWindow):
         self.menus.show_running(view)
         self.menus.actions["freeze"].setChecked(self.freeze.end is not None)
         self.menus.actions["caliper"].setChecked(self.sheet.caliper.active)
-        self.status.show_figures(view.shown, self.frames.per_second(perf_counter()), view.recording)
+        frames = self.frames.per_second(self.sheet.painted, perf_counter())
+        self.status.show_figures(view.shown, frames, view.recording)
         if self.chooser.isVisible():
             self.chooser.show_view(view)
 
@@ -116,39 +124,46 @@ class Monitor(QtWidgets.QMainWindow):
 
     def _draw(self) -> View:
         """Bring what moves up to date."""
-        view = self.worker.view(self.sheet.seconds, self.freeze.end)
+        view = self._view(self.sheet.seconds)
         shown, end = view.shown, self.freeze.end
         self.controls.show_state(view.state)
         self.notice.say(*card(view))
         if shown is None:
-            self.freeze.release()
             self.position.show_shown(None, None, 0.0)
             if self.drawn is not None:
-                self.drawn, self._key = None, ()
+                self.drawn, self._held_in, self._key = None, None, ()
                 self.sheet.clear()
             return view
         frozen = end is not None
-        if frozen and not self.freeze.knows(shown):
-            return view  # the stretch on the sheet is held nowhere else any more
         self.position.show_shown(shown, end, self.sheet.seconds)
         self.note = self.remark or note(view.state, shown, frozen)
         newest = end if frozen else (shown.received, shown.denoised)
-        key = (shown.passes, newest, self.note, self.sheet.seconds, self.sheet.size(), shown.noise)
+        place = shown.passes, newest
+        if place == self._key[:2] and self.freeze.lacks(shown, self.sheet.seconds):
+            return view  # what is on the sheet is held nowhere else any more
+        key = (*place, self.note, self.sheet.seconds, self.sheet.size(), shown.in_force)
         if key != self._key:
             if shown.record != (self.drawn.record if self.drawn else ""):
                 self.setWindowTitle(f"{shown.record} · ecgstream")
-            self.drawn, self._key = shown, key
+            self.drawn, self._held_in, self._key = shown, view.held_in, key
             self.menus.show_leads(shown.leads)
             self.sheet.draw(shown, self.note, frozen)
-            self.frames.drawn(perf_counter())
         return view
+
+    def _view(self, seconds: float) -> View:
+        """What is looked at: what is held on to, while there is such a thing, else the newest."""
+        view = self.worker.view(seconds, self.freeze.end, self.freeze.held_in)
+        if self.freeze.end is None or (view.shown and self.freeze.knows(view.shown)):
+            return view
+        self.freeze.release()
+        return self.worker.view(seconds)
 
     def freeze_or_go_on(self) -> None:
         """Hold on to what is on the sheet, or show the newest again."""
         if self.freeze.end is not None:
             self.freeze.release()
         elif self.drawn is not None:
-            self.freeze.hold(self.drawn)
+            self.freeze.hold(self.drawn, self._held_in)
 
     def show_or_hide_caliper(self) -> None:
         """Measure on the sheet, which is frozen for that, or no longer."""
@@ -158,17 +173,19 @@ class Monitor(QtWidgets.QMainWindow):
 
     def go(self, seconds: float) -> None:
         """Go so far on, or back: over what is held while frozen, else in the record."""
-        shown = self.worker.view(0).shown
+        shown = self._view(0).shown
         if shown is None:
             return
         if self.freeze.end is not None:
-            self.freeze.move(shown, seconds, self.sheet.seconds)
+            moved = self.freeze.move(shown, seconds, self.sheet.seconds)
+            if not moved and seconds < 0 and shown.held:
+                self.banner.tell("What is older than ten minutes is gone.")
         else:
             self._jump(shown, (shown.first + shown.received) / shown.fs + seconds)
 
     def go_to(self, second: float) -> None:
         """Go to that second of the record: over what is held while frozen."""
-        shown = self.worker.view(0).shown
+        shown = self._view(0).shown
         if shown is None:
             return
         if self.freeze.end is not None:
@@ -178,9 +195,9 @@ class Monitor(QtWidgets.QMainWindow):
 
     def go_to_newest(self) -> None:
         """Stay frozen, at the newest there is."""
-        shown = self.worker.view(0).shown
-        if shown is not None and self.freeze.end is not None:
-            self.freeze.hold(shown)
+        view = self.worker.view(0)
+        if view.shown is not None and self.freeze.end is not None:
+            self.freeze.hold(view.shown, view.held_in)
 
     def save_strip(self, path: Path) -> None:
         """Write what is on the sheet to a picture."""
@@ -189,7 +206,9 @@ class Monitor(QtWidgets.QMainWindow):
         try:
             self.sheet.save_strip(path, caption(self.drawn, self.wishes.display))
         except (OSError, ValueError) as error:
-            self.banner.warn(f"The strip was not saved: {error}. Choose another place or name.")
+            self.banner.warn(
+                f"The strip was not saved: {reason(error)}. Choose another place or name."
+            )
         else:
             self.pictures = path.parent
             self.banner.tell(f"The strip was saved to {path}")
@@ -221,13 +240,13 @@ class Monitor(QtWidgets.QMainWindow):
 
     def _jump(self, shown: Shown, second: float) -> None:
         latest = (shown.length - 1) / shown.fs
-        self.worker.jump(min(max(second, 0.0), latest))
+        self.worker.jump(min(max(second, 0.0), latest), before=self.sheet.seconds)
 
     def _take_wishes(self) -> None:
         display = self.wishes.display
         self.sheet.display = display
         self.menus.show_wishes()
-        self.chooser.show_folder(self.wishes.settings.data)
+        self.chooser.show_folder(download_folder(self.wishes.settings.data))
         if display.theme != self._theme:
             self._theme = display.theme
             theme = THEMES[self._theme]

@@ -21,10 +21,7 @@ class News:
         self._recording = now
         if now is not None and now.problem and (before is None or now.problem != before.problem):
             remedy = (
-                ""
-                if now.going
-                else f" What came before is kept in {now.path}; R records again, the menu File "
-                "chooses another folder."
+                "" if now.going else f" What came before is kept in {now.path}; R records again."
             )
             self._banner.warn(f"{now.problem.rstrip('.')}.{remedy}")
         elif now is not None and (before is None or before.path != now.path):

@@ -66,7 +66,7 @@ class Notice(Over):
 
 
 class Banner(Over):
-    """One sentence at the top: news that go by themselves, or trouble until it is read."""
+    """One sentence at the foot: news that go by themselves, or trouble until it is read."""
 
     def __init__(self, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent, "banner")
@@ -91,8 +91,9 @@ class Banner(Over):
         self._show(text, trouble=True)
 
     def place(self) -> None:
-        """Fill the width."""
+        """Fill the width; above are the traces and what is measured on them."""
         self.fit(self.parentWidget().width())
+        self.move(0, self.parentWidget().height() - self.height())
 
     def _show(self, text: str, trouble: bool) -> None:
         self.text.setText(text)

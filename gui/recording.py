@@ -6,8 +6,11 @@ import threading
 from pathlib import Path
 
 from gui.view import Recording
+from gui.words import reason
 from streamer.replay import Replay, Step
 from tools.recorder import Recorder
+
+_ELSEWHERE = "The menu File chooses another folder."
 
 
 class RecordingSink:
@@ -51,7 +54,7 @@ class RecordingSink:
             self._lost += counted.piece.start - self._recorder.received
             self._recorder.take(counted)
         except (OSError, ValueError) as error:
-            self._failure = f"The recording ended: {error}"
+            self._failure = f"The recording ended: {reason(error)}. {_ELSEWHERE}"
 
     def close(self) -> None:
         """Complete the record."""
@@ -59,7 +62,8 @@ class RecordingSink:
             if self._recorder is not None:
                 self._recorder.close()
         except OSError as error:
-            self._failure = self._failure or f"The recording is not complete: {error}"
+            incomplete = f"The recording is not complete: {reason(error)}. {_ELSEWHERE}"
+            self._failure = self._failure or incomplete
         finally:
             self.ended.set()
 

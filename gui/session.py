@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from pathlib import Path
 from threading import Condition
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gui.meter import Meter
 from gui.settings import MonitorSettings, Noise, Source
-from gui.view import Mark, Shown
+from gui.view import Figures, InForce, Mark, Shown
 from streamer import FS, StreamingDenoiser
-from streamer.annotations import Marks, record_marks
+from streamer.annotations import Marks, RecordMarks, record_marks
 from streamer.history import History
 from streamer.noise import unit_noise
 from streamer.qrs import BeatDetector
@@ -34,6 +34,98 @@ class Tuning(NamedTuple):
     st: bool
 
 
+class Pass:
+    """What has come of a record since the count began at one place of it.
+
+    Parameters
+    ----------
+    replay : at that place.
+    marks : the record's.
+    number : another one for each pass.
+    in_force : what is set as it begins.
+    again : it begins because the record has come to its end.
+    """
+
+    def __init__(
+        self, replay: Replay, marks: RecordMarks, number: int, in_force: InForce, again: bool
+    ) -> None:
+        channels = len(replay.leads)
+        self.replay, self._first, self._marks = replay, replay.first, marks
+        self._number, self._again = number, again
+        self.history = History(round(HELD * replay.fs), channels)
+        self._detector = BeatDetector(replay.fs, channels)
+        self._meter = Meter(replay.fs)
+        self._in_force = [in_force]
+
+    @property
+    def figures(self) -> Figures:
+        """What was measured last."""
+        return self._meter.figures
+
+    def set(self, in_force: InForce) -> None:
+        """Let this hold from a sample on, which is no earlier than where the last began to."""
+        sample = max(in_force.sample, self._in_force[-1].sample)
+        if sample == self._in_force[-1].sample:
+            self._in_force.pop()
+        self._in_force.append(in_force._replace(sample=sample))
+
+    def take(self, step: Step, change: Condition) -> None:
+        """Take what one step has read and made; `change` guards what `shown` reads."""
+        with change:
+            self.history.add(step.piece, step.block)
+        self._detector.push(step.block.signal, step.block.quality)
+        measured = self._meter.add(step)
+        if measured:
+            with change:
+                self._meter.measure(self.history, self._detector.rate())
+                peaks = self._detector.peaks
+                del peaks[: bisect_left(peaks, self.history.held)]
+                del self._in_force[: self._set_at(self.history.held)]
+
+    def shown(self, seconds: float, end: int | None, figures: Figures) -> Shown:
+        """So many seconds up to the count `end`, or the newest; with those figures."""
+        history, replay = self.history, self.replay
+        stop = history.received if end is None else end
+        stretch = history.stretch(stop - round(seconds * replay.fs), stop)
+        start, stop = stretch.start, stretch.start + len(stretch.input)
+        peaks = self._detector.peaks
+        in_force = self._in_force[self._set_at(start) : self._set_at(stop - 1) + 1]
+        last = in_force[-1]
+        return Shown(
+            record=replay.record.name,
+            leads=replay.leads,
+            fs=replay.fs,
+            first=self._first,
+            length=len(replay.record.signals),
+            noise=last.noise,
+            delay=last.delay,
+            strength=last.strength,
+            passes=self._number,
+            received=history.received,
+            denoised=history.denoised,
+            held=history.held,
+            stretch=stretch,
+            beats=self._counted(self._marks.beats, start, stop),
+            rhythms=self._counted(self._marks.rhythms, start, stop, before=True),
+            peaks=np.array(peaks[bisect_left(peaks, start) : bisect_left(peaks, stop)], np.int64),
+            figures=figures,
+            st=last.st,
+            in_force=tuple(in_force),
+            again=self._again,
+        )
+
+    def _set_at(self, sample: int) -> int:
+        """The number of what is in force at that sample."""
+        return max(0, bisect_right(self._in_force, sample, key=lambda x: x.sample) - 1)
+
+    def _counted(
+        self, marks: Marks, start: int, stop: int, before: bool = False
+    ) -> tuple[Mark, ...]:
+        """The marks from count `start` to `stop`, in counts."""
+        found = marks.within(self._first + start, self._first + stop, before)
+        return tuple(Mark(sample - self._first, text) for sample, text in found)
+
+
 class Session:
     """A record being replayed, a screen's sink for what comes of it; see `tools.runner.Sink`.
 
@@ -41,7 +133,7 @@ class Session:
     ----------
     settings, source, tuning : what to open, and how.
     read : reads a record from its name and the data folder.
-    change : guards what `shown` and `add` share.
+    change : guards what `take` changes and a window reads.
 
     Raises
     ------
@@ -76,22 +168,23 @@ class Session:
             **tuning._asdict(),
         )
         self._tuning = tuning
-        self.noise = Noise(None, 0.0)
+        self._noise = Noise(None, 0.0)
         self._unit_noise: dict[str, npt.NDArray[np.float64]] = {}
-        self.begin(0)
+        self.begin(0, 0)
 
     def sample_at(self, second: float) -> int:
         """The sample at that second of the record, or the nearest that there is."""
         return min(max(0, round(second * self.fs)), self._length - 1)
 
-    def begin(self, sample: int) -> None:
-        """Let the count begin anew at that sample of the record, with nothing received."""
-        channels = len(self.replay.leads)
+    def begin(self, sample: int, number: int, again: bool = False) -> None:
+        """Let the count begin anew at that sample of the record, with nothing received.
+
+        See `Pass` for `number` and `again`.
+        """
         with self._change:
             self.replay.begin(sample)
-            self.history = History(round(HELD * self.fs), channels)
-            self._detector = BeatDetector(self.fs, channels)
-            self._meter = Meter(self.fs)
+            in_force = InForce(0, self._noise, *self._tuning)
+            self.present = Pass(self.replay, self._marks, number, in_force, again)
             self.taken = 0
 
     @property
@@ -99,14 +192,9 @@ class Session:
         """Whether all that was replayed has been taken."""
         return self.taken == self.replay.position
 
-    @property
-    def hop(self) -> float:
-        """Seconds of signal from one window to the next."""
-        return self.denoiser.mode.hop / FS
-
     def mix(self, noise: Noise) -> bool:
         """Mix that noise in from the next sample on; whether it is another one."""
-        if noise == self.noise:
+        if noise == self._noise:
             return False
         kind = noise.kind
         if kind is not None and kind not in self._unit_noise:
@@ -114,7 +202,8 @@ class Session:
             each = [unit_noise(kind, self._length, i, self._data, self.fs) for i in signals]
             self._unit_noise = {kind: np.stack(each, axis=1)}
         self.replay.mix(None if kind is None else self._unit_noise[kind], noise.snr)
-        self.noise = noise
+        self._noise = noise
+        self._set(self.replay.position)
         return True
 
     def tune(self, tuning: Tuning) -> None:
@@ -123,54 +212,29 @@ class Session:
             for name, value in tuning._asdict().items():
                 setattr(self.denoiser, name, value)
             self._tuning = tuning
+            # What is on its way to the screen came before; a usual screen is up to date.
+            self._set(self.taken)
 
     def take(self, step: Step) -> None:
         """Take what one step has read and made."""
+        present = self.present
+        present.take(step, self._change)
         with self._change:
-            self.history.add(step.piece, step.block)
-        self._detector.push(step.block.signal, step.block.quality)
-        measured = self._meter.add(step)
-        with self._change:
-            if measured:
-                self._meter.measure(self.history, self._detector.rate())
-                peaks = self._detector.peaks
-                del peaks[: bisect_left(peaks, self.history.held)]
-            self.taken = self.history.received
+            self.taken = present.history.received
             self._change.notify_all()
 
     def close(self) -> None:
         """Nothing is left to do."""
 
-    def shown(self, seconds: float, end: int | None, passes: int, **figures: Any) -> Shown:
-        """So many seconds up to the count `end`, or the newest; with figures of this moment."""
-        history, replay, denoiser = self.history, self.replay, self.denoiser
-        stop = history.received if end is None else end
-        stretch = history.stretch(stop - round(seconds * self.fs), stop)
-        start, stop = stretch.start, stretch.start + len(stretch.input)
-        peaks = self._detector.peaks
-        return Shown(
-            record=replay.record.name,
-            leads=replay.leads,
-            fs=self.fs,
-            first=replay.first,
-            length=self._length,
-            noise=self.noise,
-            passes=passes,
-            received=history.received,
-            denoised=history.denoised,
-            held=history.held,
-            stretch=stretch,
-            beats=self._counted(self._marks.beats, start, stop),
-            rhythms=self._counted(self._marks.rhythms, start, stop, before=True),
-            peaks=np.array(peaks[bisect_left(peaks, start) : bisect_left(peaks, stop)], np.int64),
-            figures=self._meter.figures._replace(delay=denoiser.delay_samples, **figures),
-            **self._tuning._asdict(),
+    def figures(self, speed: float, queue: float, dropped: int) -> Figures:
+        """Those of this moment; a step may take less time at a higher `speed`."""
+        return self.present.figures._replace(
+            delay=self.denoiser.delay_samples,
+            hop=self.denoiser.mode.hop / FS / (speed if np.isfinite(speed) else 1),
+            queue=queue,
+            dropped=dropped,
         )
 
-    def _counted(
-        self, marks: Marks, start: int, stop: int, before: bool = False
-    ) -> tuple[Mark, ...]:
-        """The marks from count `start` to `stop`, in counts."""
-        first = self.replay.first
-        found = marks.within(first + start, first + stop, before)
-        return tuple(Mark(sample - first, text) for sample, text in found)
+    def _set(self, sample: int) -> None:
+        with self._change:
+            self.present.set(InForce(sample, self._noise, *self._tuning))

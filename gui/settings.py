@@ -27,7 +27,7 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class MonitorSettings:
-    """How the monitor begins; record and noise can be changed in the window.
+    """How the monitor begins; all but signal, start, model and runtime changes in the window.
 
     Attributes
     ----------

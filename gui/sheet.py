@@ -8,9 +8,9 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from gui.caliper import Caliper
 from gui.display import Display
-from gui.edges import Shifts, draw_arrows
+from gui.edges import Centring, draw_arrows
 from gui.flags import draw_flags
-from gui.layout import Layout, arrange
+from gui.layout import Layout, Rows, arrange
 from gui.lettering import Lettering
 from gui.marks import draw_marks
 from gui.paper import USUAL_DPI, Geometry, Paper, pixels_per_mm
@@ -41,12 +41,15 @@ class Sheet(QtWidgets.QWidget):
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setMinimumSize(320, 160)
+        self.painted = 0
+        """How often it has been painted."""
         self.caliper = Caliper(self.update)
         self._display = display or Display()
         self._shown: Shown | None = None
+        self._marked = Rows()  # in what has been shown of the record
         self._note, self._frozen = "", False
         self._arranged: tuple[tuple[object, ...], Layout] | None = None
-        self._paper, self._traces, self._shifts = Paper(), Traces(), Shifts()
+        self._paper, self._traces, self._centring = Paper(), Traces(), Centring()
         self._made: Content | None = None  # from what is shown
         self._lettering = Lettering(1.0)
         self._margin: tuple[tuple[object, ...], QtGui.QPixmap] | None = None
@@ -61,6 +64,7 @@ class Sheet(QtWidgets.QWidget):
     @display.setter
     def display(self, display: Display) -> None:
         self._display = display
+        self.caliper.follow(self._content())
         self.update()
 
     @property
@@ -72,13 +76,18 @@ class Sheet(QtWidgets.QWidget):
     def arranged(self) -> Layout:
         """Where everything stands now."""
         leads = self._shown.leads if self._shown is not None else ()
-        key = self._geometry(), self._display, leads
+        key = self._geometry(), self._display, leads, self._marked
         if self._arranged is None or self._arranged[0] != key:
             self._arranged = key, arrange(*key)
         return self._arranged[1]
 
     def draw(self, shown: Shown, note: str = "", frozen: bool = False) -> None:
         """Show that stretch; `note` is about it, and it stands still while `frozen`."""
+        same = self._shown is not None and self._shown.record == shown.record
+        before = self._marked if same else Rows()  # a row stays while it is empty for a while
+        self._marked = Rows(
+            before.rhythms or bool(shown.rhythms), before.beats or bool(shown.beats)
+        )
         self._shown, self._note, self._frozen, self._made = shown, note, frozen, None
         self.caliper.follow(self._content())
         self.update()
@@ -89,7 +98,9 @@ class Sheet(QtWidgets.QWidget):
         self.caliper.follow(None)
         self.update()
 
-    def position(self, sample: float, millivolts: float, kind: str, lead: str) -> QtCore.QPointF:
+    def position(
+        self, sample: float, millivolts: float, kind: str, lead: int = 0
+    ) -> QtCore.QPointF:
         """Where that sample of the stream's count is drawn, or would be, at that voltage.
 
         Raises
@@ -99,13 +110,11 @@ class Sheet(QtWidgets.QWidget):
         content = self._content()
         lane = None if content is None else content.layout.lane(kind, lead)
         if content is None or lane is None:
-            raise LookupError(f"{kind} of {lead} is not on the sheet")
+            raise LookupError(f"{kind} of lead {lead} is not on the sheet")
         x = content.time.x(sample)
         if x is None:
             x = content.time.place(sample, content.time.spans[0])
-        per_mv = content.layout.display.gain * content.layout.geometry.scale
-        shift = content.shifts.get((kind, lane.lead), 0.0)
-        return QtCore.QPointF(x, lane.zero - per_mv * (millivolts + shift))
+        return QtCore.QPointF(x, content.height(lane, kind, millivolts))
 
     def sample_at(self, x: float) -> float:
         """The sample of the stream's count at that place; NaN while nothing is shown."""
@@ -123,13 +132,18 @@ class Sheet(QtWidgets.QWidget):
         content = self._content()
         if content is None:
             raise ValueError("there is nothing to save yet: wait until a record is shown")
-        geometry = content.layout.geometry
-        strip = Strip(geometry, self._display, content.shown, content.shifts, self.caliper)
-        save(strip, Path(path), caption)
+        save(Strip(content, self.caliper), Path(path), caption)
 
     def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:
         """Draw everything."""
+        self.painted += 1
         painter = QtGui.QPainter(self)
+        try:
+            self._paint(painter)
+        finally:
+            painter.end()  # or Qt fails at the next one
+
+    def _paint(self, painter: QtGui.QPainter) -> None:
         layout, theme, geometry = self.arranged, self._theme, self.arranged.geometry
         if self._lettering.unit != geometry.unit:
             self._lettering = Lettering(geometry.unit)
@@ -150,7 +164,6 @@ class Sheet(QtWidgets.QWidget):
             draw_axis(painter, layout, content.time, content.shown, theme, lettering)
             self.caliper.follow(content)
             self.caliper.draw(painter, content, lettering)
-        painter.end()
 
     def mousePressEvent(self, event: QtGui.QMouseEvent | None) -> None:
         """Take hold of the caliper or of the frozen paper."""
@@ -215,7 +228,7 @@ class Sheet(QtWidgets.QWidget):
         layout, theme, made = self.arranged, self._theme, self._made
         if made is None or made.layout is not layout or made.theme is not theme:
             time = timebase(layout, shown, self._sweeps)
-            made = Content(layout, time, shown, self._shifts.follow(layout, shown), theme)
+            made = Content(layout, time, shown, self._centring.follow(layout, shown), theme)
             self._made = made
         return made
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
+from gui.lettering import minus
 from gui.strip import DISCLAIMER
 from gui.view import MEASURED, Recording, Shown
 from gui.words import clock_time
@@ -35,39 +35,16 @@ _WIDTHS = {
 """Pixels, in the order of the line: no figure shall push the next one about."""
 _HINTS = {
     HEART_RATE: "From the beats detected in the denoised stream",
-    DELAY: "What the delay mode promises, and the longest that a sample was seen to wait",
+    DELAY: "What the delay mode promises, and the longest that a sample was seen to wait: for the "
+    "piece that it came in, too, a 60th of a second of real time and longer at a higher speed",
     STEP: "99 of 100 steps of the engine take no longer, and the time that a step may take",
     QUEUE: "How full the fullest queue between source, engine and file is",
     DROPPED: "Samples lost since the record was chosen",
-    FRAMES: "Pictures that this window draws in a second",
+    FRAMES: "How often the traces are painted in a second",
     DELTA_SNR: "What denoising gained, where noise was mixed in",
     GOOD: "Share of the denoised samples that carry no flag",
     RECORDING: "What has been written so far",
 }
-
-
-_LEAST = 0.25
-"""Seconds of pictures that a rate takes."""
-
-
-class FrameRate:
-    """Counts the pictures drawn in the last second."""
-
-    def __init__(self) -> None:
-        self._times: deque[float] = deque()
-
-    def drawn(self, now: float) -> None:
-        """A picture was drawn at this second."""
-        self._times.append(now)
-        while now - self._times[0] > 1.0:
-            self._times.popleft()
-
-    def per_second(self, now: float) -> float:
-        """Pictures per second; NaN where too few were drawn lately to tell."""
-        recent = [time for time in self._times if now - time <= 1.0]
-        if len(recent) < 2 or recent[-1] - recent[0] < _LEAST:
-            return math.nan
-        return (len(recent) - 1) / (recent[-1] - recent[0])
 
 
 class Status(QtWidgets.QFrame):
@@ -93,10 +70,6 @@ class Status(QtWidgets.QFrame):
             row.addLayout(cell)
         row.addStretch()
         disclaimer = QtWidgets.QLabel(DISCLAIMER, objectName="disclaimer")
-        disclaimer.setWordWrap(True)
-        disclaimer.setFixedWidth(84)
-        middle = QtCore.Qt.AlignmentFlag
-        disclaimer.setAlignment(middle.AlignRight | middle.AlignVCenter)
         row.addWidget(disclaimer)
 
     def show_figures(
@@ -133,4 +106,4 @@ def figure_texts(shown: Shown) -> dict[str, str]:
 
 
 def _known(value: float, form: str) -> str:
-    return form.format(value) if math.isfinite(value) else UNKNOWN
+    return minus(form.format(value)) if math.isfinite(value) else UNKNOWN

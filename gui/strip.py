@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,14 +13,14 @@ from gui.display import Display
 from gui.edges import draw_arrows
 from gui.flags import draw_flags
 from gui.layout import arrange
-from gui.lettering import Lettering
+from gui.lettering import Lettering, minus
 from gui.marks import draw_marks
 from gui.paper import Geometry, draw_grid
-from gui.surround import clock_text, draw_axis, draw_header, draw_margin, lane_names
+from gui.surround import draw_axis, draw_header, draw_margin, lane_names, moment
 from gui.theme import THEMES
 from gui.timebase import timebase
-from gui.traces import Content, Shifts, print_traces
-from gui.view import Shown
+from gui.traces import Content, print_traces
+from gui.view import InForce, Shown
 
 FORMATS = (".png", ".svg", ".pdf")
 DISCLAIMER = "Not a medical device"
@@ -34,33 +35,35 @@ _LINE, _BORDER = 17, 8
 class Strip(NamedTuple):
     """What the sheet draws, and how large it is, to be drawn once more."""
 
-    geometry: Geometry  # the sheet's
-    display: Display
-    shown: Shown
-    shifts: Shifts
+    content: Content  # of the sheet
     caliper: Caliper
 
 
 def caption(shown: Shown, display: Display) -> str:
     """What a strip shows, without anything that could tell who the patient is.
 
-    The record's name without its folder, its leads, time of the record and settings; never what
-    else stands in the record's header.
+    The record's name without its folder, its leads, time of the record and the settings that were
+    in force; never what else stands in the record's header.
     """
-    length = shown.length / shown.fs
-    begin = (shown.first + shown.stretch.start) / shown.fs
-    end = begin + len(shown.stretch.input) / shown.fs
+    start, stop = shown.stretch.start, shown.stretch.start + len(shown.stretch.input)
     record = shown.record.replace("\\", "/").rsplit("/", 1)[-1]
-    leads = ", ".join(lead for lead in shown.leads if lead not in display.hidden)
-    noise = shown.noise
-    mixed = "" if noise.kind is None else f" · noise mixed in: {noise.kind}, SNR {noise.snr:g} dB"
-    strength = "" if shown.strength == 1 else f" · strength {shown.strength:.0%}"
+    leads = ", ".join(shown.leads[n] for n in display.seen(len(shown.leads)))
+    changes = [f" until {moment(shown, one.sample)}; " for one in shown.in_force[1:]]
+    each = zip_longest(map(_settings, shown.in_force), changes, fillvalue="")
+    settings = "".join(text + until for text, until in each)
     return (
-        f"Record {record} · {leads} · {clock_text(round(begin), length)} to "
-        f"{clock_text(round(end), length)}\n"
-        f"{display.paper_speed:g} mm/s · {display.gain:g} mm/mV · denoised by ecgstream, delay "
-        f"{shown.delay}{strength}{mixed}"
+        f"Record {record} · {leads} · {moment(shown, start)} to {moment(shown, stop)}\n"
+        f"{display.paper_speed:g} mm/s · {display.gain:g} mm/mV · denoised by ecgstream, {settings}"
     )
+
+
+def _settings(one: InForce) -> str:
+    kept = " · ST segment kept" if one.st else ""
+    strength = "" if one.strength == 1 else f" · strength {one.strength:.0%}"
+    kind, snr = one.noise
+    mixed = "" if kind is None else f" · noise mixed in: {kind}, SNR {minus(f'{snr:g}')} dB"
+    unit = " samples" if isinstance(one.delay, int) else ""
+    return f"delay {one.delay}{unit}{strength}{kept}{mixed}"
 
 
 def save(strip: Strip, path: Path, text: str) -> None:
@@ -76,7 +79,7 @@ def save(strip: Strip, path: Path, text: str) -> None:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"{path.name}: a strip is saved as {', '.join(FORMATS)}; choose one")
-    sheet = strip.geometry
+    sheet = strip.content.layout.geometry
     scale = _DPI[suffix] / 25.4
     larger = scale / sheet.scale
     unit = sheet.unit * larger
@@ -148,13 +151,15 @@ def _device(
 
 
 def _draw(painter: QtGui.QPainter, strip: Strip, geometry: Geometry) -> None:
-    shown, lettering = strip.shown, Lettering(geometry.unit, printed=True)
-    layout = arrange(geometry, strip.display, shown.leads)
+    drawn, shown = strip.content.layout, strip.content.shown
+    lettering = Lettering(geometry.unit, printed=True)
+    layout = arrange(geometry, drawn.display, shown.leads, drawn.rows)
     time = timebase(layout, shown, sweep=False)
-    content = Content(layout, time, shown, strip.shifts, _THEME)
+    content = Content(layout, time, shown, strip.content.shifts, _THEME)
     paper = QtCore.QRectF(layout.left, 0, geometry.width - layout.left, geometry.height)
     draw_grid(painter, paper, time.phase, geometry, _THEME)
-    draw_flags(painter, content, lettering)
+    if drawn.display.flags:
+        draw_flags(painter, content, lettering)
     print_traces(painter, content)
     draw_arrows(painter, content)
     draw_marks(painter, content, lettering)

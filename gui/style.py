@@ -29,7 +29,7 @@ QWidget { font-size: 13px; }
 #record { text-align: left; padding: 3px 8px; }
 #notice, #help { background: $panel; border: 1px solid $border; border-radius: 6px; }
 #notice_title { font-size: 17px; font-weight: bold; }
-#banner { background: $panel; border: none; border-bottom: 1px solid $border; }
+#banner { background: $panel; border: none; border-top: 1px solid $border; }
 #banner_text[trouble="true"] { color: $warning; font-weight: bold; }
 #trouble { color: $warning; }
 QToolTip { color: $text; background: $panel; border: 1px solid $border; }

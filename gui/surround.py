@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 
 import numpy as np
 from pyqtgraph.Qt import QtCore, QtGui
 
 from gui.display import KINDS
 from gui.layout import AXIS, Lane, Layout
-from gui.lettering import CENTRE, RIGHT, SMALL, USUAL, Lettering
+from gui.lettering import CENTRE, RIGHT, SMALL, USUAL, Lettering, minus
 from gui.paper import calibration_mark, draw_grid
 from gui.theme import Theme
-from gui.timebase import Timebase
+from gui.timebase import MINUTE, Timebase
 from gui.traces import Content, trace_pen
 from gui.view import Shown
 from gui.words import clock_time
@@ -26,8 +27,6 @@ _BETWEEN = 54
 """Units that a number of the time axis takes."""
 _SAMPLE = 14
 """Units that a sample of a trace's line takes beside its name."""
-_MINUTE = 60
-
 
 Names = tuple[tuple[str, str], ...]
 """Lines that name a lane: the kind that a line shows the colour of, if any, and its text."""
@@ -38,16 +37,28 @@ def lane_names(content: Content, lane: Lane) -> Names:
     lines = [("", lane.name)]
     if not _legend_needed(content.layout):
         lines += [(kind, kind) for kind in lane.kinds]
-    noise, stretch = content.shown.noise, content.shown.stretch
-    if "raw" in lane.kinds and noise.kind is not None:
-        lines.append(("", f"{noise.kind} {_signed(noise.snr, 'g')} dB"))
+    if "raw" in lane.kinds:
+        lines += [("", line) for line in _noises(content.shown)]
     for kind in lane.kinds:
         if shift := content.shifts.get((kind, lane.lead)):
             which = f"{kind} " if len(lane.kinds) > 1 else "shift "
-            lines.append(("", f"{which}{_signed(shift, '+g')} mV"))
-    if "clean" in lane.kinds and not np.isfinite(stretch.clean[:, lane.lead]).any():
+            lines.append(("", minus(f"{which}{shift:+g} mV")))
+    if "clean" in lane.kinds and not np.isfinite(content.shown.stretch.clean[:, lane.lead]).any():
         lines.append(("", "not known"))
     return tuple(lines)
+
+
+def _noises(shown: Shown) -> list[str]:
+    """What was mixed in while this was recorded, and until when; nothing where it never was."""
+    lines: list[str] = []
+    for one, following in zip_longest(shown.in_force, shown.in_force[1:]):
+        if following is not None and following.noise == one.noise:
+            continue
+        kind, snr = one.noise
+        lines.append("no noise" if kind is None else minus(f"{kind} {snr:g} dB"))
+        if following is not None:
+            lines.append(f"until {moment(shown, following.sample)}")
+    return [] if lines == ["no noise"] else lines
 
 
 def _draw_names(
@@ -94,15 +105,19 @@ def draw_margin(
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
     mark = calibration_mark(display, geometry.scale)
     free = math.inf  # y above which the next mark may be drawn
+    high = display.gain * geometry.scale
     for lane in reversed(layout.lanes):
-        if lane.zero > free - 2 * geometry.scale:
+        # The header would cut off a mark that begins higher; its height is what counts.
+        highest = layout.header.bottom() + high + geometry.scale
+        foot = max(lane.zero, geometry.snap(math.ceil(highest / geometry.scale) * geometry.scale))
+        if foot > free - 2 * geometry.scale:
             continue
-        free = lane.zero - display.gain * geometry.scale
+        free = foot - high
         painter.setPen(QtGui.QPen(QtGui.QColor(theme.ink), 1.3 * geometry.unit))
-        painter.drawPath(mark.translated(layout.calibration, lane.zero))
-        if lane.box.bottom() - lane.zero > _LINE * geometry.unit:
+        painter.drawPath(mark.translated(layout.calibration, foot))
+        if lane.box.bottom() - foot > _LINE * geometry.unit:
             centre = (layout.panel + layout.left) / 2
-            at = centre, lane.zero + 0.6 * _LINE * geometry.unit
+            at = centre, foot + 0.6 * _LINE * geometry.unit
             lettering.draw(painter, at, "1 mV", theme.ink, align=CENTRE)
     _draw_names(painter, layout, theme, lettering, names)
     painter.restore()
@@ -163,9 +178,14 @@ def draw_axis(
                 lettering.draw(painter, at, text, theme.quiet, align=CENTRE)
 
 
-def clock_text(second: float, length: float) -> str:
+def clock_text(second: float, length: float, tenths: bool = False) -> str:
     """A second of a record of that length: 12 s, 1:05 or 2:10:00."""
-    return f"{second:g} s" if length < _MINUTE else clock_time(second)
+    return f"{round(second, 1):g} s" if length < MINUTE else clock_time(second, tenths)
+
+
+def moment(shown: Shown, sample: int) -> str:
+    """When in the record a sample of the stream's count was, to a tenth of a second."""
+    return clock_text((shown.first + sample) / shown.fs, shown.length / shown.fs, tenths=True)
 
 
 def _legend_needed(layout: Layout) -> bool:
@@ -179,8 +199,3 @@ def _draw_sample(
 ) -> None:
     painter.setPen(trace_pen(theme, kind, 2.5 * unit))
     painter.drawLine(QtCore.QPointF(x, y), QtCore.QPointF(x + (_SAMPLE - 5) * unit, y))
-
-
-def _signed(value: float, form: str) -> str:
-    """With a minus that is as wide as a plus."""
-    return format(value, form).replace("-", "\N{MINUS SIGN}")

@@ -9,6 +9,8 @@ from gui.layout import Layout
 from gui.paper import BOLD
 from gui.view import Shown
 
+MINUTE = 60
+"""Seconds."""
 ERASED = 8.0
 """mm that a sweep clears ahead of the newest sample."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,7 @@ _FAR = 1e4
 """Pixels beyond a lane at which a line may as well end."""
 
 Heights = npt.NDArray[np.floating[Any]]
+_Volts = TypeVar("_Volts", float, Heights)
 Shifts = Mapping[tuple[str, int], float]
 """mV by which the trace of a kind and lead is drawn above its place."""
 
@@ -67,9 +68,22 @@ class Content(NamedTuple):
     def y(self, lane: Lane, kind: str, part: slice) -> Heights:
         """Heights in pixels of a kind's samples, NaN where there are none."""
         samples = signal(self.shown.stretch, kind, lane.lead)[part].astype(float)
-        per_mv = self.layout.display.gain * self.layout.geometry.scale
-        y = lane.zero - per_mv * (samples + self.shifts.get((kind, lane.lead), 0.0))
-        return np.asarray(np.clip(y, -_FAR, _FAR), float)
+        return np.clip(self.height(lane, kind, samples), -_FAR, _FAR)
+
+    def height(self, lane: Lane, kind: str, millivolts: _Volts) -> _Volts:
+        """The height in pixels at which a kind's voltage stands."""
+        return lane.zero - self._per_mv * (millivolts + self._shift(lane, kind))
+
+    def millivolts(self, lane: Lane, kind: str, height: float) -> float:
+        """The voltage of a kind that stands at that height."""
+        return (lane.zero - height) / self._per_mv - self._shift(lane, kind)
+
+    @property
+    def _per_mv(self) -> float:
+        return self.layout.display.gain * self.layout.geometry.scale
+
+    def _shift(self, lane: Lane, kind: str) -> float:
+        return self.shifts.get((kind, lane.lead), 0.0)
 
 
 class Traces:

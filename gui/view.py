@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import numpy.typing as npt
 from gui.catalogue import Choice
 from gui.settings import Noise, Source
 from streamer.history import Stretch
+
+if TYPE_CHECKING:
+    from gui.session import Pass  # loads what the window need not wait for
 
 MEASURED = 10
 """Seconds that the figures are taken over."""
@@ -33,8 +36,18 @@ class Mark(NamedTuple):
     text: str  # a beat's symbol, or the rhythm: "(AFIB"
 
 
+class InForce(NamedTuple):
+    """What was set from one sample on."""
+
+    sample: int  # in the stream's count
+    noise: Noise
+    delay: str | int
+    strength: float
+    st: bool
+
+
 class Figures(NamedTuple):
-    """What the status line says; NaN where it is not known (yet)."""
+    """What the status line says of this moment; NaN where it is not known (yet)."""
 
     heart_rate: float  # bpm, from the denoised signal
     delta_snr: float  # dB, where noise was mixed in; the mean over the signals
@@ -45,7 +58,6 @@ class Figures(NamedTuple):
     hop: float  # s, that it may take
     queue: float  # 0 to 1: how full the fullest queue is
     dropped: int  # samples lost since the record was chosen
-    real_time_factor: float  # seconds of signal per second of engine
 
 
 class Recording(NamedTuple):
@@ -67,7 +79,10 @@ class Download(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What is being replayed, and a stretch of it. All counts are those of the stream."""
+    """What is being replayed, and a stretch of it. All counts are those of the stream.
+
+    Noise, delay, strength and ST mode are those in force at the stretch's end.
+    """
 
     record: str
     leads: tuple[str, ...]
@@ -87,6 +102,8 @@ class Shown(NamedTuple):
     peaks: npt.NDArray[np.int64]  # R peaks of the denoised signal, within the stretch
     figures: Figures
     st: bool = False  # whether the ST segment is kept
+    in_force: tuple[InForce, ...] = ()  # at the stretch's start, and each change within it
+    again: bool = False  # the record has come to its end and began again
 
 
 class View(NamedTuple):
@@ -100,3 +117,4 @@ class View(NamedTuple):
     recording: Recording | None
     download: Download | None
     shown: Shown | None  # None until it has been opened
+    held_in: Pass | None  # what holds `shown`, and can be asked again when the count begins anew

@@ -68,12 +68,13 @@ class Wishes(QtCore.QObject):
         self.set("strength", round(min(max(self.settings.strength + share, 0.0), 1.0), 2))
 
     def toggle_kind(self, kind: str) -> None:
-        """Show that kind of trace, or no longer."""
-        self.set("kinds", self.display.kinds ^ {kind})
+        """Show that kind of trace, or no longer, unless it is the last."""
+        self.set("kinds", self.display.kinds ^ {kind} or {kind})
 
-    def toggle_lead(self, lead: str) -> None:
-        """Show that lead, or no longer."""
-        self.set("hidden", self.display.hidden ^ {lead})
+    def toggle_lead(self, lead: int, leads: int) -> None:
+        """Show that lead of so many, or no longer, unless it is the last."""
+        seen = frozenset(self.display.seen(leads)) ^ {lead} or {lead}
+        self.set("hidden", frozenset(range(leads)) - seen)
 
 
 def _within(at: int, values: list[object]) -> int:

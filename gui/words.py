@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gui.view import Shown, State, View
 from streamer.records import RecordError
+from streamer.trial import ModelError
 
 _ANNOUNCED = 5
 """Seconds for which the window says that the record has begun again."""
@@ -24,6 +25,9 @@ def label(view: View) -> str:
 
 def card(view: View) -> tuple[str, str]:
     """Title and text of what stands in the way of a trace; empty when nothing does."""
+    if view.state is State.FAILED and isinstance(view.problem, (ModelError, FileNotFoundError)):
+        remedy = "Correct this and press Try again, or start again with another --model."
+        return "The model cannot be loaded", f"{_sentence(view.problem)}\n\n{remedy}"
     if view.state is State.FAILED:
         remedy = "Correct this and press Try again, or choose another record above."
         return f"Record {label(view)} cannot be shown", f"{_sentence(view.problem)}\n\n{remedy}"
@@ -32,8 +36,16 @@ def card(view: View) -> tuple[str, str]:
 
 def _sentence(problem: Exception | None) -> str:
     """What the problem says for itself; one that nobody foresaw, with its kind."""
-    foreseen = isinstance(problem, (RecordError, ValueError, OSError, RuntimeError))
-    return str(problem) if foreseen else f"{type(problem).__name__}: {problem}"
+    if isinstance(problem, (RecordError, ValueError, OSError, RuntimeError)):
+        return reason(problem)
+    return f"{type(problem).__name__}: {problem}"
+
+
+def reason(error: Exception) -> str:
+    """What an error says, without the system's number for it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error)
 
 
 def note(state: State, shown: Shown, frozen: bool) -> str:
@@ -42,7 +54,6 @@ def note(state: State, shown: Shown, frozen: bool) -> str:
         return "Frozen"
     if state is State.PAUSED:
         return "Paused"
-    began_again = shown.passes > 1 and not shown.first
-    if began_again and shown.received < _ANNOUNCED * shown.fs:
+    if shown.again and shown.received < _ANNOUNCED * shown.fs:
         return "The record begins again"
     return ""

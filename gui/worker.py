@@ -1,7 +1,7 @@
 """The thread that replays and denoises while the window is drawn.
 
 The window tells it what the user wants and fetches what there is to see; both are plain calls
-that return at once, and nothing is queued: of several wishes the newest counts.
+that return at once, and nothing is queued: of several wishes the newest counts, steps add up.
 """
 
 from __future__ import annotations
@@ -18,16 +18,14 @@ from gui.catalogue import listed_name
 from gui.library import Library
 from gui.playback import Playback
 from gui.recording import RecordingSink
-from gui.session import Session, Tuning
+from gui.session import Pass, Session, Tuning
 from gui.settings import MonitorSettings, Noise, Source
 from gui.view import State, View
 from streamer.records import Record, read_record
 from streamer.replay import Clock
 
-GLIMPSE = 2.0
-"""Seconds that are played at once after a jump while paused, so that there is something to see."""
 _RECORDER = "recorder"
-_PATIENCE = 5.0  # s that closing waits for a recording's disk
+_PATIENCE = 5.0  # s that closing waits for a source, and for a recording's disk
 
 
 class Worker:
@@ -53,7 +51,7 @@ class Worker:
         self._playback = Playback(self._change, clock, settings.speed, hold_after)
         self._source: Source | None = settings.source  # to be opened next
         self._wanted = settings.source
-        self._jump: float | None = None  # second of the record to begin anew at
+        self._jump: tuple[float, float] | None = None  # second of the record, and how much before
         self._noise = Noise(settings.noise, settings.snr)
         self._tuning = Tuning(settings.delay, settings.strength, settings.st)
         self._closing = False
@@ -72,13 +70,16 @@ class Worker:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread and wait until it has ended, and all recordings have been completed."""
+        """End the thread and wait a while until it has, and all recordings have been completed.
+
+        A source that hangs holds nothing up: the thread is a daemon.
+        """
         self.cancel_download()
         with self._change:
             self._closing = True
             self._change.notify_all()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(_PATIENCE)
         for sink in self._unfinished:
             sink.ended.wait(_PATIENCE)
 
@@ -100,15 +101,20 @@ class Worker:
                 lambda: self._state is State.FAILED or (self._playback.held and self.settled)
             )
 
-    def view(self, seconds: float, end: int | None = None) -> View:
-        """What there is to show, with so many seconds up to the count `end`, or the newest."""
+    def view(self, seconds: float, end: int | None = None, held_in: Pass | None = None) -> View:
+        """What there is to show, with so many seconds up to the count `end`, or the newest.
+
+        `held_in` is an earlier `View.held_in`: the count `end` is the one of then, unless another
+        record was chosen since. The figures are those of now.
+        """
         with self._change:
             session, playback, shown = self._session, self._playback, None
             download = self._library.download
             if session is not None:
-                hop = session.hop / (playback.speed if np.isfinite(playback.speed) else 1)
-                live = {"hop": hop, "queue": playback.fill, "dropped": playback.dropped}
-                shown = session.shown(seconds, end, self._passes, **live)
+                if held_in is None or held_in.replay is not session.replay:
+                    held_in = session.present
+                figures = session.figures(playback.speed, playback.fill, playback.dropped)
+                shown = held_in.shown(seconds, end, figures)
             return View(
                 self._present_state(),
                 self._problem,
@@ -118,6 +124,7 @@ class Worker:
                 self._recording.recording if self._recording else None,
                 download.state if download else None,
                 shown,
+                None if shown is None else held_in,
             )
 
     def set_running(self, running: bool) -> None:
@@ -140,10 +147,13 @@ class Worker:
             self._playback.running = True
             self._changed()
 
-    def jump(self, second: float) -> None:
-        """Go on from that second of the record, or stand still there when paused."""
+    def jump(self, second: float, before: float = 0.0) -> None:
+        """Go on from that second of the record, or stand still there when paused.
+
+        So many seconds `before` it are played at once, to be seen and for the engine to settle.
+        """
         with self._change:
-            self._jump = second
+            self._jump = second, before
             self._changed()
 
     def set_speed(self, speed: float) -> None:
@@ -250,16 +260,16 @@ class Worker:
         source = source._replace(record=listed_name(source.record, settings.data))
         session = Session(settings, source, self._tuning, self._read, self._change)
         session.mix(self._noise)
-        first = session.sample_at(source.start)
+        first, again = session.sample_at(source.start), False
         with self._change:
             self._playback.forget()
             if self._source is None:
                 self._wanted = source
         while True:
             with self._change:
-                session.begin(first)
-                self._session, self._state = session, State.PLAYING
                 self._passes += 1
+                session.begin(first, self._passes, again)
+                self._session, self._state = session, State.PLAYING
             report = self._playback.run(
                 session.replay,
                 session.denoiser,
@@ -270,14 +280,18 @@ class Worker:
             )
             with self._change:
                 if self._recording is not None:
-                    self._recording.end("The recording ended where the count began anew.")
+                    elsewhere = "when another place or record was chosen"
+                    why = elsewhere if self._left() else "with the record"
+                    self._recording.end(f"The recording ended {why}.")
                 if report.failures:
                     raise report.failures[0].error
                 if self._closing or self._source is not None:
                     return
-                first = session.sample_at(self._jump or 0.0)
-                if self._jump is not None and not self._playback.running:
-                    self._playback.at_once = round(GLIMPSE * session.fs)
+                again = self._jump is None
+                second, before = self._jump or (0.0, 0.0)
+                first = session.sample_at(second - before)
+                if not again:
+                    self._playback.at_once = session.sample_at(second) - first
                 self._jump = None
 
     def _left(self) -> bool:

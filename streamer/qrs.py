@@ -26,7 +26,9 @@ _CERTAIN, _POSSIBLE = 0.2, 0.08
 """Of the usual energy: what a beat has, and what one has that would be missed otherwise."""
 _MISSED = 1.6  # times the usual distance
 _LEAST = 0.05  # mV in the band of the QRS; lower is no beat but what is left of noise
-_INVALID = np.uint8(Quality.GAP | Quality.FLAT | Quality.SATURATED | Quality.UNCERTAIN)
+_INVALID = np.uint8(
+    Quality.GAP | Quality.FLAT | Quality.SATURATED | Quality.UNCERTAIN | Quality.SETTLING
+)
 
 Samples = npt.NDArray[np.float64]
 
@@ -38,8 +40,8 @@ class BeatDetector:
     told by their slope, a second look where a beat is missing. Here the last ten seconds are
     filtered forwards and backwards, twice a second; the threshold is relative to what their
     median two seconds reach; the energies of all signals are added, so that the leads with the
-    highest complexes count most. Nothing is found in gaps or in flat, saturated and uncertain
-    stretches.
+    highest complexes count most. Nothing is found in gaps or in flat, saturated, uncertain and
+    settling stretches.
 
     Looks are taken at fixed counts, so the peaks do not depend on how the stream was cut.
 

@@ -14,7 +14,7 @@ from gui.paper import pixels_per_mm
 from gui.settings import Noise
 from gui.sheet import Sheet
 from gui.theme import THEMES
-from gui.view import Figures, Mark, Shown
+from gui.view import Figures, InForce, Mark, Shown
 from streamer.history import Stretch
 from streamer.windows import Floats
 
@@ -77,7 +77,11 @@ class Run:
             "peaks": np.empty(0, np.int64),
             "figures": FIGURES,
         }
-        return Shown(**values | self._shown)
+        shown = Shown(**values | self._shown)
+        if shown.in_force:
+            return shown
+        whole = InForce(0, shown.noise, shown.delay, shown.strength, shown.st)
+        return shown._replace(in_force=(whole,))
 
 
 def sheet(
@@ -119,7 +123,7 @@ def like(picture: Pixels, colour: str, within: int = 60) -> Where:
     return np.asarray(far <= within)
 
 
-def traced(a_sheet: Sheet, kind: str, lead: str = LEAD) -> Where:
+def traced(a_sheet: Sheet, kind: str, lead: int = 0) -> Where:
     """Where the trace of a kind is drawn in its lane: (height, width) of the sheet."""
     theme = THEMES[a_sheet.display.theme]
     found = like(pixels(a_sheet), getattr(theme, kind))
@@ -136,7 +140,7 @@ def scale(a_sheet: Sheet) -> float:
     return pixels_per_mm(a_sheet.screen())
 
 
-def x_of(a_sheet: Sheet, sample: float, kind: str = "raw", lead: str = LEAD) -> float:
+def x_of(a_sheet: Sheet, sample: float, kind: str = "raw", lead: int = 0) -> float:
     """Where that sample of the count is drawn."""
     return float(a_sheet.position(sample, 0.0, kind, lead).x())
 

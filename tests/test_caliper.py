@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sheet_stand import FS, LEAD, Run, drag, draw, like, pixels, pulses, sheet, x_of
+from sheet_stand import FS, Run, drag, draw, like, marks, pixels, pulses, sheet, x_of
 
-from gui.display import GAINS, PAPER_SPEEDS
+from gui.display import GAINS, PAPER_SPEEDS, Display
 from gui.theme import THEMES
 
 _RAMP = np.linspace(0, 2, 10 * FS, endpoint=False)  # 0.2 mV a second
@@ -67,7 +67,7 @@ def test_it_begins_in_the_middle_of_what_is_seen(qtbot: Any) -> None:
 @given(
     speed=st.sampled_from(PAPER_SPEEDS),
     gain=st.sampled_from(GAINS),
-    places=st.tuples(*[st.integers(150, 900), st.integers(80, 280)] * 2),
+    places=st.tuples(*[st.integers(170, 900), st.integers(80, 280)] * 2),
     lane=st.integers(0, 1),
 )
 def test_dragging_measures_the_millimetres_between_press_and_release(
@@ -125,7 +125,7 @@ def test_ends_are_drawn_through_all_lanes_at_their_samples(qtbot: Any, theme: st
         draw(a_sheet, run, end, frozen=True)
         found = like(pixels(a_sheet), colour, within=90)[60:-40].mean(axis=0)
         for second in (4.0, 6.0):
-            at = round(x_of(a_sheet, second * FS, lead="V2"))
+            at = round(x_of(a_sheet, second * FS, lead=1))
             assert found[at - 2 : at + 3].max() > 0.9
 
 
@@ -133,8 +133,60 @@ def test_shifted_trace_is_measured_in_its_own_millivolts(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"raw"}))
     draw(a_sheet, Run(_RAMP + 5.1))
     a_sheet.caliper.active = True
-    place = a_sheet.position(5 * FS, _RAMP[5 * FS] + 5.1, "raw", LEAD)
+    place = a_sheet.position(5 * FS, _RAMP[5 * FS] + 5.1, "raw")
     drag(qtbot, a_sheet, [(place.x() - 100, place.y()), (place.x(), place.y())])
     ends = a_sheet.caliper.ends
     assert ends is not None
     assert ends[1].millivolts == pytest.approx(6.1, abs=0.03)
+
+
+def test_hidden_trace_is_measured_no_longer_but_the_next_one_at_the_same_times(qtbot: Any) -> None:
+    a_sheet = sheet(qtbot)
+    draw(a_sheet, Run(3 * _RAMP, output=_RAMP))
+    a_sheet.caliper.active = True
+    a_sheet.caliper.set_times(4.0, 5.0)
+    a_sheet.display = Display(kinds=frozenset({"raw"}))
+    assert a_sheet.caliper.text == "Δt 1.00 s · 60 bpm · Δ 0.60 mV"
+    assert like(pixels(a_sheet), THEMES["paper"].caliper, within=20).any()
+    a_sheet.display = Display(kinds=frozenset())
+    assert a_sheet.caliper.text == ""
+    assert not like(pixels(a_sheet), THEMES["paper"].caliper, within=20).any()
+
+
+@pytest.mark.parametrize("other", [{"record": "101"}, {"passes": 2}])
+def test_another_record_or_count_is_measured_anew(qtbot: Any, other: dict[str, Any]) -> None:
+    a_sheet = sheet(qtbot)
+    draw(a_sheet, Run(_RAMP))
+    a_sheet.caliper.active = True
+    a_sheet.caliper.set_times(4.0, 5.0)
+    draw(a_sheet, Run(np.zeros(10 * FS), **other))
+    ends = a_sheet.caliper.ends
+    assert ends is not None
+    assert [end.millivolts for end in ends] == [0, 0]
+    assert ends[0].second != 4.0
+    a_sheet.clear()
+    assert a_sheet.caliper.text == ""
+
+
+def test_leads_of_one_name_are_measured_each_by_its_own_line(qtbot: Any) -> None:
+    a_sheet = sheet(qtbot, kinds=frozenset({"denoised"}))
+    draw(a_sheet, Run(np.column_stack([_RAMP, 2 * _RAMP]), leads=("ECG", "ECG")))
+    a_sheet.caliper.active = True
+    place = a_sheet.position(5 * FS, 2 * _RAMP[5 * FS], "denoised", 1)
+    drag(qtbot, a_sheet, [(place.x() - 300, place.y()), (place.x(), place.y())])
+    ends = a_sheet.caliper.ends
+    assert ends is not None
+    assert ends[1].millivolts == pytest.approx(2 * _RAMP[5 * FS], abs=0.03)
+
+
+def test_lines_do_not_cross_the_symbols_of_beats(qtbot: Any) -> None:
+    a_sheet = sheet(qtbot)
+    draw(a_sheet, Run(np.zeros(10 * FS), beats=marks((5 * FS, "V"))))
+    before = pixels(a_sheet)
+    a_sheet.caliper.active = True
+    a_sheet.caliper.set_times(5.0, 6.0)
+    rows = a_sheet.arranged.marks
+    changed = (pixels(a_sheet) != before).any(axis=2)
+    assert not changed[round(rows.top()) + 2 : round(rows.bottom()) - 2].any()
+    at = round(x_of(a_sheet, 5 * FS))
+    assert changed[round(rows.bottom()) + 2 : -40, at - 1 : at + 3].any(axis=1).all()

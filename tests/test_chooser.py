@@ -78,6 +78,17 @@ def test_all_records_are_listed_and_the_present_one_is_chosen(stand: Stand) -> N
     assert str(stand.window.wishes.settings.data) in chooser.folder.text()
 
 
+def test_folder_that_the_environment_names_is_named(
+    qtbot: Any, tmp_path: Path, ecg: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_record(tmp_path / "mitdb", "100", ecg)
+    monkeypatch.setenv("ECG_DATA", str(tmp_path))
+    stand = Stand(qtbot)
+    chooser = stand.open().chooser
+    stand.play(1)
+    assert chooser.folder.text() == f"Folder: {tmp_path}"
+
+
 def test_a_part_of_the_name_finds_a_record_and_return_opens_it(stand: Stand) -> None:
     chooser = stand.window.chooser
     stand.qtbot.keyClicks(chooser.search, "10")

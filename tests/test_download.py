@@ -99,6 +99,8 @@ def test_what_came_in_the_way_is_told_and_can_be_dismissed(
         bench.worker.download("208")
         view = bench.until(lambda view: view.download and view.download.problem)
         assert "too early" in str(view.download)
+        assert "press Download to go on" in str(view.download)
+        assert "--mirror" not in str(view.download) and "command" not in str(view.download)
         bench.worker.download("208")  # goes on where it stopped
         bench.until(lambda view: view.source.record == "mitdb/208")
         assert [answer.asked_from for answer in server.answers("208.dat")] == [0, 100_000]

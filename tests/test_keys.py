@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from monitor_stand import FS, Stand
-from pyqtgraph.Qt import QtWidgets
+from pyqtgraph.Qt import QtCore, QtWidgets
 from worker_stand import numbered
 
 from gui.keys import JUMP, LEAD_KEYS, MENUS, NUDGE, STEP, TABLE, Command, Setting, help_rows
@@ -118,7 +118,7 @@ EFFECTS = {
     "gain+": Effect(wish("gain"), 10.0),
     "gain-": Effect(wish("gain"), -5.0),
     "sweep": Effect(wish("sweep"), True),
-    "overlaid": Effect(wish("stacked"), False),
+    "overlaid": Effect(wish("stacked"), True),  # two leads are overlaid at first
     "raw": Effect(kinds, ["denoised"]),
     "denoised": Effect(kinds, ["raw"]),
     "clean": Effect(kinds, ["clean", "denoised", "raw"]),
@@ -172,13 +172,35 @@ def test_leads_are_hidden_and_shown_by_their_number_but_never_the_last(
 ) -> None:
     display = stand.window.wishes
     stand.qtbot.keySequence(stand.window, key)
-    lead = ("I", "II")[LEAD_KEYS.index(key)]
+    lead = LEAD_KEYS.index(key)
     assert display.get("hidden") == {lead}
     other = LEAD_KEYS[1 - LEAD_KEYS.index(key)]
     stand.qtbot.keySequence(stand.window, other)
     assert display.get("hidden") == {lead}
     stand.qtbot.keySequence(stand.window, key)
     assert display.get("hidden") == frozenset()
+
+
+def test_the_last_kind_of_trace_stays(stand: Stand) -> None:
+    for key in "123412":
+        stand.qtbot.keySequence(stand.window, key)
+    assert len(kinds(stand.window)) > 0
+    for kind in kinds(stand.window)[1:]:
+        stand.window.commands.do(kind)
+    (last,) = kinds(stand.window)
+    stand.window.commands.do(last)
+    assert kinds(stand.window) == [last]
+    assert not stand.window.menus.actions[last].isEnabled()
+
+
+def test_leads_of_the_same_name_are_told_apart(qtbot: Any) -> None:
+    stand = Stand(qtbot)
+    record = numbered(leads=("ECG", "ECG"))
+    window = stand.open(read=lambda name, data: record)
+    stand.play(2)
+    window.menus.leads.actions()[1].trigger()
+    assert window.wishes.display.seen(2) == (0,)
+    assert [action.isChecked() for action in window.menus.leads.actions()] == [True, False]
 
 
 def test_no_key_means_two_things() -> None:
@@ -217,3 +239,34 @@ def test_keys_typed_into_a_field_stay_there(stand: Stand) -> None:
     assert stand.window.wishes.settings.snr == 12
     stand.qtbot.keySequence(stand.window, "1")
     assert kinds(stand.window) == ["denoised"]
+
+
+def test_keys_are_the_windows_after_a_click_on_an_arrow_and_while_a_number_is_typed(
+    stand: Stand,
+) -> None:
+    window, level = stand.window, stand.window.controls.level
+    option = QtWidgets.QStyleOptionSpinBox()
+    level.initStyleOption(option)
+    box, up = QtWidgets.QStyle.ComplexControl.CC_SpinBox, QtWidgets.QStyle.SubControl.SC_SpinBoxUp
+    arrow = level.style().subControlRect(box, option, up, level).center()
+    before = window.wishes.settings.snr
+    stand.qtbot.mouseClick(level, QtCore.Qt.MouseButton.LeftButton, pos=arrow)
+    assert window.wishes.settings.snr == before + 1
+    assert not level.hasFocus()
+    stand.qtbot.keySequence(window, "1")
+    assert kinds(window) == ["denoised"] and window.wishes.settings.snr == before + 1
+    level.setFocus()
+    stand.qtbot.keyClick(level, "F")
+    assert window.freeze.end is not None
+
+
+def test_levels_are_written_with_a_minus_and_read_with_either(stand: Stand) -> None:
+    level = stand.window.controls.level
+    for typed in ("-7", "\N{MINUS SIGN}7"):
+        level.setValue(3)
+        level.setFocus()
+        level.selectAll()
+        level.lineEdit().insert(typed)
+        level.interpretText()
+        assert stand.window.wishes.settings.snr == -7
+        assert level.text() == "\N{MINUS SIGN}7 dB"

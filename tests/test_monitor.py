@@ -16,6 +16,7 @@ import pytest
 from conftest import FakeClock, Identity
 from monitor_stand import FS, Stand, write_pulses, write_record
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from sheet_stand import image_pixels, like
 from worker_stand import numbered
 
 from gui.app import display_problem, show
@@ -23,14 +24,16 @@ from gui.display import Display
 from gui.keys import NOISES
 from gui.memory import Memory
 from gui.monitor import Monitor
+from gui.rate import FrameRate
 from gui.scenes import SCENES, snapshot, snapshots
 from gui.settings import MonitorSettings, Noise
 from gui.sheet import Sheet
 from gui.status import DELAY, DELTA_SNR, DROPPED, GOOD, HEART_RATE, QUEUE, RECORDING, STEP
+from gui.theme import THEMES
 from gui.view import State
 from gui.worker import Worker
 from streamer.noise import KINDS
-from streamer.records import RecordError, read_record
+from streamer.records import Record, RecordError, read_record
 from streamer.windows import Floats
 
 
@@ -170,6 +173,44 @@ def test_record_whose_files_are_gone_plays_on_and_is_told_when_opened_again(
     stand.qtbot.waitUntil(window.notice.isHidden)
 
 
+def test_model_that_is_missing_is_told_as_such(stand: Stand, tmp_path: Path) -> None:
+    window = stand.open(model=tmp_path / "gone.tflite")
+    stand.qtbot.waitUntil(lambda: "no model file" in window.notice.text.text())
+    assert window.notice.title.text() == "The model cannot be loaded"
+    assert "--model" in window.notice.text.text()
+    assert "another record" not in window.notice.text.text()
+
+
+def test_disk_that_fails_is_told_in_words(stand: Stand) -> None:
+    def broken(name: str, data: Path | None) -> Record:
+        raise OSError(errno.EIO, "Input/output error", "208.dat")
+
+    window = stand.open(read=broken)
+    stand.qtbot.waitUntil(
+        lambda: window.notice.text.text().startswith("Input/output error: 208.dat\n")
+    )
+
+
+def test_values_that_only_the_command_line_names_have_their_units(stand: Stand) -> None:
+    controls = stand.open(delay=40, speed=3.0).controls
+    assert controls.delay.currentText() == "0.11 s"
+    assert controls.speed.currentText() == "3 \N{MULTIPLICATION SIGN}"
+
+
+def test_only_pictures_that_are_painted_count(stand: Stand) -> None:
+    window = stand.open()
+    stand.play(1)
+    window.hide()
+    before = window.sheet.painted
+    stand.play(2)
+    window.refresh()
+    assert window.sheet.painted == before
+    rate = FrameRate()
+    assert np.isnan(rate.per_second(100, 7.0))
+    assert rate.per_second(130, 7.5) == 60
+    assert rate.per_second(130, 8.5) == 0
+
+
 def test_data_folder_that_is_gone_is_told(stand: Stand, tmp_path: Path) -> None:
     window = stand.open(data=tmp_path / "gone")
     stand.qtbot.waitUntil(lambda: "check --data" in window.notice.text.text())
@@ -184,7 +225,7 @@ def test_status_tells_what_the_stream_is_like(stand: Stand) -> None:
     assert values[QUEUE].endswith(" %")
     assert values[DROPPED] == "0"
     assert float(values[HEART_RATE]) == pytest.approx(shown.figures.heart_rate, abs=0.5)
-    assert values[DELTA_SNR] in ("+0.0 dB", "-0.0 dB")  # an identity
+    assert values[DELTA_SNR] in ("+0.0 dB", "\N{MINUS SIGN}0.0 dB")  # an identity
     assert values[GOOD] == f"{100 * shown.figures.good:.0f} %"
     assert values[RECORDING] == "off"
 
@@ -268,7 +309,16 @@ def test_strip_is_saved_as_a_picture_named_after_record_and_time(
     dialog.selectFile(str(tmp_path / f"strip.{suffix}"))
     dialog.accept()
     stand.qtbot.waitUntil(lambda: "saved" in window.banner.text.text())
-    assert (tmp_path / f"strip.{suffix}").stat().st_size > 1000
+    written = (tmp_path / f"strip.{suffix}").read_bytes()
+    denoised = THEMES["paper"].denoised
+    if suffix == "png":
+        pixels = image_pixels(QtGui.QImage.fromData(written))
+        assert like(pixels, denoised, within=45).sum() > 1000
+    elif suffix == "svg":
+        assert denoised.lower() in written.decode().lower()
+        assert written.rstrip().endswith(b"</svg>")
+    else:
+        assert written.startswith(b"%PDF") and written.rstrip().endswith(b"%%EOF")
 
 
 def test_strip_that_cannot_be_saved_is_told(stand: Stand, tmp_path: Path) -> None:
@@ -286,6 +336,11 @@ def test_record_at_its_end_begins_again_and_says_so(stand: Stand, tmp_path: Path
     stand.qtbot.waitUntil(lambda: stand.received == FS and stand.shown.passes == 2)
     window.refresh()
     assert "begins again" in window.note
+    window.worker.choose(str(tmp_path / "pulses"))
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: stand.shown.passes == 3 and stand.received > 0)
+    window.refresh()
+    assert window.note == ""  # it was chosen anew
 
 
 def test_record_is_named_in_the_title(stand: Stand) -> None:

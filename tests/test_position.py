@@ -11,7 +11,9 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from worker_stand import numbered
 
 from gui.commands import parsed_time
+from gui.keys import JUMP
 from gui.monitor import Monitor
+from gui.theme import THEMES
 from gui.view import State
 from gui.words import clock_time
 
@@ -50,13 +52,36 @@ def newest(window: Monitor) -> float:
     return (shown.first + shown.stretch.start + len(shown.stretch.input)) / shown.fs
 
 
+def full(window: Monitor) -> bool:
+    """Whether there are samples all over the sheet."""
+    shown = window.drawn
+    return shown is not None and len(shown.stretch.input) / FS > window.sheet.seconds - 0.1
+
+
+def traced(window: Monitor) -> bool:
+    """Whether the sheet is full, with the record's own samples at their places."""
+    shown = window.drawn
+    assert shown is not None
+    n = shown.first + shown.stretch.start + np.arange(len(shown.stretch.input))
+    image = window.sheet.grab().toImage()
+    ratio = image.devicePixelRatio()
+    layout = window.sheet.arranged
+    colour = QtGui.QColor(THEMES[window.wishes.display.theme].denoised).rgb()
+    columns = range(round(layout.left * ratio) + 5, round(layout.right * ratio) - 5)
+    inked = sum(any(image.pixel(x, y) == colour for y in range(image.height())) for x in columns)
+    return np.allclose(shown.stretch.input[:, 0], n / 1000) and inked > 0
+
+
 def test_click_on_the_bar_goes_there(stand: Stand) -> None:
     stand.play(5, speed=10)
     drag(stand, 600)
     stand.gate.allow(0.5)
-    stand.qtbot.waitUntil(lambda: stand.shown.first > 500 * FS and stand.received > 0)
+    before = stand.window.sheet.seconds
+    stand.qtbot.waitUntil(
+        lambda: stand.shown.first > 500 * FS and stand.received >= round(before * FS)
+    )
     shown = stand.shown
-    assert shown.first / FS == pytest.approx(600, abs=1)
+    assert shown.first / FS == pytest.approx(600 - before, abs=1)  # a sheet of what came before
     value = shown.stretch.input[0, 0]
     assert value == pytest.approx(shown.first / 1000)  # the samples are those of that place
     assert shown.figures.dropped == 0
@@ -78,7 +103,8 @@ def test_dragging_shows_the_time_and_jumps_only_when_let_go(stand: Stand) -> Non
     assert [parsed_time(text) for text in texts] == pytest.approx([5, 100, 200, 300], abs=1)
     assert jumps == [pytest.approx(300, abs=1)]
     stand.gate.allow(0.5)
-    stand.qtbot.waitUntil(lambda: stand.shown.first == pytest.approx(300 * FS, abs=FS))
+    begin = (300 - window.sheet.seconds) * FS
+    stand.qtbot.waitUntil(lambda: stand.shown.first == pytest.approx(begin, abs=FS))
 
 
 def test_paused_stays_paused_when_somewhere_else_is_gone_to(stand: Stand) -> None:
@@ -87,9 +113,12 @@ def test_paused_stays_paused_when_somewhere_else_is_gone_to(stand: Stand) -> Non
     window.commands.do("run")
     stand.gate.allow(0.1)
     stand.qtbot.waitUntil(lambda: window.worker.view(0).state is State.PAUSED)
-    drag(stand, 450)
-    stand.qtbot.waitUntil(lambda: stand.shown.first > 400 * FS and window.worker.settled)
-    stand.qtbot.waitUntil(lambda: window.worker.view(0).state is State.PAUSED)
+    for second in (450, LENGTH):  # the record's end, too: it does not begin again
+        drag(stand, second)
+        stand.qtbot.waitUntil(lambda second=second: newest(window) == pytest.approx(second, abs=1))
+        stand.qtbot.waitUntil(lambda: full(window))
+        assert newest(window) == pytest.approx(second, abs=1)
+        assert window.worker.view(0).state is State.PAUSED
 
 
 def test_arrows_go_through_the_record(stand: Stand) -> None:
@@ -97,7 +126,8 @@ def test_arrows_go_through_the_record(stand: Stand) -> None:
     stand.play(30, speed=10)
     window.commands.do("back")
     stand.gate.allow(0.1)
-    stand.qtbot.waitUntil(lambda: stand.shown.first == 28 * FS)
+    second = (30 - JUMP) - window.sheet.seconds
+    stand.qtbot.waitUntil(lambda: stand.shown.first == pytest.approx(second * FS, abs=1))
     window.commands.do("first")
     stand.gate.allow(0.1)
     stand.qtbot.waitUntil(lambda: stand.shown.first == 0)
@@ -111,12 +141,17 @@ def test_ten_minutes_can_be_looked_back_at_while_the_stream_goes_on(stand: Stand
     window.commands.do("first")
     oldest = newest(window) - window.sheet.seconds
     assert end - oldest > 599.9
-    shown = window.drawn
-    assert shown is not None
-    n = shown.stretch.start + np.arange(len(shown.stretch.input))
-    assert np.allclose(shown.stretch.input[:, 0], n / 1000)
+    assert traced(window)
     stand.play(20, speed=10)
-    assert newest(window) == pytest.approx(oldest + window.sheet.seconds, abs=20)
+    window.resize(1400, 640)  # what is on the sheet is held nowhere else any more
+    stand.qtbot.waitUntil(lambda: window.width() == 1400)
+    window.refresh()
+    assert traced(window)
+    held = newest(window)
+    window.commands.do("back")
+    assert newest(window) == held  # never forward
+    assert "older than ten minutes" in window.banner.text.text()
+    assert window.note == "Frozen" and traced(window)
     window.commands.do("last")
     assert newest(window) == pytest.approx(670)
     window.commands.do("freeze")
@@ -138,32 +173,66 @@ def test_bar_scrolls_a_frozen_sheet_over_what_is_held(stand: Stand) -> None:
     assert newest(window) == pytest.approx(300)
 
 
+def turn_wheel(window: Monitor, notches: int) -> None:
+    """Over the sheet: away from the user, and up, is positive."""
+    place, none = QtCore.QPointF(window.sheet.rect().center()), QtCore.QPoint()
+    event = QtGui.QWheelEvent(
+        place,
+        QtCore.QPointF(window.sheet.mapToGlobal(window.sheet.rect().center())),
+        none,
+        QtCore.QPoint(0, 120 * notches),
+        QtCore.Qt.MouseButton.NoButton,
+        QtCore.Qt.KeyboardModifier.NoModifier,
+        QtCore.Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QtWidgets.QApplication.sendEvent(window.sheet, event)
+    window.refresh()
+
+
 def test_wheel_scrolls_a_frozen_sheet_and_leaves_a_running_one(stand: Stand) -> None:
     window = stand.window
     stand.play(60, speed=10)
-    window.sheet.scrolled.emit(-5.0)
-    window.refresh()
+    turn_wheel(window, 3)
     assert newest(window) == pytest.approx(60)
     window.commands.do("freeze")
-    window.sheet.scrolled.emit(-5.0)
-    window.refresh()
-    assert newest(window) == pytest.approx(55)
+    turn_wheel(window, 3)
+    assert 60 - window.sheet.seconds < newest(window) < 59
+    turn_wheel(window, -3)
+    assert newest(window) == pytest.approx(60, abs=0.01)
 
 
-def test_frozen_sheet_outlives_the_record_it_was_taken_from(stand: Stand) -> None:
+@pytest.mark.parametrize("how", ["jump", "end"])
+def test_frozen_sheet_can_be_looked_back_over_when_the_count_begins_anew(
+    stand: Stand, how: str
+) -> None:
     window = stand.window
     stand.play(60, speed=10)
     window.commands.do("freeze")
-    held = window.drawn
-    window.worker.jump(500)
+    window.worker.jump(500 if how == "jump" else LENGTH - 1)
     stand.gate.allow(0.5)
-    stand.qtbot.waitUntil(lambda: stand.shown.first == 500 * FS)
+    stand.qtbot.waitUntil(lambda: stand.shown.first == (500 * FS if how == "jump" else 0))
+    stand.qtbot.waitUntil(lambda: stand.shown.passes > 1)
     window.refresh()
-    assert window.drawn is held
-    window.commands.do("back")  # there is nothing to go back to
-    assert window.drawn is held
+    assert newest(window) == pytest.approx(60)
+    window.commands.do("back")
+    assert newest(window) == pytest.approx(60 - JUMP) and traced(window)
+    window.commands.do("first")
+    assert newest(window) == pytest.approx(window.sheet.seconds, abs=1 / FS) and traced(window)
     window.commands.do("freeze")
-    assert window.drawn is not None and window.drawn.first == 500 * FS
+    drawn = window.drawn
+    assert drawn is not None and drawn.passes == stand.shown.passes
+
+
+def test_another_record_ends_the_looking_back(stand: Stand) -> None:
+    window = stand.window
+    stand.play(30, speed=10)
+    window.commands.do("freeze")
+    window.worker.choose("other")
+    stand.gate.allow(0.5)
+    stand.qtbot.waitUntil(lambda: stand.shown.passes == 2)
+    window.refresh()
+    assert window.freeze.end is None and window.note != "Frozen"
 
 
 def test_time_can_be_typed(stand: Stand) -> None:
@@ -173,7 +242,8 @@ def test_time_can_be_typed(stand: Stand) -> None:
     dialog.setTextValue("10:00")
     dialog.accept()
     stand.gate.allow(0.5)
-    stand.qtbot.waitUntil(lambda: stand.shown.first == 600 * FS)
+    begin = (600 - stand.window.sheet.seconds) * FS
+    stand.qtbot.waitUntil(lambda: stand.shown.first == pytest.approx(begin, abs=1))
 
 
 def test_nonsense_typed_for_a_time_is_told(stand: Stand) -> None:

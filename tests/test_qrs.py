@@ -94,7 +94,10 @@ def test_peaks_lie_on_the_beats_at_any_rate(fs: int) -> None:
     assert detector.rate() == pytest.approx(75, abs=0.5)
 
 
-@pytest.mark.parametrize("flag", [Quality.GAP, Quality.FLAT, Quality.SATURATED, Quality.UNCERTAIN])
+@pytest.mark.parametrize(
+    "flag",
+    [Quality.GAP, Quality.FLAT, Quality.SATURATED, Quality.UNCERTAIN, Quality.SETTLING],
+)
 def test_nothing_is_found_where_nothing_can_be_known(flag: Quality) -> None:
     x = ecg()
     flags = np.zeros(x.shape, np.uint8)

@@ -401,7 +401,9 @@ def test_a_second_sink_of_a_name_is_refused_while_the_first_is_there() -> None:
 @pytest.mark.parametrize("live", [True, False])
 def test_a_callback_that_exits_the_program_ends_the_run_with_a_report(live: bool) -> None:
     sink = Kept()
-    report = run(Counter(), two_signals(), live=live, sink=sink, leaving=Callback(sys.exit))
+    report = run(
+        Counter(), two_signals(), live=live, sink=sink, leaving=Callback(lambda _: sys.exit())
+    )
     assert [failure.part for failure in report.failures] == ["leaving"]
     assert sink.closed == 1
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from sheet_stand import (
     FS,
-    LEAD,
     Run,
     drag,
     draw,
@@ -194,7 +194,7 @@ def test_lone_sample_between_gaps_is_seen(qtbot: Any) -> None:
     signal[2 * FS] = 0.5
     a_sheet = sheet(qtbot, flags=False)
     draw(a_sheet, Run(signal))
-    place = a_sheet.position(2 * FS, 0.5, "raw", LEAD)
+    place = a_sheet.position(2 * FS, 0.5, "raw")
     rows, columns = np.nonzero(traced(a_sheet, "raw"))
     assert len(rows)
     assert np.abs(rows - place.y()).max() <= 2 and np.abs(columns - place.x()).max() <= 2
@@ -218,11 +218,11 @@ def test_denoised_is_above_its_raw_sample_and_ends_where_nothing_has_come_yet(qt
 def test_trace_that_leaves_its_lane_is_cut_there_and_an_arrow_says_so(qtbot: Any) -> None:
     signal = np.zeros(6 * FS)
     signal[2 * FS : 3 * FS] = 20
-    a_sheet = sheet(qtbot, hidden=frozenset({"V2"}))
+    a_sheet = sheet(qtbot, hidden=frozenset({1}), stacked=True)
     signals = np.column_stack([signal, signal])
     draw(a_sheet, Run(signals, output=np.zeros((6 * FS, 2))))
     lane, below = a_sheet.arranged.lanes
-    edge, middle = round(lane.box.top()), round(x_of(a_sheet, 2.5 * FS, lead="V1"))
+    edge, middle = round(lane.box.top()), round(x_of(a_sheet, 2.5 * FS, lead=0))
     arrow = like(pixels(a_sheet), PAPER.raw)[edge : edge + 6, middle - 6 : middle + 6]
     assert arrow[3:].sum() > arrow[:3].sum() > 0  # its tip is upwards
     assert not like(pixels(a_sheet), PAPER.raw, within=20)[round(below.box.top()) :, 200:].any()
@@ -239,13 +239,13 @@ def test_offset_of_the_raw_signal_is_taken_off_and_told_but_never_the_denoised_o
     rows = np.flatnonzero(traced(a_sheet, "raw")[:, 200:].any(axis=1))
     lane = a_sheet.arranged.lanes[0]
     assert lane.box.top() + 5 < rows[0] and rows[-1] < lane.box.bottom() - 5
-    shifted = a_sheet.position(0, 7.0, "raw", LEAD).y()
+    shifted = a_sheet.position(0, 7.0, "raw").y()
     assert shifted == pytest.approx(lane.zero, abs=5.01 * scale(a_sheet))
     assert (shifted - lane.zero) / scale(a_sheet) % 5 == pytest.approx(0, abs=1e-6)
     names = pixels(a_sheet)[:, : round(a_sheet.arranged.panel)]
     draw(a_sheet, Run(ecg, output=ecg))
     draw(a_sheet, Run(ecg + 7.2, output=ecg + 7.2))
-    assert a_sheet.position(0, 0, "denoised", LEAD).y() == a_sheet.arranged.lanes[1].zero
+    assert a_sheet.position(0, 0, "denoised").y() == a_sheet.arranged.lanes[1].zero
     draw(a_sheet, Run(ecg))
     assert (pixels(a_sheet)[:, : names.shape[1]] != names).any()  # it says so, and no longer
 
@@ -254,12 +254,12 @@ def test_shift_stays_while_the_signal_wanders_a_little(qtbot: Any) -> None:
     a_sheet, places = sheet(qtbot), set()
     for offset in np.linspace(0, 0.8, 30):
         draw(a_sheet, Run(np.full(FS, offset)))
-        places.add(a_sheet.position(0, 0, "raw", LEAD).y())
+        places.add(a_sheet.position(0, 0, "raw").y())
     assert len(places) == 1
 
 
 def test_every_kind_and_lead_has_a_lane_or_shares_one_and_can_be_hidden(qtbot: Any) -> None:
-    a_sheet = sheet(qtbot, kinds=frozenset({"raw", "denoised", "removed"}))
+    a_sheet = sheet(qtbot, kinds=frozenset({"raw", "denoised", "removed"}), stacked=True)
     draw(a_sheet, Run(np.zeros((FS, 2))))
     lanes = [(lane.name, lane.kinds) for lane in a_sheet.arranged.lanes]
     each = [("raw",), ("denoised",), ("removed",)]
@@ -269,10 +269,75 @@ def test_every_kind_and_lead_has_a_lane_or_shares_one_and_can_be_hidden(qtbot: A
     assert all(top >= bottom for bottom, top in zip(bottoms, tops[1:], strict=False))
     a_sheet.display = replace(a_sheet.display, stacked=False)
     assert [lane.kinds for lane in a_sheet.arranged.lanes] == [("raw", "denoised", "removed")] * 2
-    a_sheet.display = replace(a_sheet.display, hidden=frozenset({"V1"}))
+    a_sheet.display = replace(a_sheet.display, hidden=frozenset({0}))
     assert [lane.name for lane in a_sheet.arranged.lanes] == ["V2"]
-    with pytest.raises(LookupError, match="raw of V1 is not on the sheet"):
-        a_sheet.position(0, 0, "raw", "V1")
+    with pytest.raises(LookupError, match="raw of lead 0 is not on the sheet"):
+        a_sheet.position(0, 0, "raw", 0)
+
+
+def test_leads_of_one_name_are_hidden_one_by_one_and_never_all(qtbot: Any) -> None:
+    a_sheet = sheet(qtbot, hidden=frozenset({0}))
+    draw(a_sheet, Run(np.zeros((FS, 2)), leads=("ECG", "ECG")))
+    assert {lane.lead for lane in a_sheet.arranged.lanes} == {1}
+    draw(a_sheet, Run(np.zeros(FS), leads=("ECG",)))  # another record, whose only lead it is
+    assert {lane.lead for lane in a_sheet.arranged.lanes} == {0}
+    assert traced_anything(a_sheet)
+
+
+def test_kinds_are_overlaid_where_a_record_has_several_leads_unless_it_was_chosen(
+    qtbot: Any,
+) -> None:
+    a_sheet = sheet(qtbot)
+    for leads, chosen, lanes in ((1, None, 2), (2, None, 2), (1, False, 1), (2, True, 4)):
+        a_sheet.display = Display(stacked=chosen)
+        draw(a_sheet, Run(np.zeros((FS, leads))))
+        assert len(a_sheet.arranged.lanes) == lanes
+
+
+def test_offset_of_the_raw_signal_is_taken_off_in_low_lanes_too(qtbot: Any, ecg: Floats) -> None:
+    signals = np.column_stack([0.2 * ecg + 0.35] * 12)
+    a_sheet = sheet(qtbot, stacked=True)
+    draw(a_sheet, Run(signals, output=signals))
+    for lead in (0, 5, 11):
+        assert traced(a_sheet, "raw", lead).any(axis=0)[200:-60].mean() > 0.9
+        lane = a_sheet.arranged.lane("raw", lead)
+        shifted = a_sheet.position(0, 0.35, "raw", lead).y()
+        assert lane is not None and shifted == pytest.approx(lane.zero, abs=1.01 * scale(a_sheet))
+
+
+def test_marks_that_a_record_does_not_have_take_no_room(qtbot: Any) -> None:
+    a_sheet = sheet(qtbot, kinds=frozenset({"raw"}), detections=False)
+    draw(a_sheet, Run(np.zeros(8 * FS), record="bare"))
+    header = a_sheet.arranged.header.bottom()
+    assert a_sheet.arranged.lanes[0].box.top() == header
+    tops = []
+    for beats in (marks((3 * FS, "N")), ()):  # the row stays while there is no beat to be seen
+        draw(a_sheet, Run(np.zeros(8 * FS), record="annotated", beats=beats))
+        tops.append(a_sheet.arranged.lanes[0].box.top())
+    assert tops[0] == tops[1] > header
+
+
+def test_every_calibration_mark_is_whole(qtbot: Any) -> None:
+    a_sheet = sheet(qtbot, size=(1000, 300), gain=20.0)
+    draw(a_sheet, Run(np.zeros(FS)))
+    panel, left = round(a_sheet.arranged.panel), round(a_sheet.arranged.left)
+    top = round(a_sheet.arranged.header.bottom())
+    found = like(pixels(a_sheet), PAPER.ink, within=90)[top:-24, panel : left - 1]
+    plateaus = np.flatnonzero(found.mean(axis=1) > 0.3)
+    assert len(plateaus) > 0 and plateaus[0] > 0
+    rises = found[plateaus[0] :].any(axis=1)
+    assert rises[: round(20 * scale(a_sheet))].all()
+
+
+def test_paints_are_counted_and_not_what_was_asked_for(qtbot: Any) -> None:
+    a_sheet = sheet(qtbot)
+    qtbot.waitUntil(lambda: a_sheet.painted > 0)
+    before = a_sheet.painted
+    for _ in range(3):
+        draw(a_sheet, Run(pulses()))
+    assert a_sheet.painted == before
+    a_sheet.repaint()
+    assert a_sheet.painted == before + 1
 
 
 def test_overlaid_traces_are_each_seen_in_their_colour(qtbot: Any) -> None:
@@ -288,7 +353,7 @@ def test_removed_is_what_the_denoiser_took_away(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"removed"}))
     draw(a_sheet, Run(np.full(4 * FS, 0.9), output=np.full(4 * FS, 0.4)))
     rows = np.flatnonzero(traced(a_sheet, "removed")[:, 200:].any(axis=1))
-    assert rows.mean() == pytest.approx(a_sheet.position(0, 0.5, "removed", LEAD).y(), abs=1)
+    assert rows.mean() == pytest.approx(a_sheet.position(0, 0.5, "removed").y(), abs=1)
 
 
 def test_beats_rhythms_and_detected_peaks_are_marked_at_their_samples(qtbot: Any) -> None:
@@ -362,9 +427,34 @@ def test_missing_input_is_a_hatched_band_before_the_engine_has_said_so(qtbot: An
     assert not hatched[:, begin - 80 : begin - 3].any()
 
 
-def test_frozen_sweep_is_laid_out_in_time_and_dragging_or_turning_the_wheel_scrolls(
-    qtbot: Any,
-) -> None:
+def test_turning_the_wheel_scrolls_frozen_paper_alone(qtbot: Any) -> None:
+    a_sheet, run = sheet(qtbot), Run(np.zeros(60 * FS))
+    asked: list[float] = []
+    a_sheet.scrolled.connect(asked.append)
+    for frozen in (False, True):
+        draw(a_sheet, run, frozen=frozen)
+        for turned in (120, -240):  # one notch away from the hand, two towards it
+            _turn_wheel(a_sheet, turned)
+    assert asked == pytest.approx([-a_sheet.seconds / 10, a_sheet.seconds / 5])
+
+
+def _turn_wheel(a_sheet: Sheet, eighths: int) -> None:
+    """An eighth of a degree is what Qt counts in."""
+    at, none = QtCore.QPointF(400, 200), QtCore.QPoint(0, 0)
+    event = QtGui.QWheelEvent(
+        at,
+        QtCore.QPointF(a_sheet.mapToGlobal(at.toPoint())),
+        none,
+        QtCore.QPoint(0, eighths),
+        QtCore.Qt.MouseButton.NoButton,
+        QtCore.Qt.KeyboardModifier.NoModifier,
+        QtCore.Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QtWidgets.QApplication.sendEvent(a_sheet, event)
+
+
+def test_frozen_sweep_is_laid_out_in_time_and_dragging_scrolls(qtbot: Any) -> None:
     a_sheet, run = sheet(qtbot, sweep=True), Run(np.zeros(60 * FS))
     draw(a_sheet, run)
     draw(a_sheet, run, frozen=True)
@@ -410,8 +500,12 @@ def test_any_size_and_number_of_leads_is_drawn(
     signals = rng.standard_normal((10 * FS, channels))
     for stacked in (True, False):
         a_sheet = sheet(qtbot, size=size, stacked=stacked)
-        draw(a_sheet, Run(signals, noise=Noise("em", -6.0)))
-        assert traced_anything(a_sheet)
+        draw(a_sheet, Run(signals, output=0.5 * signals, noise=Noise("em", -6.0)))
+        for lane in a_sheet.arranged.lanes:
+            # In a lane of a few pixels what is drawn last may hide the rest.
+            roomy = lane.box.height() > 10
+            for kind in lane.kinds if roomy else lane.kinds[-1:]:
+                assert traced(a_sheet, kind, lane.lead).any(), (kind, lane.lead)
         for lane in a_sheet.arranged.lanes:
             assert lane.box.top() >= a_sheet.arranged.header.bottom()
             assert lane.box.bottom() <= a_sheet.arranged.axis.top() + 1e-6

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
 import xml.etree.ElementTree as ElementTree
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from pyqtgraph.Qt import QtCore, QtGui, QtSvg
 from sheet_stand import FS, Run, draw, image_pixels, like, pulses, scale, sheet
 
+from gui.display import Display
 from gui.settings import Noise
 from gui.sheet import Sheet
 from gui.strip import DISCLAIMER, FORMATS, caption
 from gui.theme import THEMES
+from gui.view import InForce
+from streamer.quality import Quality
 
 _DPI = 300
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -40,6 +46,19 @@ def _denoised(image: QtGui.QImage, dots_per_mm: float, left: float) -> tuple[flo
     return (rows[-1] - rows[0] - thick) / dots_per_mm, float(
         np.median(np.diff(rises))
     ) / dots_per_mm
+
+
+def _curve(path: Path, kind: str) -> npt.NDArray[np.float64]:
+    """Corners (n, 2) in mm of the curve that a PDF draws of a kind."""
+    packed = re.search(rb"stream\r?\n(\x78.*?)endstream", path.read_bytes(), re.DOTALL)
+    assert packed is not None
+    page = zlib.decompress(packed[1]).decode("latin1")
+    wanted = np.array(QtGui.QColor(getattr(THEMES["paper"], kind)).getRgb()[:3])
+    corners: list[list[str]] = []
+    for *colour, drawn in re.findall(r"(\S+) (\S+) (\S+) SCN\n2\.5\d* w [^\n]*\n([^A-Z]*)", page):
+        if np.abs(np.array(colour, float) * 255 - wanted).max() < 1:
+            corners += re.findall(r"(\S+) (\S+) [ml]\n", drawn)
+    return np.array(corners, float) / 10
 
 
 def _left(a_sheet: Sheet) -> float:
@@ -90,6 +109,10 @@ def test_pdf_has_a_page_of_its_size(drawn: Sheet, tmp_path: Path) -> None:
     box = re.search(rb"/MediaBox\s*\[\s*0\s+0\s+([\d.]+)\s+([\d.]+)", pdf)
     assert box is not None
     assert float(box[1]) / 72 * 25.4 == pytest.approx(drawn.width() / scale(drawn), abs=0.5)
+    x, y = _curve(path, "denoised").T
+    assert np.ptp(y) == pytest.approx(10, abs=0.01)
+    rises = x[1:][np.diff(y) < -5]
+    assert len(rises) > 5 and np.diff(rises) == pytest.approx(25, abs=0.01)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -101,7 +124,10 @@ def test_trace_is_cut_off_at_its_lane_in_every_format(
     path = tmp_path / f"strip{suffix}"
     a_sheet.save_strip(path, "")
     if suffix == ".pdf":
-        assert path.stat().st_size > 1000
+        y, box = _curve(path, "denoised")[:, 1] * scale(a_sheet), a_sheet.arranged.lanes[0].box
+        assert len(y) > FS
+        assert y.min() == pytest.approx(box.top(), abs=0.1)
+        assert y.max() <= box.bottom() + 0.1
         return
     image = QtGui.QImage(1000, 630, QtGui.QImage.Format.Format_RGB32)
     painter = QtGui.QPainter(image)
@@ -131,17 +157,59 @@ def test_caption_names_record_time_and_settings_and_nothing_else(qtbot: Any) -> 
     run = Run(
         pulses(100),
         record="/home/someone/John Doe 1950/100",
-        noise=Noise("em", 6.0),
         first=60 * FS,
         length=1800 * FS,
-        strength=0.5,
+        in_force=(InForce(0, Noise("em", 6.0), "low", 0.5, False),),
     )
-    shown = draw(a_sheet, run)._replace(delay="low")
-    text = caption(shown, a_sheet.display)
-    for word in ("Record 100", "II", "2:31 to 2:40", "25 mm/s", "10 mm/mV", "delay low", "50%"):
+    shown = draw(a_sheet, run)
+    text, start = caption(shown, a_sheet.display), shown.stretch.start / FS + 60
+    for word in (
+        "Record 100",
+        "II",
+        f"2:{math.floor(10 * start) / 10 - 120:.1f} to 2:40.0",
+        "25 mm/s",
+        "10 mm/mV",
+        "delay low",
+        "50%",
+    ):
         assert word in text
     assert "em, SNR 6 dB" in text
     assert "John" not in text and "home" not in text
+    assert "ST" not in text
+    kept = shown._replace(in_force=(InForce(0, Noise(None, 6.0), 40, 1.0, True),))
+    assert caption(kept, a_sheet.display).endswith("delay 40 samples · ST segment kept")
+
+
+def test_caption_and_names_tell_what_was_set_when_it_was_recorded_and_until_when(
+    qtbot: Any, tmp_path: Path
+) -> None:
+    noisy = InForce(0, Noise("em", 6.0), "low", 1.0, False)
+    weaker = noisy._replace(sample=92 * FS, strength=0.5)
+    quiet = weaker._replace(sample=round(94.5 * FS), noise=Noise(None, 6.0))
+    a_sheet = sheet(qtbot)
+    shown = draw(a_sheet, Run(np.zeros(100 * FS), in_force=(noisy, weaker, quiet)))
+    text = caption(shown, a_sheet.display)
+    em = "noise mixed in: em, SNR 6 dB"
+    assert f"delay low · {em} until 1:32.0; delay low · strength 50% · {em} until 1:34.5" in text
+    assert text.endswith("; delay low · strength 50%")
+    assert _words(a_sheet, tmp_path) >= {"em 6 dB", "until 1:34.5", "no noise"}
+
+
+def test_flags_are_on_the_strip_where_the_sheet_shows_them(qtbot: Any, tmp_path: Path) -> None:
+    quality = np.zeros(8 * FS)
+    quality[3 * FS : 6 * FS] = Quality.FLAT
+    a_sheet = sheet(qtbot)
+    draw(a_sheet, Run(np.zeros(8 * FS), quality=quality))
+    assert "flat line" in _words(a_sheet, tmp_path)
+    a_sheet.display = Display(flags=False)
+    assert "flat line" not in _words(a_sheet, tmp_path)
+
+
+def _words(a_sheet: Sheet, folder: Path) -> set[str]:
+    """Texts on a saved strip."""
+    a_sheet.save_strip(folder / "strip.svg", "")
+    texts = ElementTree.parse(folder / "strip.svg").getroot().iter(f"{_SVG}text")
+    return {"".join(text.itertext()).strip() for text in texts}
 
 
 def test_what_cannot_be_written_is_said_and_the_old_file_stays(

@@ -8,14 +8,18 @@ from typing import Any
 from rich.table import Table
 
 from streamer.replay import Clock
+from tools import fresh
 
 
 def measure(seconds: float, clock: Clock, hour: int | None = None) -> dict[str, Any]:
-    """The figures of `gui.frames.measure`, for this process."""
+    """The figures of `gui.frames.measure`, for this process, and the seconds to a first paint."""
     from gui import frames
     from tools.soak import resident_memory
 
-    return frames.measure(clock, seconds, resident_memory, time.process_time, hour or frames.HOUR)
+    opened = fresh.window()  # first: on a machine that does nothing else
+    hour = hour or frames.HOUR
+    figures = frames.measure(clock, seconds, resident_memory, time.process_time, hour)
+    return {**figures, "first_paint_s": opened}
 
 
 def table(figures: dict[str, Any]) -> Table:
@@ -28,7 +32,8 @@ def table(figures: dict[str, Any]) -> Table:
             f"the whole monitor, engine included, takes {live['core_share']:.0%} of one core at "
             f"{live['frames_per_second']:.0f} frames per second; memory over "
             f"{memory['seconds'] / 60:.0f} minutes of signal: {memory['full_mb']:.0f} MB when all "
-            f"that is held is full, {memory['end_mb']:.0f} MB at the end"
+            f"that is held is full, {memory['end_mb']:.0f} MB at the end; first paint after "
+            f"{figures['first_paint_s']:.1f} s"
         ),
     )
     shown.add_column("ms")
