@@ -30,6 +30,17 @@ class Identity:
         return window[..., 0]
 
 
+class Failing(Identity):
+    """An identity that can be made to fail."""
+
+    fails = False
+
+    def __call__(self, window: Floats, context: Floats) -> Floats:
+        if self.fails:
+            raise MemoryError
+        return super().__call__(window, context)
+
+
 class FakeClock:
     """Time that passes only when somebody sleeps, or when a test says so."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Identity
+from conftest import Failing, Identity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -237,14 +237,6 @@ def test_flushing_an_empty_stream_returns_nothing() -> None:
 
 
 def test_a_stream_whose_network_failed_is_not_put_together_wrongly(ecg: Floats) -> None:
-    class Failing(Identity):
-        fails = False
-
-        def __call__(self, window: Floats, context: Floats) -> Floats:
-            if self.fails:
-                raise MemoryError
-            return super().__call__(window, context)
-
     network = Failing()
     denoiser = StreamingDenoiser(network)
     denoiser.push(ecg[:500])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Identity
+from conftest import Failing, Identity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from streams import flags, joined, stream
@@ -142,14 +142,6 @@ def test_a_change_of_strength_does_not_click() -> None:
 
 
 def test_a_network_that_fails_during_a_change_leaves_the_stream_as_it_was(ecg: Floats) -> None:
-    class Failing(Identity):
-        fails = False
-
-        def __call__(self, window: Floats, context: Floats) -> Floats:
-            if self.fails:
-                raise MemoryError
-            return super().__call__(window, context)
-
     network = Failing()
     denoiser = StreamingDenoiser(network)
     blocks = [denoiser.push(ecg[:1000])]

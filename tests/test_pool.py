@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Identity
+from conftest import Failing, Identity
 from streams import joined, stream
 
 from streamer import Block, StreamerPool, StreamingDenoiser
@@ -95,14 +95,6 @@ def test_the_example_of_the_documentation_is_true() -> None:
 
 
 def test_streams_whose_network_failed_go_on_only_after_a_reset(ecg: Floats) -> None:
-    class Failing(Identity):
-        fails = False
-
-        def __call__(self, window: Floats, context: Floats) -> Floats:
-            if self.fails:
-                raise MemoryError
-            return super().__call__(window, context)
-
     network = Failing()
     pool = StreamerPool(network)
     for name in ("a", "b", "idle"):
