@@ -38,7 +38,6 @@ class Playback:
         """Samples to play without regard to time, also while paused."""
         self.paused = self.held = False
         self._played = 0  # samples
-        self._dropped = 0  # in runs that are over
         self._runner: Runner | None = None
 
     def run(
@@ -67,22 +66,12 @@ class Playback:
             return runner.run(stopped)
         finally:
             with self._change:
-                self._dropped, self._runner = self.dropped, None
-
-    @property
-    def dropped(self) -> int:
-        """Samples lost since `forget`: before the engine, or before the screen."""
-        runner = self._runner
-        return self._dropped + (runner.missing + runner.lost("screen").received if runner else 0)
+                self._runner = None
 
     @property
     def fill(self) -> float:
         """How full the fullest queue is, 0 to 1."""
         return self._runner.fill if self._runner else 0.0
-
-    def forget(self) -> None:
-        """Begin to count what is dropped anew."""
-        self._dropped = 0
 
     def attach(self, name: str, sink: Sink) -> bool:
         """Let one more sink take the steps of the present run; whether there is one."""

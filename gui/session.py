@@ -170,6 +170,7 @@ class Session:
         self._tuning = tuning
         self._noise = Noise(None, 0.0)
         self._unit_noise: dict[str, npt.NDArray[np.float64]] = {}
+        self._dropped = 0  # samples, before the engine or before the screen
         self.begin(0, 0)
 
     def sample_at(self, second: float) -> int:
@@ -220,19 +221,21 @@ class Session:
         present = self.present
         present.take(step, self._change)
         with self._change:
+            # A hole before this step is what the screen's queue lost; each sample counts once.
+            self._dropped += step.piece.start - self.taken + step.dropped
             self.taken = present.history.received
             self._change.notify_all()
 
     def close(self) -> None:
         """Nothing is left to do."""
 
-    def figures(self, speed: float, queue: float, dropped: int) -> Figures:
+    def figures(self, speed: float, queue: float) -> Figures:
         """Those of this moment; a step may take less time at a higher `speed`."""
         return self.present.figures._replace(
             delay=self.denoiser.delay_samples,
             hop=self.denoiser.mode.hop / FS / (speed if np.isfinite(speed) else 1),
             queue=queue,
-            dropped=dropped,
+            dropped=self._dropped,
         )
 
     def _set(self, sample: int) -> None:

@@ -113,7 +113,7 @@ class Worker:
             if session is not None:
                 if held_in is None or held_in.replay is not session.replay:
                     held_in = session.present
-                figures = session.figures(playback.speed, playback.fill, playback.dropped)
+                figures = session.figures(playback.speed, playback.fill)
                 shown = held_in.shown(seconds, end, figures)
             return View(
                 self._present_state(),
@@ -262,7 +262,6 @@ class Worker:
         session.mix(self._noise)
         first, again = session.sample_at(source.start), False
         with self._change:
-            self._playback.forget()
             if self._source is None:
                 self._wanted = source
         while True:
