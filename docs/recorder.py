@@ -18,18 +18,18 @@ from pathlib import Path
 
 import numpy as np
 
-from streamer import StreamingDenoiser
-from streamer.replay import Piece
-from tools.clock import SystemClock
-from tools.interrupt import Interrupt
-from tools.recorder import Recorder
-from tools.runner import Runner
+from ecgstream import StreamingDenoiser
+from ecgstream.streamer.live.clock import SystemClock
+from ecgstream.streamer.live.recorder import Recorder
+from ecgstream.streamer.live.replay import Piece
+from ecgstream.streamer.live.runner import Runner
+from ecgstream.tools.system.interrupt import Interrupt
 
 _PATIENCE = 0.5  # seconds to wait for samples before looking whether to stop
 
 
 class Lines:
-    """A `tools.runner.Source` of lines."""
+    """A `ecgstream.streamer.live.runner.Source` of lines."""
 
     def __init__(self, file: int, fs: float, gain: float) -> None:
         self.fs, self._file, self._gain = fs, file, gain

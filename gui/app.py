@@ -12,13 +12,13 @@ from contextlib import contextmanager
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore
 
-from gui.display import Display
-from gui.memory import Memory
-from gui.monitor import Monitor
-from gui.settings import MonitorSettings
-from gui.trouble import Trouble
-from gui.worker import Worker
-from streamer.replay import Clock
+from ecgstream.gui.errors import Trouble
+from ecgstream.gui.playback.worker import Worker
+from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.monitor_settings import MonitorSettings
+from ecgstream.gui.settings.preferences import Memory
+from ecgstream.gui.window.main_window import Monitor
+from ecgstream.streamer.live.replay import Clock
 
 _PROBE = f"from {pg.Qt.QT_LIB} import QtWidgets; print(QtWidgets.QApplication([]).platformName())"
 _UNMENTIONED = ("QStandardPaths: XDG_RUNTIME_DIR not set", "This plugin does not support")

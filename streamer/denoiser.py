@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy.typing as npt
 
-from streamer.arguments import count, millivolts, number
-from streamer.crossfade import CrossFade
-from streamer.delay import FS, WINDOW, DelayMode, delay_mode
-from streamer.interpreter import LONGEST_PAST, SHIPPED_MODEL, Network, TFLiteNetwork
-from streamer.stream import Block, Settings, Steps, Stream
-from streamer.windows import CONTEXT_STEP, Floats, restore, scale
+from ecgstream.streamer.engine.crossfade import CrossFade
+from ecgstream.streamer.engine.delay import FS, WINDOW, DelayMode, delay_mode
+from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats, restore, scale
+from ecgstream.streamer.engine.stream import Block, Settings, Steps, Stream
+from ecgstream.streamer.engine.validation import count, millivolts, number
+from ecgstream.streamer.network.tflite import LONGEST_PAST, SHIPPED_MODEL, Network, TFLiteNetwork
 
 MIN_FS, MAX_FS = 100.0, 2000.0
 """Hz; below it too little of an ECG is left, beyond it nothing is gained."""
@@ -35,12 +35,12 @@ class StreamingDenoiser:
     gain : adu per mV of integer samples.
     strength : how much of the noise is taken away, 0 (none) to 1 (all).
     gaps : `nan` leaves gaps as holes, `hold` fills them with the last valid value, denoised.
-    st : keep the ST segment: take away only what is fast, no baseline wander; see `streamer.st`.
+    st : keep the ST segment: take away only what is fast, no baseline wander; see `st_mode`.
 
     Raises
     ------
     ValueError : an impossible argument; the message says which.
-    FileNotFoundError, streamer.ModelError, RuntimeError : see `TFLiteNetwork`.
+    FileNotFoundError, ecgstream.ModelError, RuntimeError : see `TFLiteNetwork`.
 
     Notes
     -----
@@ -51,7 +51,7 @@ class StreamingDenoiser:
     Examples
     --------
     >>> import numpy as np
-    >>> from streamer import StreamingDenoiser
+    >>> from ecgstream import StreamingDenoiser
     >>> denoiser = StreamingDenoiser()
     >>> block = denoiser.push(np.zeros(360))
     >>> block.start, block.signal.shape
@@ -244,7 +244,7 @@ def network_of(model: str | Path | Network | None, runtime: str) -> Network:
     Raises
     ------
     ValueError : it is neither, or looks at a past that windows do not fit into.
-    FileNotFoundError, streamer.ModelError, RuntimeError : see `TFLiteNetwork`.
+    FileNotFoundError, ecgstream.ModelError, RuntimeError : see `TFLiteNetwork`.
     """
     if model is None:
         model = SHIPPED_MODEL

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streamer.denoiser import StreamingDenoiser, denoise, network_of
-from streamer.interpreter import Network
-from streamer.stream import Block, Due, Steps
-from streamer.windows import Floats
+from ecgstream.streamer.denoiser import StreamingDenoiser, denoise, network_of
+from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.engine.stream import Block, Due, Steps
+from ecgstream.streamer.network.tflite import Network
 
 _AT_ONCE = 1024
 """Windows denoised in one go: bounds the memory of long pushes to many streams."""
@@ -30,12 +30,12 @@ class StreamerPool:
 
     Raises
     ------
-    FileNotFoundError, streamer.ModelError, RuntimeError : see `TFLiteNetwork`.
+    FileNotFoundError, ecgstream.ModelError, RuntimeError : see `TFLiteNetwork`.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from streamer import StreamerPool
+    >>> from ecgstream import StreamerPool
     >>> pool = StreamerPool()
     >>> pool.add("bed 1")
     >>> pool.add("bed 2", fs=250, channels=2)

@@ -24,4 +24,4 @@ class Quality(IntFlag):
     or step that the network saw it."""
     UNCERTAIN = 16
     """What the network takes away is steep beside what it leaves: beats found here may be wrong.
-    See `streamer.doubt`."""
+    See `ecgstream.streamer.engine.uncertainty`."""

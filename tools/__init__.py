@@ -1,1 +1,1 @@
-"""The command line, replay in real time, and benchmarks of devices."""
+"""The command line."""

@@ -11,21 +11,19 @@ import sys
 
 import click
 
-from streamer import ModelError
-from streamer.records import RecordError
-from tools.arm import arm
-from tools.bench import bench
-from tools.denoise import denoise
-from tools.evaluate import evaluate
-from tools.export import export
-from tools.fuzz import fuzz
-from tools.info import info
-from tools.monitor import monitor
-from tools.records import records
-from tools.replay import replay
-from tools.runs import runs
-from tools.soak import soak
-from tools.train import train
+from ecgstream.streamer.io.records import RecordError
+from ecgstream.streamer.network.sandbox import ModelError
+from ecgstream.tools.commands.bench import bench
+from ecgstream.tools.commands.denoise import denoise
+from ecgstream.tools.commands.evaluate import evaluate
+from ecgstream.tools.commands.export import export
+from ecgstream.tools.commands.info import info
+from ecgstream.tools.commands.monitor import monitor
+from ecgstream.tools.commands.records import records
+from ecgstream.tools.commands.replay import replay
+from ecgstream.tools.commands.runs import runs
+from ecgstream.tools.commands.soak import soak
+from ecgstream.tools.commands.train import train
 
 _EXPECTED = (RecordError, ModelError, ValueError, OSError, RuntimeError)
 _CLICKS_OWN = (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError)
@@ -83,7 +81,7 @@ def main() -> None:
 
 
 for command in (
-    *(monitor, replay, denoise, bench, arm, soak, fuzz, records, info),
+    *(monitor, replay, denoise, bench, soak, records, info),
     *(train, runs, export, evaluate),
 ):
     main.add_command(command)

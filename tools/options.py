@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import click
 
-from streamer import MODES, RUNTIMES
-from streamer.noise import KINDS
-from streamer.records import DATA_VARIABLE
+from ecgstream.streamer.ecg.noise import KINDS
+from ecgstream.streamer.engine.delay import MODES
+from ecgstream.streamer.io.records import DATA_VARIABLE
+from ecgstream.streamer.network.tflite import RUNTIMES
 
 F = TypeVar("F", bound=Callable[..., Any])
 

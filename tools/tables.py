@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich import table
 from rich.text import Text
 
-from model.evaluation.tables import SIGNS, Table
+from ecgstream.model.evaluation.report.tables import SIGNS, Table
 
 _STYLES = {"best": "bold", "pass": "green", "fail": "bold red", "open": "dim", "": ""}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from model.evaluation.filters import FILTERS
-from streamer import StreamingDenoiser
-from streamer.interpreter import Network, TFLiteNetwork
+from ecgstream.model.evaluation.baselines import FILTERS
+from ecgstream.streamer.denoiser import StreamingDenoiser
+from ecgstream.streamer.network.tflite import Network, TFLiteNetwork
 
 Signals = npt.NDArray[np.float32]
 Method = Callable[[Signals], Signals]
@@ -22,7 +22,7 @@ ORIGINAL_MODEL = Path(__file__).parents[1] / "original.tflite"
 def load_network(path: Path, runtime: str = "auto") -> Network:
     """The `.tflite` file, or a trained `.keras` file in float."""
     if path.suffix == ".keras":
-        from model.training import KerasNetwork
+        from ecgstream.model.training.trainer import KerasNetwork
 
         return KerasNetwork(path)
     return TFLiteNetwork(path, runtime)

@@ -1,0 +1,237 @@
+"""What the monitor costs: a frame beside one of bare curves, live, and over an hour."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from threading import Condition
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from pyqtgraph.Qt import QtCore, QtWidgets
+
+from ecgstream.gui.app import qt_kept_quiet
+from ecgstream.gui.playback.session import Session, Tuning
+from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.playback.worker import Worker
+from ecgstream.gui.settings.display_settings import KINDS, Display
+from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
+from ecgstream.gui.settings.theme import THEMES
+from ecgstream.gui.sheet.sheet import Sheet
+from ecgstream.gui.sheet.traces import signal
+from ecgstream.gui.window.main_window import Monitor
+from ecgstream.streamer.engine.delay import FS
+from ecgstream.streamer.io.records import Record, read_record
+from ecgstream.streamer.live.replay import Clock, Step
+
+SIZE = 1200, 800
+FRAMES_PER_SECOND = 60
+HOUR = 3600
+"""Seconds of signal for the memory."""
+
+_DISPLAY = Display(kinds=frozenset(KINDS))
+"""Four traces of one lead."""
+_ROUND = 60
+"""Frames of one kind before those of the next, so that all see the same machine."""
+_FILLED = 900
+"""Seconds after which all that is held is full."""
+_WARM = 1.0
+"""Seconds of the whole monitor that do not count."""
+
+
+class Paints(QtCore.QObject):
+    """Counts how often a widget is really painted."""
+
+    def __init__(self, widget: QtWidgets.QWidget) -> None:
+        super().__init__()
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        """Count, and let everything pass."""
+        self.count += event.type() == QtCore.QEvent.Type.Paint
+        return False
+
+
+class BareCurves(pg.PlotWidget):
+    """Curves of pyqtgraph at their fastest: one pixel wide, the range fixed, and no grid."""
+
+    def __init__(self, antialias: bool) -> None:
+        super().__init__(background=THEMES["paper"].paper)
+        pen = pg.mkPen(THEMES["paper"].raw, width=1)
+        self._curves = [
+            pg.PlotCurveItem(pen=pen, connect="finite", antialias=antialias) for _ in KINDS
+        ]
+        for curve in self._curves:
+            self.addItem(curve)
+        self.setYRange(-2 * len(KINDS), 2, padding=0)
+
+    def draw(self, shown: Shown) -> None:
+        """Bring the curves up to date, one below the other."""
+        x = np.arange(len(shown.stretch.input))
+        self.setXRange(0, len(x), padding=0)
+        for n, (curve, kind) in enumerate(zip(self._curves, KINDS, strict=True)):
+            curve.setData(x, signal(shown.stretch, kind, 0) - 2 * n)
+
+
+def measure(
+    clock: Clock,
+    seconds: float,
+    memory: Callable[[], float],
+    processor: Callable[[], float],
+    hour: int = HOUR,
+) -> dict[str, Any]:
+    """The cost of four traces offscreen, at 1200 x 800 pixels; times in ms.
+
+    Parameters
+    ----------
+    clock : real time.
+    seconds : of each measurement.
+    memory : resident memory of this process, in MB.
+    processor : seconds that this process has had a core for, all its threads together.
+    hour : seconds of signal for the memory.
+    """
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with qt_kept_quiet():
+        application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["ecgstream"])
+        return {
+            "qt": f"{pg.Qt.QT_LIB} {pg.Qt.QtVersion}",
+            "size": list(SIZE),
+            "traces": len(KINDS),
+            "frame_ms": _frames(application, clock, seconds),
+            "live": _live(clock, processor, seconds),
+            "memory": _memory(clock, memory, hour),
+        }
+
+
+def _long(name: str, data: Path | None) -> Record:
+    """A record longer than what is held, which is given up where a record begins again."""
+    record = read_record(name, data)
+    copies = math.ceil(HOUR * record.fs / len(record.signals))
+    return replace(record, signals=np.tile(record.signals, (copies, 1)))
+
+
+def _replayed(samples: int, seconds: Callable[[], float]) -> Iterator[Shown]:
+    """What there is to show of a noisy record, so many samples further each time, for ever."""
+    settings = MonitorSettings()
+    tuning = Tuning(settings.delay, settings.strength, settings.st)
+    session = Session(settings, settings.source, tuning, read_record, Condition())
+    session.mix(Noise(settings.noise, settings.snr))
+    passes = count(1)
+    while True:
+        if session.replay.position >= len(session.replay):
+            session.begin(0, next(passes))
+            session.denoiser.reset()
+        piece = session.replay.read(samples)
+        session.take(Step(piece, session.denoiser.push(piece.input), 0, 0.0))
+        yield session.present.shown(seconds(), None, session.present.figures)
+
+
+def _frames(
+    application: QtWidgets.QApplication, clock: Clock, seconds: float
+) -> dict[str, dict[str, float]]:
+    """Time from what there is to show to painted pixels; the engine's own is in `_live`."""
+    sheet, bare, smooth = Sheet(_DISPLAY), BareCurves(False), BareCurves(True)
+    painted: dict[str, tuple[QtWidgets.QWidget, Callable[[Shown], object]]] = {
+        "monitor": (sheet, sheet.draw),
+        "pyqtgraph": (bare.viewport(), bare.draw),
+        "pyqtgraph, smooth": (smooth.viewport(), smooth.draw),
+    }
+    for widget in (sheet, bare, smooth):
+        widget.resize(*SIZE)
+        widget.show()
+    application.processEvents()
+    stream = _replayed(round(FS / FRAMES_PER_SECOND), lambda: sheet.seconds)
+    for _ in range(round(sheet.seconds * FRAMES_PER_SECOND)):  # until the sheet is full
+        shown = next(stream)
+    for widget, draw in painted.values():
+        draw(shown)
+        widget.repaint()
+    paints = {name: Paints(widget) for name, (widget, _) in painted.items()}
+    times: dict[str, list[float]] = {name: [] for name in painted}
+    end = clock.now() + seconds * len(painted)
+    while clock.now() < end:
+        for name, (widget, draw) in painted.items():
+            for _ in range(_ROUND):
+                shown = next(stream)
+                began = clock.now()
+                draw(shown)
+                widget.repaint()
+                times[name].append(clock.now() - began)
+    for widget in (sheet, bare, smooth):
+        widget.close()
+    for name, each in times.items():
+        if paints[name].count < len(each):
+            raise RuntimeError(f"{name}: {paints[name].count} of {len(each)} frames were painted")
+    return {name: _percentiles(each) for name, each in times.items()}
+
+
+def _live(clock: Clock, processor: Callable[[], float], seconds: float) -> dict[str, float]:
+    """The whole monitor in real time, its engine included."""
+    with _running(Worker(MonitorSettings(), clock)) as window:
+        while _received(window.worker) == 0:
+            _wait(_WARM / 10)
+        _wait(_WARM)
+        painted, began, used = window.sheet.painted, clock.now(), processor()
+        _wait(seconds)
+        lasted = clock.now() - began
+        return {
+            "core_share": (processor() - used) / lasted,
+            "frames_per_second": (window.sheet.painted - painted) / lasted,
+        }
+
+
+def _memory(clock: Clock, memory: Callable[[], float], hour: int) -> dict[str, float]:
+    """Resident memory in MB once all that is held is full, and at the end.
+
+    The whole monitor, window and worker, replays as fast as it can: as many samples as in that
+    time, but fewer frames, for it takes less than a minute.
+    """
+    fastest = replace(MonitorSettings(), speed=math.inf)
+    full = math.nan
+    with _running(Worker(fastest, clock, hold_after=hour, read=_long)) as window:
+        while (received := _received(window.worker)) < hour:
+            if math.isnan(full) and received >= min(_FILLED, hour / 2):
+                full = memory()
+            _wait(_WARM / 20)
+        return {"seconds": hour, "full_mb": full, "end_mb": memory()}
+
+
+@contextmanager
+def _running(worker: Worker) -> Iterator[Monitor]:
+    """A window with a sheet of `SIZE` whose worker has been started."""
+    window = Monitor(MonitorSettings(), worker, _DISPLAY)
+    window.show()
+    QtWidgets.QApplication.processEvents()
+    window.resize(SIZE[0], SIZE[1] + window.height() - window.sheet.height())
+    worker.start()
+    try:
+        yield window
+    finally:
+        window.close()
+
+
+def _received(worker: Worker) -> float:
+    """Seconds of signal that have come so far."""
+    view = worker.view(0)
+    if view.problem is not None:
+        raise view.problem
+    return view.shown.received / view.shown.fs if view.shown is not None else 0.0
+
+
+def _wait(seconds: float) -> None:
+    """Let the window live for so long."""
+    loop = QtCore.QEventLoop()
+    QtCore.QTimer.singleShot(max(1, round(1000 * seconds)), loop.quit)
+    loop.exec()
+
+
+def _percentiles(times: list[float]) -> dict[str, float]:
+    p50, p95, worst = np.percentile(np.array(times) * 1e3, [50, 95, 100])
+    return {"p50": float(p50), "p95": float(p95), "max": float(worst), "frames": len(times)}

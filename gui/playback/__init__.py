@@ -1,0 +1,1 @@
+"""What the monitor plays: the worker thread, its session and snapshots; no widgets."""

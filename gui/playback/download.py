@@ -1,0 +1,70 @@
+"""A record on its way from PhysioNet, in a thread of its own."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from ecgstream.gui.playback.snapshot import Download
+from ecgstream.gui.window.messages import reason
+from ecgstream.streamer.io import physionet
+
+
+class _Cancelled(Exception):
+    """Nobody wants it any more."""
+
+
+class Downloading:
+    """Downloads a record; what has arrived when it is cancelled is kept for the next time.
+
+    Parameters
+    ----------
+    name : as `ecgstream.streamer.io.physionet.download_record` takes it.
+    folder : the data folder.
+    done : called with the record's path from the download's thread.
+    """
+
+    def __init__(self, name: str, folder: Path, done: Callable[[Path], object]) -> None:
+        self._name, self._folder, self._done = name, folder, done
+        self._cancelled = False
+        self.state = Download(name, 0, 0, "")
+        # A daemon: a server that does not answer shall not keep the program from ending.
+        thread = threading.Thread(target=self._run, name="ecgstream download", daemon=True)
+        thread.start()
+
+    def cancel(self) -> None:
+        """End it at the next byte."""
+        self._cancelled = True
+
+    def _run(self) -> None:
+        try:
+            path = physionet.download_record(
+                self._name, self._folder, physionet.BASE_URL, self._progress
+            )
+            self._check()
+        except _Cancelled:
+            pass
+        # Whatever it is, the user shall read it in the window.
+        except Exception as error:
+            self.state = self.state._replace(problem=_told(error))
+        else:
+            self._done(path)
+
+    def _progress(self, transfer: physionet.Transfer) -> None:
+        self._check()
+        self.state = self.state._replace(done=transfer.done, total=transfer.total or 0)
+
+    def _check(self) -> None:
+        if self._cancelled:
+            raise _Cancelled
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, with what can be done in a window in place of a command's options."""
+    what, option, _ = reason(error).partition("--mirror")
+    if not option:
+        return what or type(error).__name__
+    what = re.split(r"[;:,] (?:or )?(?:check|give|try|name)\b", what)[0]
+    return f"{what}. Check the network and press Download to go on."

@@ -1,0 +1,90 @@
+"""What is shown, written to a WFDB record while it runs."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from ecgstream.gui.playback.snapshot import Recording
+from ecgstream.gui.window.messages import reason
+from ecgstream.streamer.live.recorder import Recorder
+from ecgstream.streamer.live.replay import Replay, Step
+
+_ELSEWHERE = "The menu File chooses another folder."
+
+
+class RecordingSink:
+    """A sink that begins a record with its first step and survives a disk that fails.
+
+    The record's count begins there, too. It holds raw and denoised signals, and the clean ones
+    where noise is mixed in as it begins. See `ecgstream.streamer.live.runner.Sink`.
+    """
+
+    def __init__(self, path: Path, replay: Replay) -> None:
+        self._path, self._replay, self._begun = path, replay, replay.first
+        self._recorder: Recorder | None = None
+        self._first = 0
+        self._lost = 0  # samples that a full queue dropped
+        self._failure = self._reason = ""
+        self.ended = threading.Event()
+
+    @property
+    def recording(self) -> Recording:
+        """How it stands."""
+        recorder = self._recorder
+        seconds = recorder.received / self._replay.fs if recorder else 0.0
+        problem = self._failure or self._reason
+        going = not problem
+        if self._lost:
+            problem = f"{self._lost} samples are missing in it: the disk is too slow. {problem}"
+        return Recording(self._path, seconds, going, problem.rstrip())
+
+    def end(self, reason: str) -> None:
+        """Say why there will be no more steps."""
+        self._reason = reason
+
+    def take(self, step: Step) -> None:
+        """Write a step, less what came before the recording."""
+        if self._failure:
+            return
+        try:
+            if self._recorder is None:
+                self._recorder = self._begin(step.piece.start)
+            counted = self._counted(step)
+            self._lost += counted.piece.start - self._recorder.received
+            self._recorder.take(counted)
+        except (OSError, ValueError) as error:
+            self._failure = f"The recording ended: {reason(error)}. {_ELSEWHERE}"
+
+    def close(self) -> None:
+        """Complete the record."""
+        try:
+            if self._recorder is not None:
+                self._recorder.close()
+        except OSError as error:
+            incomplete = f"The recording is not complete: {reason(error)}. {_ELSEWHERE}"
+            self._failure = self._failure or incomplete
+        finally:
+            self.ended.set()
+
+    def _begin(self, first: int) -> Recorder:
+        self._first, replay = first, self._replay
+        about = (
+            f"Replay of {replay.record.name} from sample {self._begun + first}, denoised by "
+            "ecgstream, which is not a medical device"
+        )
+        comments = (*replay.record.comments, about)
+        return Recorder(self._path, replay.fs, replay.leads, replay.noisy, comments)
+
+    def _counted(self, step: Step) -> Step:
+        """The step in the record's own count."""
+        piece, block = step.piece, step.block
+        before = min(max(0, self._first - block.start), len(block.signal))
+        return step._replace(
+            piece=piece._replace(start=piece.start - self._first),
+            block=block._replace(
+                start=max(0, block.start - self._first),
+                signal=block.signal[before:],
+                quality=block.quality[before:],
+            ),
+        )

@@ -1,0 +1,145 @@
+"""Pictures of the monitor, made without a display: the window, or what the README shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+
+from ecgstream.gui.app import qt_kept_quiet
+from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.playback.worker import Worker
+from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.monitor_settings import MonitorSettings
+from ecgstream.gui.window.main_window import Monitor
+from ecgstream.streamer.io.records import Record, read_record
+from ecgstream.streamer.live.replay import Clock
+
+SECONDS = 20.0
+"""Signal that is replayed for a picture."""
+_OFF = 13.0, 15.0
+"""Seconds between which the gap's scene takes the lead off."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a picture shows: changes to the settings and the display, and what is done then."""
+
+    display: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    remark: str = ""
+    read: Callable[..., Record] = read_record
+    act: Callable[[Monitor], None] = lambda window: None
+
+
+def _lead_off(name: str, data: Path | None = None) -> Record:
+    """A record whose lead falls off and is put back on."""
+    record = read_record(name, data)
+    signals = record.signals.copy()
+    begin, end = (round(second * record.fs) for second in _OFF)
+    signals[begin:end] = np.nan
+    return replace(record, signals=signals)
+
+
+def _measure(window: Monitor) -> None:
+    """Freeze, and put the caliper from one detected beat to the next."""
+    window.show_or_hide_caliper()
+    window.refresh()
+    shown = window.drawn
+    if shown is not None and len(shown.peaks) > 3:
+        middle = len(shown.peaks) // 2
+        first, second = shown.peaks[middle : middle + 2]
+        window.sheet.caliper.set_times(
+            (shown.first + first) / shown.fs, (shown.first + second) / shown.fs
+        )
+
+
+SCENES = {
+    "paper": Scene(),
+    "dark": Scene({"theme": "dark"}, {"noise": "mix", "snr": 6.0}),
+    "gap": Scene(
+        remark=f"Made for this picture: the lead is off from {_OFF[0]:g} s to {_OFF[1]:g} s",
+        read=_lead_off,
+    ),
+    "caliper": Scene(act=_measure),
+    "overlaid": Scene(
+        {"stacked": False, "kinds": frozenset({"raw", "denoised", "clean"}), "gain": 20.0}
+    ),
+}
+"""What the README shows, by the pictures' names."""
+
+
+def snapshot(settings: MonitorSettings, display: Display, clock: Clock, path: Path) -> Shown:
+    """Replay `SECONDS` of signal as fast as it can go and save a picture of the window then.
+
+    Needs no display. Returns what the picture shows.
+
+    Raises
+    ------
+    RecordError, ModelError, ValueError, OSError, RuntimeError : what the window would have said.
+    """
+    return _take(Scene(), settings, display, clock, path)
+
+
+def snapshots(
+    settings: MonitorSettings, display: Display, clock: Clock, folder: Path
+) -> dict[Path, Shown]:
+    """Save a picture of each of `SCENES` in that folder; otherwise as `snapshot`."""
+    paths = {folder / f"{name}.png": scene for name, scene in SCENES.items()}
+    return {path: _take(scene, settings, display, clock, path) for path, scene in paths.items()}
+
+
+def _take(
+    scene: Scene, settings: MonitorSettings, display: Display, clock: Clock, path: Path
+) -> Shown:
+    settings = replace(settings, **scene.settings)
+    with _window(settings, replace(display, **scene.display), clock, scene.read) as window:
+        view = window.worker.view(SECONDS)
+        if view.problem is not None or view.shown is None:
+            raise view.problem or RuntimeError("nothing was shown")
+        window.remark = scene.remark
+        window.grab()  # gives everything in a window that was never shown its size
+        window.refresh()
+        scene.act(window)
+        window.refresh()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_png(window))
+        return view.shown
+
+
+@contextmanager
+def _window(
+    settings: MonitorSettings, display: Display, clock: Clock, read: Callable[..., Record]
+) -> Iterator[Monitor]:
+    """A window, never shown, that has replayed `SECONDS`."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # whatever it was: Qt may be unable to start on it
+    with qt_kept_quiet():
+        # Not through pyqtgraph, which would scale the picture by what the missing screen claims.
+        _application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["ecgstream"])
+        worker = Worker(replace(settings, speed=np.inf), clock, hold_after=SECONDS, read=read)
+        window = Monitor(settings, worker, display)
+        worker.start()
+        try:
+            worker.wait()
+            yield window
+        finally:
+            window.close()
+
+
+def _png(window: Monitor) -> bytes:
+    """A picture of the window in its 256 commonest colours: a third of the size, and no other."""
+    forms, dither = QtGui.QImage.Format, QtCore.Qt.ImageConversionFlag.ThresholdDither
+    image = window.grab().toImage().convertToFormat(forms.Format_RGB32)
+    pointer = image.constBits()
+    pointer.setsize(image.sizeInBytes())
+    colours, times = np.unique(np.frombuffer(pointer, np.uint32), return_counts=True)
+    commonest = colours[np.argsort(times)[-256:]].tolist()
+    picture = QtCore.QBuffer()
+    image.convertToFormat(forms.Format_Indexed8, commonest, dither).save(picture, "PNG", 0)
+    return bytes(picture.data())

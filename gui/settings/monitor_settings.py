@@ -1,0 +1,58 @@
+"""What the monitor is asked to show when it opens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from ecgstream.streamer.io.records import BUNDLED
+from ecgstream.streamer.network.tflite import Network
+
+
+class Noise(NamedTuple):
+    """Noise to mix in: one of `ecgstream.streamer.ecg.noise.KINDS` or None, and its SNR in dB."""
+
+    kind: str | None
+    snr: float
+
+
+class Source(NamedTuple):
+    """What to replay: a record by name or path, a signal's number (None: all), seconds into it."""
+
+    record: str
+    signal: int | None = None
+    start: float = 0.0
+
+
+@dataclass(frozen=True)
+class MonitorSettings:
+    """How the monitor begins; all but signal, start, model and runtime changes in the window.
+
+    Attributes
+    ----------
+    record : name or path of a WFDB record; the bundled one when None.
+    data : folder of databases; see `ecgstream.streamer.io.records.data_folder`.
+    signal, start : number of the record's signal (None: all of them), and seconds into it.
+    noise, snr : kind of noise to mix in (None for none) and its level in dB.
+    model, delay, strength, st, runtime : as `ecgstream.StreamingDenoiser` takes them.
+    speed : times real time; infinite for as fast as possible.
+    """
+
+    record: str | None = None
+    data: Path | None = None
+    signal: int | None = None
+    start: float = 0.0
+    noise: str | None = "em"
+    snr: float = 6.0
+    model: str | Path | Network | None = None
+    delay: str | int = "balanced"
+    strength: float = 1.0
+    st: bool = False
+    runtime: str = "auto"
+    speed: float = 1.0
+
+    @property
+    def source(self) -> Source:
+        """The stretch to replay first."""
+        return Source(self.record or next(iter(BUNDLED.values())), self.signal, self.start)

@@ -1,0 +1,1 @@
+"""What is painted: the sheet of ECG paper, traces, marks and export."""

@@ -1,0 +1,127 @@
+"""Stretches that the engine has flagged: bands behind the traces, named where there is room."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pyqtgraph.Qt import QtCore, QtGui
+
+from ecgstream.gui.sheet.text import CENTRE, SMALL, Lettering
+from ecgstream.gui.sheet.traces import Content
+from ecgstream.streamer.quality import Flags, Quality
+
+_ORDER = (Quality.GAP, Quality.SATURATED, Quality.FLAT, Quality.UNCERTAIN, Quality.SETTLING)
+"""The gravest first: it is the one that is shown."""
+_WORDS = {
+    Quality.GAP: "gap",
+    Quality.SATURATED: "saturated",
+    Quality.FLAT: "flat line",
+    Quality.UNCERTAIN: "uncertain",
+    Quality.SETTLING: "settling",
+}
+_OF_THE_INPUT = Quality.GAP | Quality.SATURATED | Quality.FLAT
+"""Said of the recorded signal, the others of the denoised one alone."""
+_TINT = 0.6
+"""How much a band covers of the paper's lines."""
+_HATCH = 7
+"""Units between the lines of a gap's hatching."""
+_LOWEST = 50
+"""Units: in a lower lane a word would be among the traces."""
+_GRAVEST = np.array(
+    [next((flag for flag in _ORDER if bits & flag), 0) for bits in range(256)], np.uint8
+)
+
+
+class Run(NamedTuple):
+    """Consecutive samples, by their number in the stretch, with the same gravest flag."""
+
+    start: int
+    stop: int
+    flag: Quality
+
+
+def runs(
+    quality: Flags, missing: npt.NDArray[np.bool_], denoised: bool, apart: float = 0.0
+) -> list[Run]:
+    """The flagged runs of a signal (n,); what is `missing` is a gap, also before it is flagged.
+
+    Only what is true of the input unless `denoised`. Runs of one kind are one when no more than
+    `apart` samples are between them: thousands that nobody can see would take long to draw.
+    """
+    flags = quality | missing.astype(np.uint8) * np.uint8(Quality.GAP)
+    if not denoised:
+        flags = flags & np.uint8(_OF_THE_INPUT)
+    if not flags.any():
+        return []
+    gravest = _GRAVEST[flags]
+    edges = np.flatnonzero(np.diff(gravest)) + 1
+    starts, stops = np.append(0, edges), np.append(edges, len(gravest))
+    found: list[Run] = []
+    for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+        flag = int(gravest[start])
+        if found and found[-1].flag == flag and start - found[-1].stop <= apart:
+            found[-1] = found[-1]._replace(stop=stop)
+        elif flag:
+            found.append(Run(start, stop, Quality(flag)))
+    return found
+
+
+def draw_flags(painter: QtGui.QPainter, content: Content, lettering: Lettering) -> None:
+    """Lay a band behind every flagged stretch of every lane."""
+    stretch = content.shown.stretch
+    for lane in content.layout.lanes:
+        missing = ~np.isfinite(stretch.input[:, lane.lead])
+        denoised = not {"denoised", "removed"}.isdisjoint(lane.kinds)
+        quality = stretch.quality[:, lane.lead]
+        for run in runs(quality, missing, denoised, 1 / content.time.step):
+            for span in content.time.spans:
+                start = max(stretch.start + run.start, span.start)
+                stop = min(stretch.start + run.stop, span.stop)
+                if start < stop:
+                    # A sample stands for the time around it; lines end at its neighbours.
+                    left, right = (content.time.place(n, span) for n in (start - 0.5, stop - 0.5))
+                    box = QtCore.QRectF(left, lane.box.top(), right - left, lane.box.height())
+                    _draw_band(painter, content, lettering, box, box & lane.box, run.flag)
+
+
+def _draw_band(
+    painter: QtGui.QPainter,
+    content: Content,
+    lettering: Lettering,
+    whole: QtCore.QRectF,
+    box: QtCore.QRectF,
+    flag: Quality,
+) -> None:
+    theme, unit = content.theme, content.layout.geometry.unit
+    colour = QtGui.QColor(getattr(theme, str(flag.name).lower()))
+    if flag is Quality.GAP:
+        painter.fillRect(box, QtGui.QColor(theme.paper))
+        painter.setPen(QtGui.QPen(colour, unit))
+        painter.drawLines(_hatching(box, whole.left(), _HATCH * unit))
+    else:
+        colour.setAlphaF(_TINT)
+        painter.fillRect(box, colour)
+    word = _WORDS[flag]
+    room = lettering.width(word) + 8 * unit
+    if box.width() >= room and box.height() >= _LOWEST * unit:
+        at = box.center().x(), box.bottom() - 0.75 * SMALL * unit
+        if flag is Quality.GAP:
+            ground = QtCore.QRectF(at[0] - room / 2, at[1] - 7 * unit, room, 14 * unit)
+            painter.fillRect(ground, QtGui.QColor(theme.paper))
+        lettering.draw(painter, at, word, theme.ink, align=CENTRE)
+
+
+def _hatching(box: QtCore.QRectF, origin: float, apart: float) -> list[QtCore.QLineF]:
+    """Lines upwards at 45° through `box`, which move with the band that begins at `origin`."""
+    lines = []
+    first = math.ceil((box.left() - origin) / apart)
+    for n in range(first, math.ceil((box.right() + box.height() - origin) / apart)):
+        foot = origin + n * apart - box.height()  # x at the box's lower edge, were there no sides
+        left, right = max(foot, box.left()), min(foot + box.height(), box.right())
+        if left < right:
+            start = QtCore.QPointF(left, box.bottom() - (left - foot))
+            lines.append(QtCore.QLineF(start, QtCore.QPointF(right, box.bottom() - (right - foot))))
+    return lines

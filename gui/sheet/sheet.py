@@ -1,0 +1,262 @@
+"""The drawing area: ECG paper with the traces of every lead, true to scale on this screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+
+from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.theme import THEMES, Theme
+from ecgstream.gui.sheet.annotations import draw_marks
+from ecgstream.gui.sheet.axes import draw_axis, draw_header, draw_margin, lane_names
+from ecgstream.gui.sheet.caliper import Caliper
+from ecgstream.gui.sheet.clipping import Centring, draw_arrows
+from ecgstream.gui.sheet.export import Strip, save
+from ecgstream.gui.sheet.flags import draw_flags
+from ecgstream.gui.sheet.layout import Layout, Rows, arrange
+from ecgstream.gui.sheet.paper import USUAL_DPI, Geometry, Paper, pixels_per_mm
+from ecgstream.gui.sheet.text import Lettering
+from ecgstream.gui.sheet.timebase import seconds, timebase
+from ecgstream.gui.sheet.traces import Content, Traces
+
+_NOTCH = 120
+"""What Qt says of one step of a mouse's wheel."""
+_PER_NOTCH = 0.1
+"""Share of the sheet that such a step scrolls."""
+_LEFT_BUTTON = QtCore.Qt.MouseButton.LeftButton
+
+
+class Sheet(QtWidgets.QWidget):
+    """Draws what is shown of a run, as a `Display` says; computes nothing of a signal.
+
+    `scrolled` asks for a stretch that is so many seconds later, while the sheet is frozen.
+    """
+
+    scrolled = QtCore.Signal(float)
+
+    def __init__(self, display: Display | None = None) -> None:
+        super().__init__()
+        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setMinimumSize(320, 160)
+        self.painted = 0
+        """How often it has been painted."""
+        self.caliper = Caliper(self.update)
+        self._display = display or Display()
+        self._shown: Shown | None = None
+        self._marked = Rows()  # in what has been shown of the record
+        self._note, self._frozen = "", False
+        self._arranged: tuple[tuple[object, ...], Layout] | None = None
+        self._paper, self._traces, self._centring = Paper(), Traces(), Centring()
+        self._made: Content | None = None  # from what is shown
+        self._lettering = Lettering(1.0)
+        self._margin: tuple[tuple[object, ...], QtGui.QPixmap] | None = None
+        self._held: int | None = None  # the caliper's end under the mouse
+        self._dragged_from: float | None = None  # x
+
+    @property
+    def display(self) -> Display:
+        """How it is drawn."""
+        return self._display
+
+    @display.setter
+    def display(self, display: Display) -> None:
+        self._display = display
+        self.caliper.follow(self._content())
+        self.update()
+
+    @property
+    def seconds(self) -> float:
+        """Time that the sheet's width shows."""
+        return seconds(self.arranged, self._sweeps)
+
+    @property
+    def arranged(self) -> Layout:
+        """Where everything stands now."""
+        leads = self._shown.leads if self._shown is not None else ()
+        key = self._geometry(), self._display, leads, self._marked
+        if self._arranged is None or self._arranged[0] != key:
+            self._arranged = key, arrange(*key)
+        return self._arranged[1]
+
+    def draw(self, shown: Shown, note: str = "", frozen: bool = False) -> None:
+        """Show that stretch; `note` is about it, and it stands still while `frozen`."""
+        same = self._shown is not None and self._shown.record == shown.record
+        before = self._marked if same else Rows()  # a row stays while it is empty for a while
+        self._marked = Rows(
+            before.rhythms or bool(shown.rhythms), before.beats or bool(shown.beats)
+        )
+        self._shown, self._note, self._frozen, self._made = shown, note, frozen, None
+        self.caliper.follow(self._content())
+        self.update()
+
+    def clear(self) -> None:
+        """Show empty paper."""
+        self._shown, self._note, self._frozen = None, "", False
+        self.caliper.follow(None)
+        self.update()
+
+    def position(
+        self, sample: float, millivolts: float, kind: str, lead: int = 0
+    ) -> QtCore.QPointF:
+        """Where that sample of the stream's count is drawn, or would be, at that voltage.
+
+        Raises
+        ------
+        LookupError : that kind of that lead is not drawn.
+        """
+        content = self._content()
+        lane = None if content is None else content.layout.lane(kind, lead)
+        if content is None or lane is None:
+            raise LookupError(f"{kind} of lead {lead} is not on the sheet")
+        x = content.time.x(sample)
+        if x is None:
+            x = content.time.place(sample, content.time.spans[0])
+        return QtCore.QPointF(x, content.height(lane, kind, millivolts))
+
+    def sample_at(self, x: float) -> float:
+        """The sample of the stream's count at that place; NaN while nothing is shown."""
+        content = self._content()
+        return float("nan") if content is None else content.time.sample_at(x)
+
+    def save_strip(self, path: str | Path, caption: str) -> None:
+        """Write what is drawn as PNG, SVG or PDF, in true size.
+
+        Raises
+        ------
+        ValueError : nothing is shown, or another kind of file.
+        OSError : it cannot be written.
+        """
+        content = self._content()
+        if content is None:
+            raise ValueError("there is nothing to save yet: wait until a record is shown")
+        save(Strip(content, self.caliper), Path(path), caption)
+
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:
+        """Draw everything."""
+        self.painted += 1
+        painter = QtGui.QPainter(self)
+        try:
+            self._paint(painter)
+        finally:
+            painter.end()  # or Qt fails at the next one
+
+    def _paint(self, painter: QtGui.QPainter) -> None:
+        layout, theme, geometry = self.arranged, self._theme, self.arranged.geometry
+        if self._lettering.unit != geometry.unit:
+            self._lettering = Lettering(geometry.unit)
+        content = self._content()
+        box = QtCore.QRectF(layout.left, 0, geometry.width - layout.left, geometry.height)
+        phase = layout.left if content is None else content.time.phase
+        self._paper.draw(painter, box, phase, geometry, theme)
+        lettering = self._lettering
+        if content is not None:
+            if self._display.flags:
+                draw_flags(painter, content, lettering)
+            self._traces.draw(painter, content)
+            draw_arrows(painter, content)
+            draw_marks(painter, content, lettering)
+        painter.drawPixmap(QtCore.QPointF(0, 0), self._margin_picture(layout, theme, content))
+        draw_header(painter, layout, theme, lettering, self._note)
+        if content is not None:
+            draw_axis(painter, layout, content.time, content.shown, theme, lettering)
+            self.caliper.follow(content)
+            self.caliper.draw(painter, content, lettering)
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent | None) -> None:
+        """Take hold of the caliper or of the frozen paper."""
+        if event is None or event.button() != _LEFT_BUTTON:
+            return
+        at = _place(event)
+        if self.caliper.active:
+            self._held = self.caliper.end_at(at.x())
+            if self._held is None:
+                self.caliper.drag(None, at)
+                self._held = 1
+        elif self._frozen:
+            self._dragged_from = at.x()
+
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent | None) -> None:
+        """Move what was taken hold of."""
+        if event is None:
+            return
+        at = _place(event)
+        if self._held is not None:
+            self.caliper.drag(self._held, at)
+        elif self._dragged_from is not None:
+            per_second = self._display.paper_speed * self.arranged.geometry.scale
+            self.scrolled.emit((self._dragged_from - at.x()) / per_second)
+            self._dragged_from = at.x()
+        self.setCursor(self._cursor(at.x()))
+
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent | None) -> None:
+        """Let go."""
+        self._held = self._dragged_from = None
+
+    def wheelEvent(self, event: QtGui.QWheelEvent | None) -> None:
+        """Scroll the frozen paper: up and left are back in time."""
+        if event is not None and self._frozen:
+            turned = event.angleDelta()
+            notches = (turned.y() or turned.x()) / _NOTCH
+            self.scrolled.emit(-notches * _PER_NOTCH * self.seconds)
+            event.accept()
+
+    def sizeHint(self) -> QtCore.QSize:
+        """As large as there is room."""
+        return QtCore.QSize(1200, 560)
+
+    @property
+    def _sweeps(self) -> bool:
+        # Time runs from left to right on what is looked at and measured.
+        return self._display.sweep and not self._frozen
+
+    @property
+    def _theme(self) -> Theme:
+        return THEMES[self._display.theme]
+
+    def _geometry(self) -> Geometry:
+        unit = max(1.0, self.logicalDpiX() / USUAL_DPI)
+        scale = pixels_per_mm(self.screen())
+        return Geometry(self.width(), self.height(), scale, unit, self.devicePixelRatioF())
+
+    def _content(self) -> Content | None:
+        shown = self._shown
+        if shown is None:
+            return None
+        layout, theme, made = self.arranged, self._theme, self._made
+        if made is None or made.layout is not layout or made.theme is not theme:
+            time = timebase(layout, shown, self._sweeps)
+            made = Content(layout, time, shown, self._centring.follow(layout, shown), theme)
+            self._made = made
+        return made
+
+    def _margin_picture(
+        self, layout: Layout, theme: Theme, content: Content | None
+    ) -> QtGui.QPixmap:
+        names = () if content is None else tuple(lane_names(content, x) for x in layout.lanes)
+        key = layout, theme, names
+        if self._margin is None or self._margin[0] != key:
+            ratio = layout.geometry.ratio
+            size = QtCore.QSizeF(layout.left, layout.geometry.height) * ratio
+            picture = QtGui.QPixmap(round(size.width()), round(size.height()))
+            picture.setDevicePixelRatio(ratio)
+            painter = QtGui.QPainter(picture)
+            draw_margin(painter, layout, theme, self._lettering, names)
+            painter.end()
+            self._margin = key, picture
+        return self._margin[1]
+
+    def _cursor(self, x: float) -> QtCore.Qt.CursorShape:
+        shapes = QtCore.Qt.CursorShape
+        if self.caliper.active:
+            return shapes.CrossCursor if self.caliper.end_at(x) is None else shapes.SizeHorCursor
+        if self._frozen:
+            return shapes.OpenHandCursor if self._dragged_from is None else shapes.ClosedHandCursor
+        return shapes.ArrowCursor
+
+
+def _place(event: QtGui.QMouseEvent) -> QtCore.QPointF:
+    # Qt 5 and Qt 6 name it differently.
+    return event.position() if hasattr(event, "position") else event.localPos()

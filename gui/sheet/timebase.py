@@ -1,0 +1,91 @@
+"""Where a moment stands on the sheet: on paper that scrolls, or under a pen that sweeps."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.sheet.layout import Layout
+from ecgstream.gui.sheet.paper import BOLD
+
+MINUTE = 60
+"""Seconds."""
+ERASED = 8.0
+"""mm that a sweep clears ahead of the newest sample."""
+
+
+class Span(NamedTuple):
+    """Consecutive samples beside each other; the record's sample n stands at n·step - origin."""
+
+    start: int  # in the stream's count
+    stop: int
+    origin: float  # pixels; a whole number of the screen's own
+
+
+class Timebase(NamedTuple):
+    """Places of the samples of a stretch, in pixels."""
+
+    fs: float
+    first: int  # the record's sample that the count begins with
+    step: float  # pixels per sample
+    spans: tuple[Span, ...]  # the newest first
+    phase: float  # x of one of the paper's bold lines
+
+    def x(self, count: float) -> float | None:
+        """Where that sample stands; None where it is not on the sheet."""
+        for span in self.spans:
+            if span.start <= count <= span.stop:
+                return self.place(count, span)
+        return None
+
+    def place(self, count: float, span: Span) -> float:
+        """Where that sample of a span stands, or would stand."""
+        return (self.first + count) * self.step - span.origin
+
+    def sample_at(self, x: float) -> float:
+        """The sample that stands there, or would stand there if its span reached so far."""
+        counts = [((x + span.origin) / self.step - self.first, span) for span in self.spans]
+        if not counts:
+            return math.nan
+        within = [count for count, span in counts if span.start <= count <= span.stop]
+        nearest = min(counts, key=lambda c: max(c[1].start - c[0], c[0] - c[1].stop))
+        return within[0] if within else nearest[0]
+
+    def second(self, count: float) -> float:
+        """That sample's second of the record."""
+        return (self.first + count) / self.fs
+
+
+def page(layout: Layout) -> float:
+    """Pixels that a sweep takes from left to right: whole bold squares."""
+    square = BOLD * layout.geometry.scale
+    return max(1, math.floor((layout.right - layout.left) / square)) * square
+
+
+def seconds(layout: Layout, sweep: bool) -> float:
+    """Time between the left edge and the right one."""
+    width = page(layout) if sweep else layout.right - layout.left
+    return width / layout.geometry.scale / layout.display.paper_speed
+
+
+def timebase(layout: Layout, shown: Shown, sweep: bool) -> Timebase:
+    """Scrolling, the stretch ends at the right edge; sweeping, it is laid over itself."""
+    geometry = layout.geometry
+    step = layout.display.paper_speed * geometry.scale / shown.fs
+    stretch, first = shown.stretch, shown.first
+    start, stop = stretch.start, stretch.start + len(stretch.input)
+    if not sweep:
+        origin = geometry.snap((first + stop) * step) - layout.right
+        begin = math.ceil((origin + layout.left) / step) - first
+        return Timebase(shown.fs, first, step, (Span(max(start, begin), stop, origin),), -origin)
+    width = page(layout)
+    newest = (first + stop) * step
+    number = math.floor(newest / width + 1e-9)
+    turn = math.ceil(number * width / step - 1e-9) - first  # the first sample of this page
+    erased = math.ceil((newest - width + ERASED * geometry.scale) / step) - first
+    spans = [Span(max(start, turn), stop, geometry.snap(number * width) - layout.left)]
+    if max(start, erased) < turn:
+        origin = geometry.snap((number - 1) * width) - layout.left
+        spans.append(Span(max(start, erased), min(turn, stop), origin))
+    return Timebase(shown.fs, first, step, tuple(spans), layout.left)

@@ -1,0 +1,293 @@
+"""The monitor's window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+
+from ecgstream.gui.playback.record_list import download_folder
+from ecgstream.gui.playback.snapshot import Shown, View
+from ecgstream.gui.playback.worker import Worker
+from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.monitor_settings import MonitorSettings
+from ecgstream.gui.settings.preferences import Memory, own_folder
+from ecgstream.gui.settings.theme import THEMES
+from ecgstream.gui.sheet.export import caption
+from ecgstream.gui.sheet.sheet import Sheet
+from ecgstream.gui.window.actions import Commands
+from ecgstream.gui.window.banner import Banner, Notice
+from ecgstream.gui.window.frame_rate import FrameRate
+from ecgstream.gui.window.freeze import Freeze
+from ecgstream.gui.window.help import Help
+from ecgstream.gui.window.menus import Menus
+from ecgstream.gui.window.messages import card, label, note, reason
+from ecgstream.gui.window.notifications import News
+from ecgstream.gui.window.record_dialog import Chooser
+from ecgstream.gui.window.settings_model import Wishes
+from ecgstream.gui.window.status_bar import Status
+from ecgstream.gui.window.stylesheet import dress
+from ecgstream.gui.window.timeline import Position
+from ecgstream.gui.window.toolbar import Controls, SettingBox
+
+if TYPE_CHECKING:
+    from ecgstream.gui.playback.session import Pass
+
+FRAME = 1000 // 60
+"""ms from one picture to the next."""
+_FIGURES = 15
+"""Pictures for which the figures stay, to be read."""
+
+
+class Monitor(QtWidgets.QMainWindow):
+    """Shows what a worker replays and hands on what the user wants; the worker ends with it.
+
+    Parameters
+    ----------
+    settings : what the worker began with.
+    worker : started and closed by others, or closed with the window.
+    display : how to draw.
+    memory : remembers all of it when the window is closed; None remembers nothing.
+    """
+
+    painted = QtCore.Signal()
+    """The window is drawn for the first time; a queued slot is called when all in it is."""
+
+    def __init__(
+        self,
+        settings: MonitorSettings,
+        worker: Worker,
+        display: Display | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        super().__init__()
+        self.worker, self._memory = worker, memory
+        display = display or Display()
+        self.wishes = Wishes(settings, display, worker)
+        self.sheet, self.status = Sheet(display), Status()
+        self.freeze, self.frames = Freeze(), FrameRate()
+        self.remark = ""
+        """What to say about the traces in any case."""
+        self.note = ""
+        """What is said about the traces now."""
+        self.drawn: Shown | None = None
+        """What is on the sheet."""
+        self._held_in: Pass | None = None
+        self.pictures = own_folder("Pictures")
+        self.recordings = memory.recordings() if memory else own_folder("Documents")
+        self.menus = Menus(self, self.wishes, lambda name: self.commands.do(name))
+        self.controls = Controls(self.wishes, self.menus)
+        self.position = Position(
+            SettingBox("paper_speed", self.wishes), SettingBox("gain", self.wishes)
+        )
+        self.banner, self.notice, self.help = (
+            Banner(self.sheet),
+            Notice(self.sheet),
+            Help(self.sheet),
+        )
+        self.chooser, self.news = Chooser(self), News(self.banner)
+        self.commands = Commands(self)
+        self._lay_out()
+        self._connect()
+        self._theme = ""
+        self._take_wishes()
+        self._handle: QtGui.QWindow | None = None
+        self._key: tuple[object, ...] = ()
+        self._ticks = 0
+        self._seen = False
+        self._timer = QtCore.QTimer(self, interval=FRAME)
+        self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
+
+    def refresh(self) -> None:
+        """Bring the whole window up to date."""
+        view = self._draw()
+        self.controls.show_record(label(view))
+        self.news.tell(view, self.chooser.isVisible())
+        self.menus.show_running(view)
+        self.menus.actions["freeze"].setChecked(self.freeze.end is not None)
+        self.menus.actions["caliper"].setChecked(self.sheet.caliper.active)
+        frames = self.frames.per_second(self.sheet.painted, perf_counter())
+        self.status.show_figures(view.shown, frames, view.recording)
+        if self.chooser.isVisible():
+            self.chooser.show_view(view)
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        if self._ticks % _FIGURES == 0:
+            self.refresh()
+        else:
+            self._draw()
+
+    def _draw(self) -> View:
+        """Bring what moves up to date."""
+        view = self._view(self.sheet.seconds)
+        shown, end = view.shown, self.freeze.end
+        self.controls.show_state(view.state)
+        self.notice.say(*card(view))
+        if shown is None:
+            self.position.show_shown(None, None, 0.0)
+            if self.drawn is not None:
+                self.drawn, self._held_in, self._key = None, None, ()
+                self.sheet.clear()
+            return view
+        frozen = end is not None
+        self.position.show_shown(shown, end, self.sheet.seconds)
+        self.note = self.remark or note(view.state, shown, frozen)
+        newest = end if frozen else (shown.received, shown.denoised)
+        place = shown.passes, newest
+        if place == self._key[:2] and self.freeze.lacks(shown, self.sheet.seconds):
+            return view  # what is on the sheet is held nowhere else any more
+        key = (*place, self.note, self.sheet.seconds, self.sheet.size(), shown.in_force)
+        if key != self._key:
+            if shown.record != (self.drawn.record if self.drawn else ""):
+                self.setWindowTitle(f"{shown.record} · ecgstream")
+            self.drawn, self._held_in, self._key = shown, view.held_in, key
+            self.menus.show_leads(shown.leads)
+            self.sheet.draw(shown, self.note, frozen)
+        return view
+
+    def _view(self, seconds: float) -> View:
+        """What is looked at: what is held on to, while there is such a thing, else the newest."""
+        view = self.worker.view(seconds, self.freeze.end, self.freeze.held_in)
+        if self.freeze.end is None or (view.shown and self.freeze.knows(view.shown)):
+            return view
+        self.freeze.release()
+        return self.worker.view(seconds)
+
+    def freeze_or_go_on(self) -> None:
+        """Hold on to what is on the sheet, or show the newest again."""
+        if self.freeze.end is not None:
+            self.freeze.release()
+        elif self.drawn is not None:
+            self.freeze.hold(self.drawn, self._held_in)
+
+    def show_or_hide_caliper(self) -> None:
+        """Measure on the sheet, which is frozen for that, or no longer."""
+        self.sheet.caliper.active = not self.sheet.caliper.active
+        if self.sheet.caliper.active and self.freeze.end is None:
+            self.freeze_or_go_on()
+
+    def go(self, seconds: float) -> None:
+        """Go so far on, or back: over what is held while frozen, else in the record."""
+        shown = self._view(0).shown
+        if shown is None:
+            return
+        if self.freeze.end is not None:
+            moved = self.freeze.move(shown, seconds, self.sheet.seconds)
+            if not moved and seconds < 0 and shown.held:
+                self.banner.tell("What is older than ten minutes is gone.")
+        else:
+            self._jump(shown, (shown.first + shown.received) / shown.fs + seconds)
+
+    def go_to(self, second: float) -> None:
+        """Go to that second of the record: over what is held while frozen."""
+        shown = self._view(0).shown
+        if shown is None:
+            return
+        if self.freeze.end is not None:
+            self.freeze.look_at(shown, second, self.sheet.seconds)
+        else:
+            self._jump(shown, second)
+
+    def go_to_newest(self) -> None:
+        """Stay frozen, at the newest there is."""
+        view = self.worker.view(0)
+        if view.shown is not None and self.freeze.end is not None:
+            self.freeze.hold(view.shown, view.held_in)
+
+    def save_strip(self, path: Path) -> None:
+        """Write what is on the sheet to a picture."""
+        if self.drawn is None:
+            return
+        try:
+            self.sheet.save_strip(path, caption(self.drawn, self.wishes.display))
+        except (OSError, ValueError) as error:
+            self.banner.warn(
+                f"The strip was not saved: {reason(error)}. Choose another place or name."
+            )
+        else:
+            self.pictures = path.parent
+            self.banner.tell(f"The strip was saved to {path}")
+
+    def showEvent(self, event: QtGui.QShowEvent | None) -> None:
+        """Keep to scale when the window is moved to another screen."""
+        super().showEvent(event)
+        if self._handle is not self.windowHandle():  # it has one from the first show on
+            self._handle = self.windowHandle()
+            self._handle.screenChanged.connect(lambda _: self.sheet.update())
+
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:
+        """Tell, the first time."""
+        super().paintEvent(event)
+        if not self._seen:
+            self._seen = True
+            self.painted.emit()
+
+    def closeEvent(self, event: QtGui.QCloseEvent | None) -> None:
+        """Remember, and end everything."""
+        self._timer.stop()
+        self.chooser.close()
+        self.hide()  # at once, should the thread take a while
+        if self._memory is not None:
+            geometry = self.saveGeometry()
+            self._memory.keep(self.wishes.settings, self.wishes.display, geometry, self.recordings)
+        self.worker.close()
+        super().closeEvent(event)
+
+    def _jump(self, shown: Shown, second: float) -> None:
+        latest = (shown.length - 1) / shown.fs
+        self.worker.jump(min(max(second, 0.0), latest), before=self.sheet.seconds)
+
+    def _take_wishes(self) -> None:
+        display = self.wishes.display
+        self.sheet.display = display
+        self.menus.show_wishes()
+        self.chooser.show_folder(download_folder(self.wishes.settings.data))
+        if display.theme != self._theme:
+            self._theme = display.theme
+            theme = THEMES[self._theme]
+            dress(self, theme)
+            self.controls.dress(theme.text, theme.warning)
+
+    def _drop(self, second: float) -> None:
+        if self.freeze.end is None:
+            self.go_to(second)
+
+    def _drag(self, second: float) -> None:
+        if self.freeze.end is not None:
+            self.go_to(second)
+
+    def _scroll(self, seconds: float) -> None:
+        if self.freeze.end is not None:
+            self.go(seconds)
+
+    def _connect(self) -> None:
+        self.wishes.changed.connect(self._take_wishes)
+        self.controls.record_wanted.connect(lambda: self.commands.do("open"))
+        self.sheet.scrolled.connect(self._scroll)
+        self.position.track.dragged.connect(self._drag)
+        self.position.track.dropped.connect(self._drop)
+        self.chooser.chosen.connect(self.worker.choose)
+        self.chooser.folder_wanted.connect(lambda: self.commands.do("folder"))
+        self.chooser.download_wanted.connect(self.worker.download)
+        self.chooser.cancel_wanted.connect(self.worker.cancel_download)
+
+    def _lay_out(self) -> None:
+        central = QtWidgets.QWidget()
+        column = QtWidgets.QVBoxLayout(central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.controls)
+        column.addWidget(self.sheet, 1)
+        column.addWidget(self.position)
+        column.addWidget(self.status)
+        self.setCentralWidget(central)
+        self.resize(1280, 720)
+        self.sheet.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
+        self.sheet.setFocus()  # and not the first button
+        if self._memory is not None:
+            self.restoreGeometry(self._memory.geometry())

@@ -1,0 +1,59 @@
+"""What the window says about the state of things."""
+
+from __future__ import annotations
+
+from ecgstream.gui.playback.snapshot import Shown, State, View
+from ecgstream.streamer.io.records import RecordError
+from ecgstream.streamer.network.sandbox import ModelError
+
+_ANNOUNCED = 5
+"""Seconds for which the window says that the record has begun again."""
+
+
+def clock_time(second: float, tenths: bool = False) -> str:
+    """`1:02`, or `1:02:03` from an hour on."""
+    whole = int(second * 10 + 1e-6) // 10
+    hours, minutes, seconds = whole // 3600, whole // 60 % 60, whole % 60
+    text = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return text + (f".{int(second * 10 + 1e-6) % 10}" if tenths else "")
+
+
+def label(view: View) -> str:
+    """What people call the record."""
+    return dict(view.choices).get(view.source.record, view.source.record)
+
+
+def card(view: View) -> tuple[str, str]:
+    """Title and text of what stands in the way of a trace; empty when nothing does."""
+    if view.state is State.FAILED and isinstance(view.problem, (ModelError, FileNotFoundError)):
+        remedy = "Correct this and press Try again, or start again with another --model."
+        return "The model cannot be loaded", f"{_sentence(view.problem)}\n\n{remedy}"
+    if view.state is State.FAILED:
+        remedy = "Correct this and press Try again, or choose another record above."
+        return f"Record {label(view)} cannot be shown", f"{_sentence(view.problem)}\n\n{remedy}"
+    return (f"Opening record {label(view)} …", "") if view.shown is None else ("", "")
+
+
+def _sentence(problem: Exception | None) -> str:
+    """What the problem says for itself; one that nobody foresaw, with its kind."""
+    if isinstance(problem, (RecordError, ValueError, OSError, RuntimeError)):
+        return reason(problem)
+    return f"{type(problem).__name__}: {problem}"
+
+
+def reason(error: Exception) -> str:
+    """What an error says, without the system's number for it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error)
+
+
+def note(state: State, shown: Shown, frozen: bool) -> str:
+    """What to know about the traces."""
+    if frozen:
+        return "Frozen"
+    if state is State.PAUSED:
+        return "Paused"
+    if shown.again and shown.received < _ANNOUNCED * shown.fs:
+        return "The record begins again"
+    return ""

@@ -1,0 +1,35 @@
+"""What has happened to recordings and downloads since the window was last drawn."""
+
+from __future__ import annotations
+
+from ecgstream.gui.playback.snapshot import Download, Recording, View
+from ecgstream.gui.window.banner import Banner
+from ecgstream.gui.window.messages import clock_time
+
+
+class News:
+    """Puts into words what has changed from one view to the next."""
+
+    def __init__(self, banner: Banner) -> None:
+        self._banner = banner
+        self._recording: Recording | None = None
+        self._download: Download | None = None
+
+    def tell(self, view: View, choosing: bool) -> None:
+        """Tell what is new; a download's troubles only where no dialog does (`choosing`)."""
+        before, now = self._recording, view.recording
+        self._recording = now
+        if now is not None and now.problem and (before is None or now.problem != before.problem):
+            remedy = (
+                "" if now.going else f" What came before is kept in {now.path}; R records again."
+            )
+            self._banner.warn(f"{now.problem.rstrip('.')}.{remedy}")
+        elif now is not None and (before is None or before.path != now.path):
+            self._banner.tell(f"Recording to {now.path}")
+        elif before is not None and now is None and before.going:
+            self._banner.tell(f"Recorded {clock_time(before.seconds)} to {before.path}")
+        problem = view.download.problem if view.download is not None else ""
+        known = self._download.problem if self._download is not None else ""
+        self._download = view.download
+        if problem and problem != known and not choosing:
+            self._banner.warn(f"The download has ended: {problem}")

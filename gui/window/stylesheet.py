@@ -1,0 +1,72 @@
+"""How the window looks, from the colours of a theme."""
+
+from __future__ import annotations
+
+from string import Template
+
+from pyqtgraph.Qt import QtGui, QtWidgets
+
+from ecgstream.gui.settings.theme import Theme
+
+_SHEET = Template("""
+QWidget { font-size: 13px; }
+#controls, #position, #status, QMenuBar { background: $window; }
+#controls { border-top: 1px solid $border; border-bottom: 1px solid $border; }
+#position { border-top: 1px solid $border; }
+#status { border-top: 1px solid $border; }
+#caption { font-size: 11px; color: $muted; }
+#value { font-size: 17px; font-weight: bold; }
+#heart_rate { font-size: 36px; font-weight: bold; color: $denoised; }
+#disclaimer { font-size: 12px; color: $muted; }
+#command { border: 1px solid transparent; border-radius: 4px; padding: 3px 2px; font-size: 12px; }
+#command:hover, #command:focus { border-color: $border; background: $panel; }
+#command:pressed { background: $border; }
+#command:checked { border-color: $accent; background: $panel; color: $accent; font-weight: bold; }
+#command:disabled { color: $muted; }
+#toggle { border: 1px solid $border; border-radius: 3px; background: $panel; min-height: 20px; }
+#toggle:checked { border-color: $accent; color: $accent; font-weight: bold; }
+#toggle:hover, #toggle:focus { border-color: $muted; }
+#record { text-align: left; padding: 3px 8px; }
+#notice, #help { background: $panel; border: 1px solid $border; border-radius: 6px; }
+#notice_title { font-size: 17px; font-weight: bold; }
+#banner { background: $panel; border: none; border-top: 1px solid $border; }
+#banner_text[trouble="true"] { color: $warning; font-weight: bold; }
+#trouble { color: $warning; }
+QToolTip { color: $text; background: $panel; border: 1px solid $border; }
+""")
+
+
+def dress(window: QtWidgets.QWidget, theme: Theme) -> None:
+    """Give the application the theme's colours and `window` its sizes and borders.
+
+    Fusion is the style that takes a palette as it is, on every desktop.
+    """
+    application = QtWidgets.QApplication.instance()
+    if application.style().objectName().lower() != "fusion":
+        application.setStyle("Fusion")
+    application.setPalette(_palette(theme))
+    window.setStyleSheet(_SHEET.substitute(theme._asdict()))
+
+
+def _palette(theme: Theme) -> QtGui.QPalette:
+    roles, groups = QtGui.QPalette.ColorRole, QtGui.QPalette.ColorGroup
+    palette = QtGui.QPalette(QtGui.QColor(theme.panel), QtGui.QColor(theme.window))
+    for role, colour in (
+        (roles.WindowText, theme.text),
+        (roles.Text, theme.text),
+        (roles.ButtonText, theme.text),
+        (roles.Button, theme.panel),
+        (roles.Base, theme.panel),
+        (roles.AlternateBase, theme.window),
+        (roles.Mid, theme.border),
+        (roles.Highlight, theme.accent),
+        (roles.HighlightedText, theme.panel),
+        (roles.ToolTipBase, theme.panel),
+        (roles.ToolTipText, theme.text),
+        (roles.PlaceholderText, theme.muted),
+        (roles.Link, theme.accent),
+    ):
+        palette.setColor(role, QtGui.QColor(colour))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        palette.setColor(groups.Disabled, role, QtGui.QColor(theme.muted))
+    return palette

@@ -1,0 +1,145 @@
+"""The bar below the traces: where in the record the sheet is, and what is still held of it."""
+
+from __future__ import annotations
+
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+
+from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.window.messages import clock_time
+
+_TRACK = 6
+"""Pixels, the height of the line."""
+_EDGE = 8
+"""Pixels left free at either end, so that the handle can be held there."""
+
+
+class Track(QtWidgets.QWidget):
+    """The whole record as a line: what has been played and is held, and where the sheet is."""
+
+    dragged = QtCore.Signal(float)
+    """Second of the record under the pointer, while it is held down."""
+    dropped = QtCore.Signal(float)
+    """Second of the record where it was let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumSize(200, 22)
+        self.setCursor(QtCore.Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName("Position in the record")
+        self.length = 0.0
+        """Seconds of the record."""
+        self.now = 0.0
+        """Second of the record that is newest on the sheet."""
+        self._held = (0.0, 0.0)
+        self._window: tuple[float, float] | None = None
+        self.pointer: float | None = None
+        """Second of the record under the pointer while it is held down."""
+
+    def show_times(
+        self,
+        length: float,
+        now: float,
+        held: tuple[float, float],
+        window: tuple[float, float] | None,
+    ) -> None:
+        """All in seconds of the record; `window` is what a frozen sheet shows."""
+        changed = (length, held, window) != (self.length, self._held, self._window)
+        moved = abs(self.x_of(now) - self.x_of(self.now)) >= 0.5
+        self.length, self._held, self._window = length, held, window
+        if changed or moved:
+            self.now = now
+            self.update()
+
+    def x_of(self, second: float) -> float:
+        """Pixels from the left to that second."""
+        share = second / self.length if self.length else 0.0
+        return _EDGE + min(max(share, 0.0), 1.0) * (self.width() - 2 * _EDGE)
+
+    def second_at(self, x: float) -> float:
+        """The second at so many pixels from the left."""
+        share = (x - _EDGE) / max(self.width() - 2 * _EDGE, 1)
+        return min(max(share, 0.0), 1.0) * self.length
+
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:
+        """Draw track, held stretch, sheet and handle."""
+        painter = QtGui.QPainter(self)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+        painter.setPen(QtCore.Qt.PenStyle.NoPen)
+        palette, middle = self.palette(), self.height() / 2
+        accent = palette.color(QtGui.QPalette.ColorRole.Highlight)
+        groove = palette.color(QtGui.QPalette.ColorRole.Mid)
+
+        def bar(begin: float, end: float, colour: QtGui.QColor, height: float = _TRACK) -> None:
+            left, right = self.x_of(begin), self.x_of(end)
+            box = QtCore.QRectF(left, middle - height / 2, max(right - left, 2.0), height)
+            painter.setBrush(colour)
+            painter.drawRoundedRect(box, height / 2, height / 2)
+
+        if not self.length:
+            return
+        bar(0.0, self.length, groove)
+        bar(*self._held, accent)
+        at = self.now if self.pointer is None else self.pointer
+        if self._window is not None and self.pointer is None:
+            painter.setPen(QtGui.QPen(palette.color(QtGui.QPalette.ColorRole.WindowText), 1.5))
+            bar(*self._window, palette.color(QtGui.QPalette.ColorRole.Base), 14)
+        else:
+            painter.setBrush(accent)
+            painter.setPen(QtGui.QPen(palette.color(QtGui.QPalette.ColorRole.Base), 2))
+            painter.drawEllipse(QtCore.QPointF(self.x_of(at), middle), 7, 7)
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
+        """Take hold."""
+        self._drag(event)
+
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
+        """Move with the pointer."""
+        self._drag(event)
+
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:
+        """Let go."""
+        if self.pointer is not None:
+            second, self.pointer = self.pointer, None
+            self.update()
+            self.dropped.emit(second)
+
+    def _drag(self, event: QtGui.QMouseEvent) -> None:
+        if self.length and event.buttons() & QtCore.Qt.MouseButton.LeftButton:
+            self.pointer = self.second_at(event.pos().x())
+            self.update()
+            self.dragged.emit(self.pointer)
+
+
+class Position(QtWidgets.QFrame):
+    """The track between the time now and the record's length, and whatever stands beside it."""
+
+    def __init__(self, *beside: QtWidgets.QWidget) -> None:
+        super().__init__(objectName="position")
+        self.track = Track()
+        self.time, self.length = QtWidgets.QLabel(), QtWidgets.QLabel(objectName="caption")
+        right = QtCore.Qt.AlignmentFlag.AlignRight | QtCore.Qt.AlignmentFlag.AlignVCenter
+        self.time.setAlignment(right)
+        self.time.setMinimumWidth(76)  # no time shall push the track about
+        row = QtWidgets.QHBoxLayout(self)
+        row.setContentsMargins(8, 4, 12, 4)
+        row.setSpacing(8)
+        for widget in (self.time, self.track, self.length, *beside):
+            row.addWidget(widget, int(widget is self.track))
+
+    def show_shown(self, shown: Shown | None, end: int | None, seconds: float) -> None:
+        """Show where this is; a frozen sheet of so many `seconds` ends at the count `end`."""
+        if shown is None:
+            self.track.show_times(0.0, 0.0, (0.0, 0.0), None)
+            texts = ("", "")
+        else:
+            first = shown.first / shown.fs
+            now = first + (shown.received if end is None else end) / shown.fs
+            held = first + shown.held / shown.fs, first + shown.received / shown.fs
+            window = None if end is None else (max(now - seconds, held[0]), now)
+            length = shown.length / shown.fs
+            self.track.show_times(length, now, held, window)
+            at = now if self.track.pointer is None else self.track.pointer
+            texts = clock_time(at, tenths=True), clock_time(length)
+        for label, text in zip((self.time, self.length), texts, strict=True):
+            if label.text() != text:
+                label.setText(text)

@@ -1,0 +1,1 @@
+"""Training data: splits, noise mixing and beats."""

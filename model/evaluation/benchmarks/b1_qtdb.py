@@ -1,0 +1,192 @@
+"""B1: DeepFilter's QTDB benchmark (Romero et al. 2021), beat by beat and in a live stream.
+
+Each beat is its own stream (`reset`, push 512, `flush`) in delay mode `best`. The noise comes in
+two versions, with their channels swapped, and a network is trained for each; the figures are over
+the beats of both together. Three details are read as they are written: beats come record by
+record in sorted order; the ratios are the first that seed 1234 gives, the same in both versions;
+the mean in the denominator of PRD is that of the prediction of the beat.
+
+B1-live keeps the records, beats and levels, but the record is one stream: its reference, as
+everywhere else, and the noise from the beginning of its test half on. Between the middles of two
+beats the level goes linearly from the one's to the other's; the noise has zero mean over the
+record, as steps of an offset are no baseline wander.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import butter, sosfiltfilt
+
+from ecgstream.model.data.mixing import load_clean
+from ecgstream.model.data.qtdb_beats import (
+    LEAD_IN,
+    SAMPLES,
+    VERSIONS,
+    Beats,
+    noise_ratios,
+    record_beats,
+    version_noise,
+    with_noise,
+)
+from ecgstream.model.data.splits import QTDB_DEVELOPMENT, QTDB_PUBLISHED
+from ecgstream.model.evaluation.methods import Method, Signals
+from ecgstream.streamer.ecg.noise import Samples
+from ecgstream.streamer.engine.delay import FS
+
+LISTS = {"published": QTDB_PUBLISHED, "development": QTDB_DEVELOPMENT}
+METRICS = ("ssd", "mad", "prd", "cossim")
+PUBLISHED = {
+    "FIR": (47.46, 0.676, 66.2, 0.692),
+    "IIR": (35.65, 0.594, 61.1, 0.736),
+    "DeepFilter": (5.203, 0.386, 50.4, 0.897),
+    "DeScoD 10-shot": (3.80, 0.329, 39.9, 0.926),
+    "MECG-E": (3.445, 0.319, 37.6, 0.936),
+}
+"""What others measured on the published list, `METRICS` (mV², mV, %, 1)."""
+_AT_ONCE = 256
+"""Beats that go through a method together."""
+
+
+class Case(NamedTuple):
+    """The beats of one record in one version of the noise."""
+
+    record: str
+    version: int
+    beats: Beats
+    ratios: Samples  # (n,), peak to peak of the noise over that of the beat
+    noisy: Samples  # (n, SAMPLES), mV
+
+
+def cases(records: Sequence[str], data: Path) -> list[Case]:
+    """Every record of a list in both versions.
+
+    Noise and ratios go on from record to record: without one of them the others get other noise.
+
+    Raises
+    ------
+    ecgstream.streamer.io.records.RecordError : a record or the noise is missing or damaged.
+    """
+    names = sorted(records)
+    found = [record_beats(name, data) for name in names]
+    beats = np.concatenate([f.signals for f in found])
+    ends = np.cumsum([len(f.signals) for f in found])[:-1]
+    ratios = np.split(noise_ratios(len(beats)), ends)
+    out = []
+    for version in VERSIONS:
+        noisy = np.split(with_noise(beats, version_noise(version, data, test=True)), ends)
+        for name, own, ratio, x in zip(names, found, ratios, noisy, strict=True):
+            out.append(Case(name, version, own, ratio, x))
+    return out
+
+
+def run_case(case: Case, methods: Mapping[str, Method]) -> list[dict[str, Any]]:
+    """Score methods on a case, one row each; trained ones must be those of its version.
+
+    A row has the number of beats, and of each of `METRICS` the mean and the standard deviation.
+    """
+    noisy = case.noisy.T.astype(np.float32)
+    parts = [noisy[:, i : i + _AT_ONCE] for i in range(0, noisy.shape[1], _AT_ONCE)]
+    return [
+        _row(
+            case, name, scores(case.beats.signals, np.concatenate([method(p) for p in parts], 1).T)
+        )
+        for name, method in methods.items()
+    ]
+
+
+def run_live(case: Case, data: Path, methods: Mapping[str, Method]) -> list[dict[str, Any]]:
+    """Score methods on a record as one stream; rows as those of `run_case`.
+
+    Raises
+    ------
+    ecgstream.streamer.io.records.RecordError : the record or the noise is missing or damaged.
+    """
+    clean, noisy = live(case, data)
+    spans = live_spans(case)
+    rows = []
+    for name, method in methods.items():
+        y = method(noisy[:, None].astype(np.float32))[:, 0]
+        by_beat = [scores(clean[None, a:b], y[None, a:b]) for a, b in spans]
+        rows.append(_row(case, name, np.concatenate(by_beat, axis=1)))
+    return rows
+
+
+def live_spans(case: Case) -> npt.NDArray[np.int64]:
+    """First sample of each beat in the stream, and the one after its last, (n, 2)."""
+    starts = np.round(case.beats.starts * FS).astype(np.int64)
+    return np.stack([starts, starts + case.beats.lengths], axis=1)
+
+
+def live(case: Case, data: Path) -> tuple[Samples, Samples]:
+    """Reference and noisy stream of a record, both (n,) in mV.
+
+    Raises
+    ------
+    ecgstream.streamer.io.records.RecordError : the record or the noise is missing or damaged.
+    """
+    clean = load_clean(f"qtdb/{case.record}", data)[0].astype(float)
+    noise = np.resize(version_noise(case.version, data, test=True), len(clean))
+    noise -= noise.mean()
+    spans = live_spans(case)
+    # As beside a padded beat: what goes on in SAMPLES, the padding included.
+    first = np.clip(spans[:, 0] - LEAD_IN, 0, len(noise) - SAMPLES)
+    around = np.lib.stride_tricks.sliding_window_view(noise, SAMPLES)[first]
+    level = case.ratios * np.ptp(case.beats.signals, axis=1) / np.ptp(around, axis=1)
+    return clean, clean + noise * np.interp(np.arange(len(clean)), spans.mean(axis=1), level)
+
+
+def scores(clean: Samples, y: npt.NDArray[np.floating[Any]]) -> Samples:
+    """`METRICS` of beats `y`, given the clean ones, both (n, m) in mV: (4, n)."""
+    y = np.asarray(y, float)
+    squares = np.square(y - clean).sum(axis=1)
+    spread = np.square(y - y.mean(axis=1, keepdims=True)).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.stack(
+            [
+                squares,
+                np.abs(y - clean).max(axis=1),
+                100 * np.sqrt(squares / spread),
+                np.sum(y * clean, axis=1)
+                / np.linalg.norm(y, axis=1)
+                / np.linalg.norm(clean, axis=1),
+            ]
+        )
+
+
+def _row(case: Case, method: str, values: Samples) -> dict[str, Any]:
+    pairs = zip(METRICS, zip(values.mean(axis=1), values.std(axis=1), strict=True), strict=True)
+    row = {"method": method, "record": case.record, "version": case.version}
+    return row | {"beats": values.shape[1]} | {k: [float(m), float(sd)] for k, (m, sd) in pairs}
+
+
+def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Mean and standard deviation over all beats of each method's rows."""
+    out = []
+    for method in dict.fromkeys(row["method"] for row in rows):
+        own = [row for row in rows if row["method"] == method]
+        n = np.array([row["beats"] for row in own])
+        total: dict[str, Any] = {"method": method, "beats": int(n.sum())}
+        for metric in METRICS:
+            mean, sd = np.array([row[metric] for row in own]).T
+            over_all = np.average(mean, weights=n)
+            square = np.average(np.square(mean) + np.square(sd), weights=n)
+            total[metric] = [float(over_all), float(np.sqrt(max(square - over_all**2, 0)))]
+        out.append(total)
+    return out
+
+
+def iir(x: Signals) -> Signals:
+    """The filter that the published tables hold, on signals (n, channels).
+
+    Fourth-order Butterworth high-pass at 0.67 Hz, then low-pass at 150 Hz, each forwards and
+    backwards.
+    """
+    y = x.astype(float)
+    for frequency, kind in ((0.67, "highpass"), (150.0, "lowpass")):
+        y = sosfiltfilt(butter(4, frequency, kind, fs=FS, output="sos"), y, axis=0)
+    return np.asarray(y, np.float32)

@@ -1,0 +1,70 @@
+"""How the error of one denoised window depends on the place in the window.
+
+This is why the engine emits samples from the middle of its windows and has a delay at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ecgstream.model.evaluation.benchmarks import b2_noise as b2
+from ecgstream.streamer.ecg.noise import RECORDED
+from ecgstream.streamer.engine.delay import WINDOW
+from ecgstream.streamer.engine.normalization import restore, standardise
+from ecgstream.streamer.network.tflite import Network
+
+KINDS = (*RECORDED, "mix")
+LEVEL = 0
+PLACE = 16
+"""Samples of a window that make one place."""
+_HOP = 64
+
+
+def run_record(
+    record: str, data: Path, networks: Mapping[str, Network], *, test: bool = True
+) -> list[dict[str, Any]]:
+    """Sums of squares of noise and error (mV²) by place, over windows of B2's scored stretches.
+
+    The networks are called on each window themselves, without overlap-add.
+
+    Raises
+    ------
+    ecgstream.streamer.io.records.RecordError : the record or the noise is missing or damaged.
+    """
+    cases = list(b2.cases(record, data, b2.noise_halves(data, test=test)))
+    ends = np.arange(b2.SCORED.start + WINDOW, b2.SCORED.stop + 1, _HOP)
+    rows = []
+    for name, network in networks.items():
+        for kind in KINDS:
+            noise, error = np.zeros(WINDOW), np.zeros(WINDOW)
+            for case in cases:
+                if (case.kind, case.level) != (kind, LEVEL):
+                    continue
+                past = np.stack([case.noisy[end - network.past : end] for end in ends])
+                clean = np.stack([case.clean[end - WINDOW : end] for end in ends])
+                shown = standardise(past.astype(np.float32))
+                answer = network(shown.window, shown.context)
+                noise += np.sum((past[:, -WINDOW:] - clean) ** 2, axis=0)
+                error += np.sum((restore(network.output, shown, answer) - clean) ** 2, axis=0)
+            sums = {
+                "noise": noise.reshape(-1, PLACE).sum(axis=1).tolist(),
+                "error": error.reshape(-1, PLACE).sum(axis=1).tolist(),
+            }
+            rows.append({"record": record, "method": name, "kind": kind, **sums})
+    return rows
+
+
+def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """RMS error over RMS noise at each place, all records together, by method and kind."""
+    out = []
+    for method, kind in dict.fromkeys((row["method"], row["kind"]) for row in rows):
+        own = [row for row in rows if (row["method"], row["kind"]) == (method, kind)]
+        ratio = np.sum([r["error"] for r in own], axis=0) / np.sum(
+            [r["noise"] for r in own], axis=0
+        )
+        out.append({"method": method, "kind": kind, "relative_error": np.sqrt(ratio).tolist()})
+    return out

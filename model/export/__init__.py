@@ -1,0 +1,1 @@
+"""Export of trained networks: TFLite in every precision, C++ for microcontrollers."""

@@ -1,0 +1,1 @@
+"""Export to TensorFlow Lite Micro: C++ sources and their check."""

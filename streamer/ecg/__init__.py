@@ -1,0 +1,1 @@
+"""ECG tools: QRS detection, annotations, noise, metrics and filters."""

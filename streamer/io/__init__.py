@@ -1,0 +1,1 @@
+"""Records and file formats: WFDB, EDF, CSV, NumPy, and downloads from PhysioNet."""

@@ -1,0 +1,55 @@
+"""Annotation files in the MIT format of WFDB's annot(5), written while their marks come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ecgstream.streamer.io.base import Opened
+
+RESOLUTION = "## time resolution: "
+"""WFDB's words for it, in a note at sample 0."""
+_CODES = {'"': 22, "~": 14, "+": 28}
+_SKIP, _CHANNEL, _AUX = 59, 62, 63
+_LONGEST_NOTE = 255
+_FARTHEST = 0x3FF
+"""That fits beside an annotation's type; beyond it takes a skip."""
+
+
+class AnnotationFile:
+    """Marks at sample numbers that never fall, each with a signal's number and a note.
+
+    Symbols are `"` (a note), `~` (a change in a signal's quality) and `+` (a rhythm).
+
+    Parameters
+    ----------
+    path : of the file.
+    resolution : sample numbers in a second, where these are not the record's frames.
+    """
+
+    def __init__(self, path: Path, resolution: float | None = None) -> None:
+        self.opened = Opened()
+        self._file = self.opened.binary(path)
+        self._time = self._signal = 0
+        if resolution is not None:
+            self.add(0, '"', f"{RESOLUTION}{resolution:.12g}")
+
+    def add(self, sample: int, symbol: str, note: str, signal: int = 0) -> None:
+        """Write one mark."""
+        step = sample - self._time
+        words = []
+        if step > _FARTHEST:
+            words += [_SKIP << 10, step >> 16, step & 0xFFFF]
+            step = 0
+        words.append(_CODES[symbol] << 10 | step)
+        if signal != self._signal:
+            words.append(_CHANNEL << 10 | signal & 0xFF)
+        text = note.encode("latin-1", "replace")[:_LONGEST_NOTE]
+        words.append(_AUX << 10 | len(text))
+        self._file.write(b"".join(word.to_bytes(2, "little") for word in words))
+        self._file.write(text + b"\0" * (len(text) % 2))
+        self._time, self._signal = sample, signal
+
+    def close(self) -> None:
+        """End the file."""
+        self._file.write(b"\0\0")
+        self.opened.close()

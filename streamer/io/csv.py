@@ -1,0 +1,190 @@
+"""CSV: a row for each moment, a column for each signal, and perhaps one for the time.
+
+What the columns are is read off the first rows; see `ecgstream.streamer.io.csv_columns`.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+
+import numpy as np
+
+from ecgstream.streamer.io.base import PIECE, FormatError, Frames, Reader, Samples, Writer, one_rate
+from ecgstream.streamer.io.csv_columns import Columns, columns, seconds
+
+_LONGEST_LINE = 1 << 20
+"""Bytes."""
+_MISSING = frozenset({"", "-", "na", "n/a", "nan", "null", "none"})
+Rows = list[list[str]]
+
+
+class CsvReader(Reader):
+    """One file of text; a cell without a number (empty, NaN, -) is a gap.
+
+    Parameters
+    ----------
+    path : of the file.
+    fs : Hz; None when its time column tells.
+    millivolts : of 1 in a column that names no unit.
+    """
+
+    def __init__(self, path: Path, fs: float | None, millivolts: float) -> None:
+        self.path, self.files = path, [path]
+        self._size = max(1, path.stat().st_size)
+        self._read = 0
+        self._line = 0
+        self._file = open(path, "rb")  # noqa: SIM115 - `close` does
+        try:
+            self.about: Columns = columns(self.lines(), fs, millivolts)
+        except BaseException:
+            self._file.close()
+            raise
+        self.signals = self.about.signals
+        self._checked = fs is None
+        self._time: float | None = None
+
+    def lines(self) -> Iterator[str]:
+        """All lines as text."""
+        for line in iter(lambda: self._file.readline(_LONGEST_LINE), b""):
+            self._line += 1
+            self._read += len(line)
+            self.share = self._read / self._size
+            if len(line) == _LONGEST_LINE or b"\0" in line:
+                raise FormatError(f"line {self._line} is no line of text")
+            try:
+                yield line.decode("utf-8-sig" if self._line == 1 else "utf-8")
+            except UnicodeDecodeError:
+                raise FormatError(f"line {self._line} is not UTF-8") from None
+
+    def rows(self) -> Iterator[tuple[int, Rows]]:
+        """All rows of samples with the line number of the first, some at a time."""
+        self._file.seek(0)
+        self._read = self._line = 0
+        width = self.about.width
+        step = max(1, PIECE // width)
+        rows = csv.reader(self.lines(), delimiter=self.about.delimiter, strict=True)
+        for _ in islice(rows, len(self.about.head)):
+            pass
+        begin, end = len(self.about.head) + 1, None
+        try:
+            while some := list(islice(rows, step)):
+                lines = len(some)
+                while some and not some[-1]:  # empty lines, which only the end may have
+                    some.pop()
+                if end is not None and some:
+                    raise FormatError(f"line {end} is empty")
+                for i, row in enumerate(some):
+                    if len(row) != width:
+                        raise FormatError(
+                            f"line {begin + i} has {len(row)} cells, the first row has {width}"
+                        )
+                if some:
+                    yield begin, some
+                if len(some) < lines and end is None:
+                    end = begin + len(some)
+                begin += lines
+        except csv.Error as error:
+            raise FormatError(f"line {self._line}: {error}") from None
+
+    def pieces(self) -> Iterator[Frames]:
+        """All frames; see `Reader`."""
+        for begin, rows in self.rows():
+            if self._checked and self.about.time is not None:
+                self._check_time(begin, [row[self.about.time] for row in rows])
+            yield [_numbers(rows, column, begin) for column in self.about.of_signals]
+
+    def _check_time(self, begin: int, cells: Sequence[str]) -> None:
+        """Make sure that no row is missing, or its samples would be taken for later ones."""
+        step = 1 / self.signals[0].fs
+        for i, cell in enumerate(cells):
+            now = seconds(cell, self.about.time_unit)
+            if now is None:
+                raise FormatError(f"line {begin + i}: {cell!r} is no time")
+            if self._time is not None and not 0 <= now - self._time < 2.5 * step:
+                raise FormatError(
+                    f"line {begin + i}: the time goes from {self._time:g} s to {now:g} s; fill "
+                    "what is missing with empty cells, or give --fs to count rows alone"
+                )
+            self._time = now
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class CsvCopy(Writer):
+    """The input's file with other numbers in the columns of its ECGs, `nan` in gaps."""
+
+    def __init__(
+        self, folder: Path, name: str, reader: CsvReader, changed: Sequence[int], about: str
+    ) -> None:
+        super().__init__()
+        self.files = [name]
+        known = reader.about
+        self._columns = [(i, known.of_signals[i]) for i in changed]
+        again = CsvReader(reader.path, reader.signals[0].fs, 1.0)
+        self.opened.callback(again.close)
+        self._rows = chain.from_iterable(rows for _, rows in again.rows())
+        file = self.opened.text(folder / name)
+        file.write("".join(known.head))
+        self._writer = csv.writer(file, delimiter=known.delimiter, lineterminator=known.end)
+
+    def write(self, frames: Frames) -> None:
+        """Write the next rows; see `Writer`."""
+        rows = list(islice(self._rows, len(frames[0])))
+        for i, column in self._columns:
+            for row, number in zip(rows, frames[i].tolist(), strict=True):
+                row[column] = f"{number:.7g}"
+        self._writer.writerows(rows)
+
+    def close(self) -> None:
+        """Close both files."""
+        self.opened.close()
+
+
+class CsvWriter(Writer):
+    """A new file: time in seconds, then a column for each signal, named with its unit."""
+
+    marked = False
+
+    def __init__(self, folder: Path, name: str, reader: Reader, about: str) -> None:
+        super().__init__()
+        self._fs = one_rate(reader.signals, "CSV")
+        self.files = [name]
+        self._written = 0
+        file = self.opened.text(folder / name)
+        self._writer = csv.writer(file, lineterminator="\n")
+        names = [f"{signal.name} ({signal.unit})" for signal in reader.signals]
+        self._writer.writerow(["time (s)", *names])
+
+    def write(self, frames: Frames) -> None:
+        """Write the next rows; see `Writer`."""
+        n = len(frames[0])
+        times = (np.arange(self._written, self._written + n) / self._fs).tolist()
+        self._written += n
+        table = [[f"{time:.6f}" for time in times]]
+        table += [[f"{number:.7g}" for number in samples.tolist()] for samples in frames]
+        self._writer.writerows(zip(*table, strict=True))
+
+    def close(self) -> None:
+        """Close the file."""
+        self.opened.close()
+
+
+def _numbers(rows: Rows, column: int, begin: int) -> Samples:
+    try:
+        return np.array([float(row[column]) for row in rows])
+    except ValueError:
+        return np.array([_number(row[column], begin + i) for i, row in enumerate(rows)])
+
+
+def _number(cell: str, line: int) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        if cell.strip().lower() in _MISSING:
+            return np.nan
+        raise FormatError(f"line {line}: {cell!r:.40} is no number, with a decimal point") from None

@@ -1,0 +1,253 @@
+"""NumPy arrays: `.npy`, and one array of samples in an `.npz` beside whatever else is there."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tokenize import TokenError
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ecgstream.streamer.io.base import (
+    GAIN,
+    PIECE,
+    FormatError,
+    Frames,
+    Reader,
+    Signal,
+    Writer,
+    one_rate,
+    steps,
+    unit_of,
+)
+
+_NAMES = ("signals", "signal", "ecg", "samples", "x", "data", "arr_0")
+"""Members of an `.npz` that hold samples, by preference, where there are several arrays."""
+_MOST_SIGNALS = 256
+
+
+class ArrayReader(Reader):
+    """Samples (n,) or (n, signals): floats, NaN in gaps, or integers, where the smallest is one.
+
+    Parameters
+    ----------
+    path : of the file.
+    fs : Hz; None when an `.npz` has it as a number named fs.
+    millivolts : of 1; None when the array must be one of floats, in mV.
+    """
+
+    def __init__(self, path: Path, fs: float | None, millivolts: float | None) -> None:
+        self.path, self.files = path, [path]
+        self.member: str | None = None
+        if path.suffix.lower() == ".npz":
+            with _archive(path) as archive:
+                self.member = _member(archive)
+                fs = fs or _fs(archive)
+        with self._open() as file:
+            self.shape, self.by_column, self.dtype = _header(file)
+            self._begin = file.tell()
+        if self.dtype.kind not in "fiu" or len(self.shape) not in (1, 2):
+            raise FormatError(
+                f"it is an array {self.shape} of {self.dtype}, not (n,) or (n, signals) of numbers"
+            )
+        signals = self.shape[1] if len(self.shape) == 2 else 1
+        if not self.shape[0] or not signals:
+            raise FormatError("it holds no samples")
+        if signals > min(self.shape[0], _MOST_SIGNALS):
+            raise FormatError(f"it is an array {self.shape}: a column for each signal is expected")
+        if fs is None:
+            raise FormatError("nothing in it tells the rate: give --fs")
+        if millivolts is None and self.dtype.kind != "f":
+            raise FormatError(f"its samples are {self.dtype}: give --units, as adu per mV")
+        factor = 1.0 if millivolts is None else millivolts
+        gain = 1.0 if self.dtype.kind != "f" else GAIN * factor
+        self.signals = [
+            Signal(f"signal {i}", fs, unit_of(factor), gain, 0, millivolts=factor)
+            for i in range(signals)
+        ]
+
+    def _open(self) -> IO[bytes]:
+        if self.member is None:
+            return open(self.path, "rb")
+        with _archive(self.path) as archive, _damage_named():
+            return archive.open(self.member)  # which outlives its archive
+
+    def pieces(self) -> Iterator[Frames]:
+        """All frames; see `Reader`."""
+        n, signals = self.shape[0], len(self.signals)
+        step = max(1, PIECE // signals)
+        with ExitStack() as stack:
+            columns = signals if self.by_column else 1
+            files = [stack.enter_context(self._open()) for _ in range(columns)]
+            for i, file in enumerate(files):
+                file.seek(self._begin + i * n * self.dtype.itemsize)
+            for first in range(0, n, step):
+                rows = min(step, n - first)
+                parts = [self._take(file, rows * signals // columns) for file in files]
+                table = np.stack(parts, axis=1) if self.by_column else parts[0].reshape(rows, -1)
+                self.share = (first + rows) / n
+                yield list(self._real(table).T)
+
+    def _take(self, file: IO[bytes], count: int) -> npt.NDArray[Any]:
+        with _damage_named():
+            content = file.read(count * self.dtype.itemsize)
+        if len(content) < count * self.dtype.itemsize:
+            raise FormatError(f"it is cut short: its header gives {self.shape[0]} rows")
+        return np.frombuffer(content, self.dtype)
+
+    def _real(self, table: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        real = table.astype(float)
+        if self.dtype.kind == "i":
+            real[table == np.iinfo(self.dtype).min] = np.nan
+        return real
+
+
+class ArrayCopy(Writer):
+    """The input's file with other samples, of the same type and shape, row by row."""
+
+    def __init__(
+        self, folder: Path, name: str, reader: ArrayReader, changed: Sequence[int], about: str
+    ) -> None:
+        self.files = [name]
+        super().__init__()
+        self._reader = reader
+        if reader.member is None:
+            self._file = self.opened.binary(folder / name)
+        else:
+            self._file = self._beside_the_rest(folder / name, reader.member)
+        _write_header(self._file, reader.dtype, reader.shape)
+
+    def _beside_the_rest(self, path: Path, member: str) -> IO[bytes]:
+        """The member to write, after all others were copied."""
+        source = self.opened.enter_context(_archive(self._reader.path))
+        archive = self.opened.enter_context(zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED))
+        for info in source.infolist():
+            if info.filename != member:
+                with source.open(info) as other, archive.open(_like(info), "w") as copy:
+                    shutil.copyfileobj(other, copy)
+        made = archive.open(_like(source.getinfo(member)), "w", force_zip64=True)
+        return self.opened.enter_context(made)
+
+    def write(self, frames: Frames) -> None:
+        """Write the next rows; see `Writer`."""
+        dtype = self._reader.dtype
+        columns: list[npt.NDArray[Any]] = list(frames)
+        if dtype.kind != "f":
+            limits = np.iinfo(dtype)
+            low = limits.min + (dtype.kind == "i")
+            signals = self._reader.signals
+            for i, (samples, signal) in enumerate(zip(frames, signals, strict=True)):
+                columns[i], beyond = steps(samples, signal, low, limits.max, limits.min)
+                self.clipped += beyond
+        self._file.write(np.stack(columns, axis=1).astype(dtype).tobytes())
+
+    def close(self) -> None:
+        """Close the file."""
+        self.opened.close()
+
+
+class ArrayWriter(Writer):
+    """A new `.npy`: float32 (n, signals), each signal in its own unit, NaN in gaps."""
+
+    marked = False
+
+    def __init__(self, folder: Path, name: str, reader: Reader, about: str) -> None:
+        super().__init__()
+        one_rate(reader.signals, ".npy")
+        self.files = [name]
+        self._written = 0
+        self._signals = len(reader.signals)
+        self._file = self.opened.binary(folder / name)
+        self._begin()
+
+    def _begin(self) -> None:
+        _write_header(self._file, np.dtype("<f4"), (self._written, self._signals))
+
+    def write(self, frames: Frames) -> None:
+        """Write the next rows; see `Writer`."""
+        self._file.write(np.stack(frames, axis=1).astype("<f4").tobytes())
+        self._written += len(frames[0])
+
+    def close(self) -> None:
+        """Name the length in the header, which numpy makes long enough for any."""
+        self._file.seek(0)
+        self._begin()
+        self.opened.close()
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    """Say in one way what zipfile and numpy's parser find in a damaged file."""
+    try:
+        yield
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, TokenError) as error:
+        raise FormatError(f"it is damaged: {error}") from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the file's begin
+            raise
+        raise FormatError("it is damaged: it refers to what it does not hold") from None
+
+
+def _archive(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise FormatError(f"it is no .npz: {error}") from None
+
+
+def _like(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    """A member of the same name, date and compression."""
+    like = zipfile.ZipInfo(info.filename, info.date_time)
+    like.compress_type = info.compress_type
+    return like
+
+
+def _member(archive: zipfile.ZipFile) -> str:
+    """Name of the member that holds the samples."""
+    shapes = {}
+    for name in archive.namelist():
+        if name.endswith(".npy"):
+            with _damage_named(), archive.open(name) as file:
+                shape, _, dtype = _header(file)
+            if dtype.kind in "fiu" and shape:
+                shapes[name.removesuffix(".npy")] = shape
+    for name in _NAMES:
+        if name in shapes:
+            return f"{name}.npy"
+    if len(shapes) != 1:
+        raise FormatError(
+            f"it has the arrays {', '.join(shapes) or 'none'}; name that of the samples signals"
+        )
+    return f"{next(iter(shapes))}.npy"
+
+
+def _fs(archive: zipfile.ZipFile) -> float | None:
+    if "fs.npy" not in archive.namelist():
+        return None
+    with _damage_named(), archive.open("fs.npy") as file:
+        value = np.lib.format.read_array(file, allow_pickle=False)
+    return float(value) if value.size == 1 and value.dtype.kind in "fiu" else None
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether it is stored column by column, and type."""
+    form = np.lib.format
+    try:
+        version = form.read_magic(file)
+        read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
+        shape, by_column, dtype = read(file)
+    except (ValueError, TokenError) as error:
+        raise FormatError(f"it is no NumPy array: {error}") from None
+    return shape, by_column and len(shape) > 1, dtype
+
+
+def _write_header(file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    about = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, about)

@@ -1,0 +1,227 @@
+"""WFDB records: single or in segments, with several samples of a signal in a frame."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from ecgstream.streamer.io import annotation_file as atr
+from ecgstream.streamer.io.annotation_writer import RESOLUTION
+from ecgstream.streamer.io.base import (
+    PIECE,
+    FormatError,
+    Frames,
+    Mark,
+    Reader,
+    Samples,
+    Signal,
+    millivolts,
+)
+from ecgstream.streamer.io.wfdb_header import HeaderError, check
+
+LONGEST = 1 << 40
+"""Samples in all signals together: read in pieces, a record may be as long as a disk."""
+
+
+class WfdbReader(Reader):
+    """A record as one stretch: segments follow each other, and where none has a signal is a gap.
+
+    Samples come in the unit that a signal has in the first segment with it. What the header names
+    is read only within the record's own folder.
+
+    Parameters
+    ----------
+    path : of the record, without suffix.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._made = ExitStack()
+        try:
+            check(path, path.parent, most=LONGEST)
+        except HeaderError as error:
+            raise FormatError(str(error)) from None
+        self.header = _read("rdheader", path)
+        self._at = path if self.header.sig_len is not None else self._completed()
+        self.comments = [str(comment) for comment in self.header.comments]
+        self.start = self.header.base_datetime
+        self._parts = self._segments()
+        self.length = sum(n for _, n in self._parts)
+        described = [head for head, _ in self._parts if head is not None]
+        if not self.length or not described:
+            raise FormatError("it holds no samples")
+        layout = self._layout or described[0]
+        heads = [self._owner(described, layout, i) for i in range(len(layout.sig_name))]
+        self.signals = [_signal(head, i, self.header.fs) for head, i in heads]
+        self.formats = [str(head.fmt[i]) for head, i in heads]
+        self.resolution = [(head.adc_res[i] or 0, head.adc_zero[i] or 0) for head, i in heads]
+        names = {path.name, *(getattr(self.header, "seg_name", None) or ())} - {"~"}
+        data = {file for head in described for file in head.file_name} - {"~"}
+        self.annotations = [
+            file for file in sorted(path.parent.glob(f"{path.name}.*")) if _annotates(file, data)
+        ]
+        headers = [path.with_name(f"{name}.hea") for name in sorted(names)]
+        self.files = [*headers, *(path.with_name(f) for f in sorted(data)), *self.annotations]
+
+    def _completed(self) -> Path:
+        """Where the record can be read in pieces: with a header that says how long it is."""
+        length = _length(self.header, self.path)
+        if not length:
+            raise FormatError("it holds no samples")
+        folder = Path(self._made.enter_context(TemporaryDirectory()))
+        name, head = self.path.name, self.header
+        for file in set(head.file_name or ()) - {"~"}:
+            (folder / file).symlink_to(self.path.with_name(file).absolute())
+        lines = self.path.with_name(f"{name}.hea").read_text("latin-1").splitlines()
+        first = next(i for i, line in enumerate(lines) if line.split() and line[0] != "#")
+        lines[first] = f"{name} {head.n_sig} {digits(head.fs)} {length}"
+        (folder / f"{name}.hea").write_text("\n".join(lines) + "\n", "latin-1")
+        self.header = _read("rdheader", folder / name)
+        return folder / name
+
+    def _segments(self) -> list[tuple[Any, int]]:
+        """Header (None: a gap) and length of each part; sets the layout of parts that differ."""
+        self._layout = None
+        head = self.header
+        if not hasattr(head, "seg_name"):
+            return [(head, int(head.sig_len or 0))]
+        parts = []
+        for name, n in zip(head.seg_name, head.seg_len, strict=True):
+            part = None if name == "~" else _read("rdheader", self.path.with_name(name))
+            if part is not None and not n:
+                self._layout = part
+            elif n:
+                parts.append((part, n))
+        return parts
+
+    def _owner(self, described: Sequence[Any], layout: Any, i: int) -> tuple[Any, int]:
+        """The header that says how signal `i` is stored, and its number there."""
+        for head in described:
+            at = self._number(head, layout.sig_name[i], i)
+            if at is not None:
+                return head, at
+        return layout, i
+
+    def _number(self, head: Any, name: str | None, i: int) -> int | None:
+        if self._layout is None:
+            return i if i < head.n_sig else None
+        return head.sig_name.index(name) if name in head.sig_name else None
+
+    def pieces(self) -> Iterator[Frames]:
+        """All frames; see `Reader`."""
+        width = max(1, sum(signal.per_frame for signal in self.signals))
+        names = self._layout.sig_name if self._layout else [None] * len(self.signals)
+        done = 0
+        for head, n in self._parts:
+            for start in range(0, n, max(1, PIECE // width)):
+                stop = min(n, start + max(1, PIECE // width))
+                done += stop - start
+                self.share = done / self.length
+                yield self._piece(head, names, start, stop)
+
+    def _piece(self, head: Any, names: Sequence[str | None], start: int, stop: int) -> Frames:
+        columns: list[Samples] = []
+        stored = head and self._samples(head, start, stop)
+        for i, signal in enumerate(self.signals):
+            at = None if head is None else self._number(head, names[i], i)
+            if at is None:
+                columns.append(np.full((stop - start) * signal.per_frame, np.nan))
+                continue
+            samples, factor = stored[at], millivolts(head.units[at])
+            if len(samples) != (stop - start) * signal.per_frame:
+                raise FormatError(f"its segments have {signal.name} at several rates")
+            if head.units[at] != signal.unit:
+                if factor is None or signal.millivolts is None:
+                    raise FormatError(f"its segments have {signal.name} in unlike units")
+                samples = samples * (factor / signal.millivolts)
+            columns.append(samples)
+        return columns
+
+    def _samples(self, head: Any, start: int, stop: int) -> list[Samples]:
+        path = self._at.with_name(head.record_name)
+        record = _read("rdrecord", path, sampfrom=start, sampto=stop, smooth_frames=False)
+        return list(record.e_p_signal)
+
+    def marks(self) -> Sequence[Mark]:
+        """Those of its `.atr` file."""
+        file = self.path.with_name(f"{self.path.name}.atr")
+        if file not in self.annotations:
+            return []
+        try:
+            times, symbols, notes = atr.read(file)
+        except ValueError as error:
+            raise FormatError(str(error)) from None
+        said = re.search(rb"%s([\d.]+)" % RESOLUTION.encode(), file.read_bytes())
+        seconds = (times / (float(said[1]) if said else self.header.fs)).tolist()
+        return [Mark(*mark) for mark in zip(seconds, symbols, notes, strict=True)]
+
+    def close(self) -> None:
+        """Remove the header that was made, if one was."""
+        self._made.close()
+
+
+def _read(function: str, path: Path, **options: Any) -> Any:
+    """What a function of wfdb reads there."""
+    import wfdb
+
+    read: Callable[..., Any] = getattr(wfdb, function)
+    if "::" in str(path.absolute()):
+        raise FormatError("wfdb takes :: in a path for an address; rename it")
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return read(str(path.absolute()), **options)
+    except Exception as error:  # wfdb has no errors of its own: what comes is anything
+        raise FormatError(f"its files may be damaged or cut short: {error}") from error
+
+
+def _length(head: Any, path: Path) -> int:
+    """Frames of a record whose header leaves that open: as many as its file holds."""
+    if not head.n_sig:
+        return 0
+    from wfdb.io import _signal
+
+    frame = sum(
+        n
+        for file, n in zip(head.file_name, head.samps_per_frame, strict=True)
+        if file == head.file_name[0]
+    )
+    name, form, offset = head.file_name[0], head.fmt[0], head.byte_offset[0]
+    return int(_signal._infer_sig_len(name, form, frame, offset, str(path.parent)))
+
+
+def _signal(head: Any, i: int, frame_rate: float) -> Signal:
+    unit, per_frame = head.units[i] or "mV", int(head.samps_per_frame[i] or 1)
+    return Signal(
+        name=head.sig_name[i] or f"signal {i}",
+        fs=float(frame_rate) * per_frame,
+        unit=unit,
+        gain=float(head.adc_gain[i] or 200.0),
+        baseline=float(head.baseline[i] or 0),
+        per_frame=per_frame,
+        millivolts=millivolts(unit),
+    )
+
+
+def _annotates(file: Path, data: set[str]) -> bool:
+    """Whether a file beside a record holds annotations of it."""
+    if file.name in data or file.suffix in (".hea", ".qual") or not file.is_file():
+        return False
+    if file.suffix == ".atr":
+        return True
+    try:
+        return len(atr.read(file)[0]) > 0 and file.read_bytes()[-2:] == b"\0\0"
+    except ValueError:
+        return False
+
+
+def digits(number: float) -> str:
+    """A number as short as it can be said exactly."""
+    return repr(float(number)).removesuffix(".0")

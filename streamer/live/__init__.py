@@ -1,0 +1,1 @@
+"""Live runs: sources, queues, the runner, sinks, the recorder and the history."""

@@ -1,0 +1,296 @@
+"""A TFLite file as a function from standardised windows to the network's answer.
+
+The three runtimes that can run the file have the same interface; the first one installed is
+taken unless another is named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ecgstream.streamer.engine.delay import WINDOW
+from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats
+from ecgstream.streamer.engine.validation import count
+from ecgstream.streamer.network import sandbox as trial
+from ecgstream.streamer.network.sandbox import ModelError
+
+RUNTIMES = {
+    "litert": ("ai_edge_litert.interpreter", "Interpreter"),
+    "tflite-runtime": ("tflite_runtime.interpreter", "Interpreter"),
+    "tensorflow": ("tensorflow", "lite.Interpreter"),
+}
+PACKAGES = {
+    "litert": "ai-edge-litert",
+    "tflite-runtime": "tflite-runtime",
+    "tensorflow": "tensorflow",
+}
+SHIPPED_MODEL = Path(__file__).parents[1] / "assets" / "cdae_bam.tflite"
+SHIPPED_SHA256 = "b60b15deb0b8225b8b847f38be6bde2a1bf7af1dd0e2be0c6b9c381a68ce4935"
+"""Of that file, which alone is run without a trial."""
+MOST_THREADS = 256
+LONGEST_PAST = 1 << 16
+"""Samples, three minutes."""
+BATCH = 32
+"""Most windows of one call."""
+EXACT = 12
+"""Of so many signals all windows are one call; each number of windows takes half a MB."""
+
+
+class Network(Protocol):
+    """What the engine needs of a model."""
+
+    output: str
+    """`noise` (subtracted from the window) or `signal` (the denoised window itself)."""
+    past: int
+    """Samples of input the network looks at, the window included; at least `WINDOW`."""
+
+    def __call__(self, window: Floats, context: Floats) -> Floats:
+        """Answer (n, WINDOW) for n standardised windows (n, WINDOW, 1) and their context."""
+
+
+def interpreter_class(runtime: str) -> tuple[str, Any]:
+    """The name and the interpreter of a runtime, or of the first one installed for `auto`.
+
+    Raises
+    ------
+    ValueError : no such runtime.
+    RuntimeError : it is not installed.
+    """
+    if runtime not in ("auto", *RUNTIMES):
+        known = ", ".join(RUNTIMES)
+        raise ValueError(f"unknown runtime {runtime!r:.60}: choose from auto, {known}")
+    for name in RUNTIMES if runtime == "auto" else (runtime,):
+        module, path = RUNTIMES[name]
+        try:
+            found = importlib.import_module(module)
+        except ImportError:
+            continue
+        for attribute in path.split("."):
+            found = getattr(found, attribute)
+        return name, found
+    package = PACKAGES.get(runtime, "ai-edge-litert (or tflite-runtime)")
+    raise RuntimeError(f"runtime {runtime!r} is not installed: pip install {package}")
+
+
+def _alone(interpreter: Any) -> dict[str, Any]:
+    """What keeps an interpreter from handing operators over to XNNPACK."""
+    try:
+        resolvers = sys.modules[interpreter.__module__].OpResolverType
+        return {"experimental_op_resolver_type": resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
+    except AttributeError:
+        raise RuntimeError(
+            f"{interpreter.__module__} cannot do without XNNPACK: install another release"
+        ) from None
+
+
+_INPUTS = ("window", "context")
+Details = dict[str, dict[str, Any]]
+
+
+def _signature(interpreter: Any) -> tuple[Details, Details]:
+    """Inputs and outputs by name. A runner that lives on would forbid allocating tensors."""
+    runner = interpreter.get_signature_runner()
+    return runner.get_input_details(), runner.get_output_details()
+
+
+class _Call:
+    """One interpreter with its tensors allocated for a fixed number of windows."""
+
+    def __init__(self, interpreter: Any, batch: int) -> None:
+        self.interpreter = interpreter
+        inputs, outputs = _signature(interpreter)
+        self.inputs = [inputs[name]["index"] for name in _INPUTS if name in inputs]
+        if batch > 1:
+            for d in inputs.values():
+                interpreter.resize_tensor_input(d["index"], [batch, *d["shape"][1:]])
+        interpreter.allocate_tensors()
+        (output,) = outputs.values()
+        self.output = output["index"]
+
+    def __call__(self, tensors: Sequence[Any]) -> Any:
+        for index, tensor in zip(self.inputs, tensors, strict=True):
+            self.interpreter.set_tensor(index, tensor)
+        self.interpreter.invoke()
+        return self.interpreter.get_tensor(self.output)
+
+
+class _Tensor:
+    """How one tensor holds real numbers: as they are, or as (stored - zero) * scale."""
+
+    def __init__(self, details: dict[str, Any]) -> None:
+        scale, zero = details["quantization"]
+        self.dtype = details["dtype"]
+        self.quantized = scale != 0
+        if self.quantized:
+            limits = np.iinfo(self.dtype)
+            self.scale, self.zero = np.float32(scale), np.float32(zero)
+            self.inverse = np.float32(1 / scale)
+            self.low, self.high = np.float32(limits.min), np.float32(limits.max)
+
+    def store(self, real: Floats) -> Any:
+        if not self.quantized:
+            return real.astype(self.dtype, copy=False)
+        steps = real * self.inverse
+        steps += self.zero
+        np.maximum(steps, self.low, out=steps)
+        np.minimum(steps, self.high, out=steps)
+        return np.rint(steps, out=np.empty(real.shape, self.dtype), casting="unsafe")
+
+    def real(self, stored: Any) -> Floats:
+        if not self.quantized:
+            return np.asarray(stored, np.float32)
+        real: Floats = np.subtract(stored, self.zero, dtype=np.float32)
+        real *= self.scale
+        return real
+
+
+class TFLiteNetwork:
+    """A `.tflite` file on one of the three runtimes.
+
+    Parameters
+    ----------
+    path : the file.
+    runtime : `auto`, `litert`, `tflite-runtime` or `tensorflow`.
+    threads : that share the work of a call; more than one pays for large networks only.
+    xnnpack : let the runtime hand operators over to XNNPACK, as it does by itself.
+
+    The file's signature has an input `window` (1, WINDOW, 1), optionally an input `context`
+    (1, frames, 1) of means over `CONTEXT_STEP` samples, and one output (1, WINDOW, 1) named
+    `noise` or `signal`.
+
+    Raises
+    ------
+    ValueError : an impossible number of threads.
+    FileNotFoundError : there is no such file.
+    ModelError : it is no TFLite file, not one of that form, or did not survive its trial.
+    RuntimeError : the runtime is not installed, or cannot do without XNNPACK.
+
+    Notes
+    -----
+    A file other than the shipped one is first run in a process of its own, which takes a few
+    tenths of a second (seconds with TensorFlow), once per process and content; see
+    `ecgstream.streamer.network.sandbox`. What is tried and what is run are the same bytes.
+    """
+
+    def __init__(
+        self, path: str | Path, runtime: str = "auto", threads: int = 1, xnnpack: bool = True
+    ) -> None:
+        self.path = Path(path)
+        content = trial.read(self.path)
+        threads = count(threads, 1, MOST_THREADS, f"threads must be 1 to {MOST_THREADS}")
+        self._choose(runtime, threads, xnnpack)
+        if hashlib.sha256(content).hexdigest() != SHIPPED_SHA256:
+            trial.try_out(content, self.path, self.runtime, threads, xnnpack)
+        self._open(content)
+
+    @classmethod
+    def untried(
+        cls, content: bytes, path: str, runtime: str, threads: int = 1, xnnpack: bool = True
+    ) -> TFLiteNetwork:
+        """The network of a file with this content, which may take the process with it.
+
+        Raises
+        ------
+        ModelError, RuntimeError : as for a file.
+        """
+        network = cls.__new__(cls)
+        network.path = Path(path)
+        network._choose(runtime, threads, xnnpack)
+        network._open(content)
+        return network
+
+    def _choose(self, runtime: str, threads: int, xnnpack: bool) -> None:
+        self.runtime, self._class = interpreter_class(runtime)
+        self._options = {"num_threads": threads, **({} if xnnpack else _alone(self._class))}
+        self._xnnpack = xnnpack
+
+    def _open(self, content: bytes) -> None:
+        self._content = content
+        self._calls: dict[int, _Call] = {}
+        interpreter = self._load()
+        try:
+            inputs, outputs = _signature(interpreter)
+        except ValueError as error:
+            raise ModelError(f"{self.path} has no signature: {error}") from None
+        self.past, self.output = self._check(inputs, outputs)
+        self._inputs = [_Tensor(inputs[name]) for name in _INPUTS if name in inputs]
+        self._answer = _Tensor(outputs[self.output])
+        # Several windows at once must give the bits of one: floats do so with XNNPACK alone.
+        integers = all(tensor.quantized for tensor in (*self._inputs, self._answer))
+        self._batches = integers or self._xnnpack
+        self._calls[1] = _Call(interpreter, 1)
+
+    def _load(self) -> Any:
+        try:
+            return self._class(model_content=self._content, **self._options)
+        except ValueError as error:
+            raise ModelError(f"{self.path} is no TFLite model: {error}") from None
+
+    def _check(self, inputs: Details, outputs: Details) -> tuple[int, str]:
+        shapes = {name: tuple(d["shape"]) for name, d in (inputs | outputs).items()}
+        frames = shapes.get("context", (1, WINDOW // CONTEXT_STEP, 1))
+        good = (
+            inputs.keys() in ({"window"}, {"window", "context"})
+            and len(outputs) == 1
+            and outputs.keys() <= {"noise", "signal"}
+            and all(shapes[name] == (1, WINDOW, 1) for name in ("window", *outputs))
+            and frames == (1, frames[1], 1)
+            and WINDOW <= frames[1] * CONTEXT_STEP <= LONGEST_PAST
+        )
+        if not good:
+            raise ModelError(
+                f"{self.path} has inputs and outputs {shapes}; the engine needs window "
+                f"(1, {WINDOW}, 1), optionally context (1, frames, 1), and noise or signal "
+                f"(1, {WINDOW}, 1)"
+            )
+        return int(frames[1]) * CONTEXT_STEP, next(iter(outputs))
+
+    @property
+    def interpreter(self) -> Any:
+        """The runtime's own, for one window: for benchmarks."""
+        return self._calls[1].interpreter
+
+    def _call(self, batch: int) -> _Call:
+        if batch not in self._calls:
+            self._calls[batch] = _Call(self._load(), batch)
+        return self._calls[batch]
+
+    def _batch(self, n: int) -> int:
+        """Windows of the next call when `n` are due: one where the file allows no more."""
+        batch = (BATCH if n >= BATCH else min(n, EXACT)) if self._batches else 1
+        try:
+            self._call(batch)
+        except RuntimeError:
+            self._batches, batch = False, 1
+        return batch
+
+    def _stored(self, window: Floats, context: Floats) -> list[Any]:
+        return [
+            tensor.store(real)
+            for tensor, real in zip(self._inputs, (window, context), strict=False)  # or no context
+        ]
+
+    def bare_call(self, window: Floats, context: Floats) -> Callable[[], Any]:
+        """The interpreter's call for one window alone, its tensors ready: for benchmarks."""
+        tensors, call = self._stored(window, context), self._call(1)
+        return lambda: call(tensors)
+
+    def __call__(self, window: Floats, context: Floats) -> Floats:
+        """Answer (n, WINDOW) float32 for n standardised windows; see `Network`."""
+        tensors, n = self._stored(window, context), len(window)
+        answers = []
+        start = 0
+        while start < n:
+            stop = start + self._batch(n - start)
+            call = self._call(stop - start)
+            answers.append(call([rows[start:stop] for rows in tensors]))
+            start = stop
+        answer = answers[0] if len(answers) == 1 else np.concatenate(answers)
+        return self._answer.real(answer[..., 0])

@@ -1,0 +1,1 @@
+"""Fuzzing of the engine, records and models: a developer program, `make fuzz`."""

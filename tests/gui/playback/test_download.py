@@ -1,0 +1,119 @@
+"""A record that is fetched from PhysioNet while the monitor goes on."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from ecgstream.gui.playback.record_list import Choice
+from ecgstream.gui.playback.snapshot import Download
+from ecgstream.streamer.io import physionet
+from ecgstream.streamer.io.records import read_record
+from helpers.physionet_server import PLACE, SIGNALS, StandIn, _direct, server  # noqa: F401
+from helpers.worker_stand import running
+
+
+@pytest.fixture(autouse=True)
+def _here(server: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setattr(physionet, "BASE_URL", server.url)
+
+
+def test_a_record_that_was_fetched_is_offered_and_shown(tmp_path: Path) -> None:
+    with running(data=tmp_path) as bench:
+        bench.play(1)
+        bench.worker.download("mitdb/208")
+        view = bench.until(lambda view: view.source.record == "mitdb/208")
+        assert view.download is None
+        assert Choice("mitdb/208", "mitdb/208") in view.choices
+        assert bench.play(1).record == "208"
+        assert [mark.text for mark in bench.shown.beats] == ["N", "V"]
+    assert len(read_record("mitdb/208", tmp_path).signals) == len(SIGNALS) // 2
+
+
+def test_progress_is_seen_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, going = threading.Event(), threading.Event()
+    fetch = physionet.download_record
+
+    def slow(name: str, folder: Path, url: str, progress: physionet.Progress) -> Path:
+        def report(transfer: physionet.Transfer) -> None:
+            progress(transfer)
+            seen.set()
+            assert going.wait(60)
+
+        return fetch(name, folder, url, report)
+
+    monkeypatch.setattr(physionet, "download_record", slow)
+    with running(data=tmp_path) as bench:
+        bench.play(1)
+        bench.worker.download("208")
+        assert seen.wait(60)
+        download = bench.view.download
+        assert download is not None and not download.problem
+        assert 0 < download.done < download.total == len(SIGNALS)
+        bench.play(2)  # meanwhile all goes on
+        going.set()
+        bench.until(lambda view: view.source.record == "mitdb/208")
+
+
+def test_a_download_that_is_not_wanted_any_more_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, going, over = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(name: str, folder: Path, url: str, progress: physionet.Progress) -> Path:
+        begun.set()
+        assert going.wait(60)
+        try:
+            progress(physionet.Transfer("mitdb/208.dat", 1, 2, 1, 1))
+        finally:
+            over.set()
+        return folder / "mitdb" / "208"
+
+    monkeypatch.setattr(physionet, "download_record", slow)
+    with running(data=tmp_path) as bench:
+        bench.play(1)
+        bench.worker.download("208")
+        assert begun.wait(60)
+        bench.worker.cancel_download()
+        going.set()
+        assert over.wait(60)
+        assert bench.view.download is None
+        assert bench.play(1).record == "208b"
+
+
+def test_what_came_in_the_way_is_told_and_can_be_dismissed(
+    tmp_path: Path,
+    server: StandIn,  # noqa: F811
+) -> None:
+    with running(data=tmp_path) as bench:
+        bench.play(1)
+        bench.worker.download("999")
+        view = bench.until(lambda view: view.download and view.download.problem)
+        assert view.download is not None
+        assert "mitdb 1.0.0 has no record '999'" in view.download.problem
+        bench.worker.cancel_download()
+        assert bench.view.download is None
+        server.cut[f"{PLACE}/208.dat"] = 100_000
+        bench.worker.download("208")
+        view = bench.until(lambda view: view.download and view.download.problem)
+        assert "too early" in str(view.download)
+        assert "press Download to go on" in str(view.download)
+        assert "--mirror" not in str(view.download) and "command" not in str(view.download)
+        bench.worker.download("208")  # goes on where it stopped
+        bench.until(lambda view: view.source.record == "mitdb/208")
+        assert [answer.asked_from for answer in server.answers("208.dat")] == [0, 100_000]
+
+
+def test_a_download_begins_with_nothing_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going = threading.Event()
+    monkeypatch.setattr(physionet, "download_record", lambda *_: going.wait(60) and tmp_path / "x")
+    with running(data=tmp_path) as bench:
+        bench.play(1)
+        bench.worker.download("208")
+        assert bench.view.download == Download("208", 0, 0, "")
+        bench.worker.cancel_download()
+        going.set()

@@ -1,0 +1,531 @@
+"""The monitor: changeable while it runs, never silent about trouble, and over when it is closed."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+
+from ecgstream.gui.app import display_problem, show
+from ecgstream.gui.playback.snapshot import State
+from ecgstream.gui.playback.worker import Worker
+from ecgstream.gui.screenshots import SCENES, snapshot, snapshots
+from ecgstream.gui.settings.action_table import NOISES
+from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
+from ecgstream.gui.settings.preferences import Memory
+from ecgstream.gui.settings.theme import THEMES
+from ecgstream.gui.sheet.sheet import Sheet
+from ecgstream.gui.window.frame_rate import FrameRate
+from ecgstream.gui.window.main_window import Monitor
+from ecgstream.gui.window.status_bar import (
+    DELAY,
+    DELTA_SNR,
+    DROPPED,
+    GOOD,
+    HEART_RATE,
+    QUEUE,
+    RECORDING,
+    STEP,
+)
+from ecgstream.streamer.ecg.noise import KINDS
+from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.io.records import Record, RecordError, read_record
+from helpers.fakes import FakeClock, Identity
+from helpers.monitor_stand import FS, Stand, write_pulses, write_record
+from helpers.sheet_stand import image_pixels, like
+from helpers.worker_stand import numbered
+
+
+@pytest.fixture
+def stand(qtbot: Any) -> Stand:
+    return Stand(qtbot)
+
+
+def pick(box: QtWidgets.QComboBox, text: str) -> None:
+    """Choose as a user does: the list sends `activated` too, unlike `setCurrentIndex`."""
+    box.setCurrentIndex(box.findText(text))
+    box.activated.emit(box.currentIndex())
+
+
+def test_noise_changes_from_then_on_without_losing_count(stand: Stand) -> None:
+    window = stand.open()
+    recorded = read_record("208").signal(0)
+    stand.play(2)
+    pick(window.controls.noise, "White noise")
+    assert stand.play(2).noise == Noise("white", 6.0)
+    window.controls.level.setValue(-6)
+    shown = stand.play(2)
+    noise = shown.stretch.input[:, 0] - recorded[: 6 * FS]
+    step = FS // 30  # what is under way when the user acts
+    quiet, loud = noise[2 * FS + step : 4 * FS], noise[4 * FS + step :]
+    assert not noise[: 2 * FS].any()
+    assert 20 * np.log10(loud.std() / quiet.std()) == pytest.approx(12, abs=1)
+    assert (shown.stretch.start, len(shown.stretch.input)) == (0, 6 * FS)
+    assert shown.figures.dropped == 0
+
+
+def test_delay_strength_and_st_mode_reach_the_engine_while_it_runs(stand: Stand) -> None:
+    window = stand.open(noise="white")
+    stand.play(1)
+    pick(window.controls.delay, "Low, 0.13 s")
+    window.controls.strength.setValue(40)
+    stand.click(window.controls.st)
+    shown = stand.play(2)
+    assert (shown.delay, shown.strength, shown.st) == ("low", 0.4, True)
+    assert (shown.received, shown.figures.dropped) == (3 * FS, 0)
+    assert window.controls.st.isChecked()
+
+
+def test_speed_can_be_changed_while_it_runs(stand: Stand) -> None:
+    window = stand.open()
+    stand.play(1)
+    pick(window.controls.speed, "5 \N{MULTIPLICATION SIGN}")
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: stand.received >= 5.5 * FS)
+
+
+def test_pause_stops_and_run_goes_on_without_losing_samples(stand: Stand) -> None:
+    window = stand.open()
+    stand.play(2)
+    run = window.controls.buttons["run"]
+    stand.click(run)
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: run.text() == "Run")
+    count = stand.received
+    stand.gate.skip(3)
+    window.refresh()
+    assert stand.received == count
+    assert window.note == "Paused"
+    stand.click(run)
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: stand.received >= count + FS and window.worker.settled)
+    shown = stand.shown
+    recorded = read_record("208").signal(0)
+    assert np.array_equal(shown.stretch.input[:, 0], recorded[: len(shown.stretch.input)])
+    assert shown.figures.dropped == 0
+    assert run.text() == "Pause"
+
+
+def test_closing_while_running_ends_the_thread(stand: Stand) -> None:
+    window = stand.open()
+    stand.gate.allow(np.inf)
+    assert window.worker.alive
+    window.close()
+    assert not window.worker.alive
+
+
+def test_model_that_fails_is_told_in_the_window_and_can_be_tried_again(stand: Stand) -> None:
+    class Failing(Identity):
+        mended = False
+
+        def __call__(self, window: Floats, context: Floats) -> Floats:
+            if not self.mended:
+                raise KeyError("tensor 7")
+            return super().__call__(window, context)
+
+    network = Failing()
+    window = stand.open(model=network)
+    stand.gate.allow(5)
+    stand.qtbot.waitUntil(window.notice.isVisible)
+    stand.qtbot.waitUntil(lambda: "KeyError: 'tensor 7'" in window.notice.text.text())
+    run = window.controls.buttons["run"]
+    assert run.text() == "Try again"
+    network.mended = True
+    stand.click(run)
+    stand.gate.allow(5)
+    stand.qtbot.waitUntil(lambda: stand.received > FS)
+    stand.qtbot.waitUntil(window.notice.isHidden)
+
+
+def test_missing_record_is_told_and_another_can_be_chosen(
+    stand: Stand, tmp_path: Path, ecg: Floats
+) -> None:
+    write_record(tmp_path / "mine", "beats", ecg)
+    window = stand.open(record="nowhere", data=tmp_path)
+    stand.qtbot.waitUntil(lambda: "no record 'nowhere'" in window.notice.text.text())
+    window.refresh()
+    assert window.controls.record.text() == "nowhere"
+    stand.click(window.controls.record)
+    stand.qtbot.keyClicks(window.chooser.search, "mine")
+    stand.qtbot.keySequence(window.chooser.search, "Return")
+    shown = stand.play(2)
+    assert shown.record == "beats"
+    assert window.notice.isHidden()
+    assert np.allclose(shown.stretch.input[:, 0], ecg[: 2 * FS], atol=0.003)
+
+
+def test_record_whose_files_are_gone_plays_on_and_is_told_when_opened_again(
+    stand: Stand, tmp_path: Path, ecg: Floats
+) -> None:
+    path = Path(write_record(tmp_path / "mine", "beats", ecg))
+    window = stand.open(record=str(path))
+    stand.play(2)
+    for file in path.parent.glob("beats.*"):
+        file.unlink()
+    assert stand.play(2).received == 4 * FS
+    window.worker.choose(str(path))
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: "no record" in window.notice.text.text())
+    window.worker.choose("208b")
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: stand.received > 0 and stand.shown.record == "208b")
+    stand.qtbot.waitUntil(window.notice.isHidden)
+
+
+def test_model_that_is_missing_is_told_as_such(stand: Stand, tmp_path: Path) -> None:
+    window = stand.open(model=tmp_path / "gone.tflite")
+    stand.qtbot.waitUntil(lambda: "no model file" in window.notice.text.text())
+    assert window.notice.title.text() == "The model cannot be loaded"
+    assert "--model" in window.notice.text.text()
+    assert "another record" not in window.notice.text.text()
+
+
+def test_disk_that_fails_is_told_in_words(stand: Stand) -> None:
+    def broken(name: str, data: Path | None) -> Record:
+        raise OSError(errno.EIO, "Input/output error", "208.dat")
+
+    window = stand.open(read=broken)
+    stand.qtbot.waitUntil(
+        lambda: window.notice.text.text().startswith("Input/output error: 208.dat\n")
+    )
+
+
+def test_values_that_only_the_command_line_names_have_their_units(stand: Stand) -> None:
+    controls = stand.open(delay=40, speed=3.0).controls
+    assert controls.delay.currentText() == "0.11 s"
+    assert controls.speed.currentText() == "3 \N{MULTIPLICATION SIGN}"
+
+
+def test_only_pictures_that_are_painted_count(stand: Stand) -> None:
+    window = stand.open()
+    stand.play(1)
+    window.hide()
+    before = window.sheet.painted
+    stand.play(2)
+    window.refresh()
+    assert window.sheet.painted == before
+    rate = FrameRate()
+    assert np.isnan(rate.per_second(100, 7.0))
+    assert rate.per_second(130, 7.5) == 60
+    assert rate.per_second(130, 8.5) == 0
+
+
+def test_data_folder_that_is_gone_is_told(stand: Stand, tmp_path: Path) -> None:
+    window = stand.open(data=tmp_path / "gone")
+    stand.qtbot.waitUntil(lambda: "check --data" in window.notice.text.text())
+
+
+def test_status_tells_what_the_stream_is_like(stand: Stand) -> None:
+    window = stand.open(noise="white", delay="low")
+    shown = stand.play(12)
+    values = {caption: label.text() for caption, label in window.status.values.items()}
+    assert values[DELAY].startswith("0.13 s · 0.1")
+    assert values[STEP] == "0.0 of 44 ms"  # the clock stands still meanwhile
+    assert values[QUEUE].endswith(" %")
+    assert values[DROPPED] == "0"
+    assert float(values[HEART_RATE]) == pytest.approx(shown.figures.heart_rate, abs=0.5)
+    assert values[DELTA_SNR] in ("+0.0 dB", "\N{MINUS SIGN}0.0 dB")  # an identity
+    assert values[GOOD] == f"{100 * shown.figures.good:.0f} %"
+    assert values[RECORDING] == "off"
+
+
+def test_recording_is_written_while_it_runs_and_completed_when_the_window_is_closed(
+    stand: Stand, tmp_path: Path
+) -> None:
+    window = stand.open()
+    window.recordings = tmp_path / "new"
+    stand.play(1)
+    button = window.controls.buttons["recording"]
+    stand.click(button)
+    stand.play(3)
+    assert button.isChecked()
+    assert "Recording to" in window.banner.text.text()
+    assert window.status.values[RECORDING].text() in ("0:02", "0:03")
+    stand.gate.allow(np.inf)
+    window.close()
+    (header,) = [p for p in (tmp_path / "new").glob("*.hea") if "_flags" not in p.name]
+    written = read_record(str(header.with_suffix("")))
+    assert len(written.signals) >= 2.9 * FS
+
+
+def test_recording_ends_when_it_is_asked_to(stand: Stand, tmp_path: Path) -> None:
+    window = stand.open()
+    window.recordings = tmp_path
+    stand.play(1)
+    stand.click(window.controls.buttons["recording"])
+    stand.play(1)
+    stand.click(window.controls.buttons["recording"])
+    stand.play(1)
+    assert not window.controls.buttons["recording"].isChecked()
+    assert "Recorded" in window.banner.text.text()
+    assert window.status.values[RECORDING].text() == "off"
+
+
+def test_disk_that_is_full_is_told_and_the_traces_go_on(
+    stand: Stand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = stand.open()
+    window.recordings = tmp_path
+    stand.play(1)
+    stand.click(window.controls.buttons["recording"])
+    stand.play(1)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    stand.play(3)
+    stand.qtbot.waitUntil(lambda: "No space left" in window.banner.text.text())
+    assert "another folder" in window.banner.text.text()
+    assert window.banner.isVisible()
+    window.refresh()
+    assert window.status.values[RECORDING].text() == "ended"
+    assert not window.controls.buttons["recording"].isChecked()
+    assert stand.play(1).received == 6 * FS
+
+
+def test_folder_that_cannot_be_written_to_is_told(stand: Stand, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    window = stand.open()
+    window.recordings = tmp_path / "file"
+    stand.play(1)
+    stand.click(window.controls.buttons["recording"])
+    stand.play(1)
+    stand.qtbot.waitUntil(lambda: "The recording" in window.banner.text.text())
+    assert window.worker.view(0).state is State.PLAYING
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_strip_is_saved_as_a_picture_named_after_record_and_time(
+    stand: Stand, tmp_path: Path, suffix: str
+) -> None:
+    window = stand.open()
+    window.pictures = tmp_path
+    stand.play(3)
+    stand.click(window.controls.buttons["strip"])
+    (dialog,) = window.findChildren(QtWidgets.QFileDialog)
+    assert dialog.selectedFiles() == [str(tmp_path / "208b_0-03.png")]
+    dialog.selectFile(str(tmp_path / f"strip.{suffix}"))
+    dialog.accept()
+    stand.qtbot.waitUntil(lambda: "saved" in window.banner.text.text())
+    written = (tmp_path / f"strip.{suffix}").read_bytes()
+    denoised = THEMES["paper"].denoised
+    if suffix == "png":
+        pixels = image_pixels(QtGui.QImage.fromData(written))
+        assert like(pixels, denoised, within=45).sum() > 1000
+    elif suffix == "svg":
+        assert denoised.lower() in written.decode().lower()
+        assert written.rstrip().endswith(b"</svg>")
+    else:
+        assert written.startswith(b"%PDF") and written.rstrip().endswith(b"%%EOF")
+
+
+def test_strip_that_cannot_be_saved_is_told(stand: Stand, tmp_path: Path) -> None:
+    window = stand.open()
+    stand.play(2)
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "strip.png", tmp_path / "strip.xyz"):
+        window.save_strip(path)
+        assert "was not saved" in window.banner.text.text()
+
+
+def test_record_at_its_end_begins_again_and_says_so(stand: Stand, tmp_path: Path) -> None:
+    window = stand.open(record=write_pulses(tmp_path))
+    stand.gate.allow(11)
+    stand.qtbot.waitUntil(lambda: stand.received == FS and stand.shown.passes == 2)
+    window.refresh()
+    assert "begins again" in window.note
+    window.worker.choose(str(tmp_path / "pulses"))
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: stand.shown.passes == 3 and stand.received > 0)
+    window.refresh()
+    assert window.note == ""  # it was chosen anew
+
+
+def test_record_is_named_in_the_title(stand: Stand) -> None:
+    window = stand.open()
+    stand.play(1)
+    assert window.windowTitle() == "208b · ecgstream"
+    assert window.controls.record.text() == "208 (bundled)"
+
+
+def test_snapshot_saves_a_picture_and_tells_what_is_in_it(
+    qapp: Any, clock: FakeClock, tmp_path: Path
+) -> None:
+    settings = MonitorSettings(model=Identity())
+    pictures = []
+    for path in (tmp_path / "new" / "a.png", tmp_path / "b.png"):
+        shown = snapshot(settings, Display(), clock, path)
+        assert (shown.record, shown.leads, shown.received) == ("208b", ("MLII",), 20 * FS)
+        assert (shown.noise, shown.figures.delay) == (Noise("em", 6.0), 122)
+        assert shown.figures.heart_rate == pytest.approx(121, abs=5)
+        assert shown.figures.delta_snr == pytest.approx(0, abs=1e-4)
+        assert shown.figures.dropped == 0
+        pictures.append(path.read_bytes())
+    image = QtGui.QImage(str(path))
+    assert (image.width(), image.height()) == (1280, 720)
+
+
+def test_snapshots_are_one_small_picture_of_each_scene(
+    qapp: Any, clock: FakeClock, tmp_path: Path
+) -> None:
+    shown = snapshots(MonitorSettings(model=Identity()), Display(), clock, tmp_path / "new")
+    assert [path.stem for path in shown] == list(SCENES)
+    pictures = [path.read_bytes() for path in shown]
+    assert len(set(pictures)) == len(SCENES)
+    assert max(map(len, pictures)) < 300_000
+    gap = shown[tmp_path / "new" / "gap.png"].stretch.input
+    assert np.isnan(gap).sum() == 2 * FS
+
+
+def test_snapshot_of_what_cannot_be_shown_fails_and_saves_nothing(
+    qapp: Any, clock: FakeClock, tmp_path: Path
+) -> None:
+    with pytest.raises(RecordError, match="no record 'nowhere'"):
+        snapshot(MonitorSettings(record="nowhere"), Display(), clock, tmp_path / "a.png")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("interrupted", [False, True], ids=["closed", "ctrl-c"])
+def test_monitor_ends_when_it_is_closed(
+    qapp: Any, clock: FakeClock, tmp_path: Path, interrupted: bool
+) -> None:
+    memory = Memory(tmp_path / "monitor.ini")
+
+    def end(window: Monitor) -> None:
+        if interrupted:
+            signal.raise_signal(signal.SIGINT)
+        else:
+            window.close()
+
+    assert show(MonitorSettings(model=Identity()), Display(), clock, memory, painted=end) == 0
+    assert "ecgstream engine" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_window_is_drawn_before_anything_is_loaded(
+    qapp: Any, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+    paint = Sheet.paintEvent
+
+    def drawn(*args: Any) -> None:
+        happened.append("drawn")
+        paint(*args)
+
+    monkeypatch.setattr(Sheet, "paintEvent", drawn)
+    monkeypatch.setattr(Worker, "start", lambda worker: happened.append("loading"))
+    memory = Memory(tmp_path / "monitor.ini")
+    show(MonitorSettings(), Display(), clock, memory, painted=lambda window: window.close())
+    assert happened[0] == "drawn" and "loading" in happened
+
+
+def test_everything_is_remembered_from_one_window_to_the_next(
+    qapp: Any, clock: FakeClock, tmp_path: Path
+) -> None:
+    path = tmp_path / "monitor.ini"
+
+    def change(window: Monitor) -> None:
+        for name, value in (("noise", "ma"), ("snr", 3.0), ("theme", "dark"), ("gain", 20.0)):
+            window.wishes.set(name, value)
+        window.resize(1300, 640)
+        window.close()
+
+    seen: list[Any] = []
+
+    def look(window: Monitor) -> None:
+        seen.extend((window.wishes.settings, window.wishes.display, window.size()))
+        window.close()
+
+    begin = MonitorSettings(model=Identity(), snr=9.0)
+    show(begin, Display(), clock, Memory(path), painted=change)
+    show(begin, Display(), clock, Memory(path), {"snr"}, painted=look)
+    settings, display, size = seen
+    assert (settings.noise, settings.snr) == ("ma", 9.0)
+    assert (display.theme, display.gain) == ("dark", 20.0)
+    assert size.height() == 640  # Qt 6 cuts the width to the offscreen screen's 800 pixels
+
+
+def test_what_nobody_foresaw_is_told_in_the_window_and_kept_in_a_log(
+    qapp: Any, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def stumble(window: Monitor) -> None:
+        monkeypatch.setattr(window.sheet, "draw", broken)
+        QtCore.QTimer.singleShot(0, fail)
+        threading.Thread(target=fail).start()
+        wait = QtCore.QTimer(window, interval=5)
+
+        def look() -> None:
+            texts = window.banner.text.text()
+            if texts and texts not in said:
+                said.append(texts)
+            if sum("strip 3" in text for text in said) and any("frame" in text for text in said):
+                wait.stop()
+                window.close()
+
+        wait.timeout.connect(look)
+        wait.start()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("frame 7")
+
+    def fail() -> None:
+        raise KeyError("strip 3")
+
+    memory = Memory(tmp_path / "monitor.ini")
+    settings = MonitorSettings(model=Identity())
+    assert show(settings, Display(), clock, memory, painted=stumble) == 0
+    log = (tmp_path / "monitor.log").read_text()
+    assert log.count("RuntimeError: frame 7") == 1  # not once for every picture
+    assert "KeyError: 'strip 3'" in log and "Traceback" in log
+    assert any("monitor.log" in text and "ecgstream info" in text for text in said)
+
+
+def test_every_kind_of_noise_can_be_chosen() -> None:
+    assert set(NOISES) == {None, *KINDS}
+
+
+def test_it_is_known_beforehand_whether_a_window_can_be_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for platform in ("offscreen", "minimal"):
+        monkeypatch.setenv("QT_QPA_PLATFORM", platform)
+        assert display_problem() == f"QT_QPA_PLATFORM asks for {platform}"
+    monkeypatch.setenv("QT_QPA_PLATFORM", "nonsense")
+    assert "nonsense" in str(display_problem())
+    for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert display_problem() == "there is no display"
+
+
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="takes Xvfb, a display without a screen")
+def test_window_can_be_opened_where_there_is_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    command = ["Xvfb", "-displayfd", "1", "-nolisten", "tcp"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout is not None
+        monkeypatch.setenv("DISPLAY", f":{server.stdout.readline().strip()}")
+        try:
+            assert display_problem() is None
+        finally:
+            server.terminate()
+
+
+def test_all_leads_of_a_record_are_shown(stand: Stand) -> None:
+    stand.open(read=lambda name, data: numbered())
+    assert stand.play(1).leads == ("I", "II")

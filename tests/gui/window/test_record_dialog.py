@@ -1,0 +1,209 @@
+"""Choosing a record: bundled, from a folder, or downloaded, by mouse and by keys."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pyqtgraph.Qt import QtCore, QtWidgets
+
+from ecgstream.gui.window.record_dialog import Chooser
+from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.io.physionet import DownloadError, Progress, Transfer
+from helpers.monitor_stand import FS, Stand, write_record
+
+
+class Server:
+    """Stands in for the download: half of it comes at once, the rest when the test says so."""
+
+    def __init__(self, ecg: Floats) -> None:
+        self._ecg = ecg
+        self.go_on, self.asked = threading.Event(), ""
+        self.trouble: Exception | None = None
+        self.ended = threading.Event()
+
+    def __call__(self, name: str, folder: Path, base_url: str, progress: Progress) -> Path:
+        self.asked = name
+        try:
+            progress(Transfer(name, 500_000, 1_000_000, 1, 2))
+            self.go_on.wait()
+            progress(Transfer(name, 1_000_000, 1_000_000, 1, 2))
+            if self.trouble is not None:
+                raise self.trouble
+            database, _, record = name.rpartition("/")
+            folder.mkdir(exist_ok=True)
+            return Path(write_record(folder / database, record, self._ecg))
+        finally:
+            self.ended.set()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, ecg: Floats) -> Iterator[Server]:
+    server = Server(ecg)
+    monkeypatch.setattr("ecgstream.streamer.io.physionet.download_record", server)
+    yield server
+    server.go_on.set()
+
+
+@pytest.fixture
+def stand(qtbot: Any, tmp_path: Path, ecg: Floats) -> Stand:
+    for name in ("100", "101", "203"):
+        write_record(tmp_path / "mitdb", name, ecg)
+    stand = Stand(qtbot)
+    stand.open(data=tmp_path)
+    stand.play(1)
+    stand.click(stand.window.controls.record)
+    return stand
+
+
+def labels(chooser: Chooser) -> list[str]:
+    items = [chooser.records.item(row) for row in range(chooser.records.count())]
+    return [item.text() for item in items if not item.isHidden()]
+
+
+def shows(stand: Stand, record: str) -> None:
+    stand.gate.allow(1)
+    stand.qtbot.waitUntil(lambda: stand.received > 0 and stand.shown.record == record)
+
+
+def test_all_records_are_listed_and_the_present_one_is_chosen(stand: Stand) -> None:
+    chooser = stand.window.chooser
+    assert labels(chooser) == ["208 (bundled)", "mitdb/100", "mitdb/101", "mitdb/203"]
+    current = chooser.records.currentItem()
+    assert current is not None and current.text() == "208 (bundled)"
+    assert str(stand.window.wishes.settings.data) in chooser.folder.text()
+
+
+def test_folder_that_the_environment_names_is_named(
+    qtbot: Any, tmp_path: Path, ecg: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_record(tmp_path / "mitdb", "100", ecg)
+    monkeypatch.setenv("ECG_DATA", str(tmp_path))
+    stand = Stand(qtbot)
+    chooser = stand.open().chooser
+    stand.play(1)
+    assert chooser.folder.text() == f"Folder: {tmp_path}"
+
+
+def test_a_part_of_the_name_finds_a_record_and_return_opens_it(stand: Stand) -> None:
+    chooser = stand.window.chooser
+    stand.qtbot.keyClicks(chooser.search, "10")
+    assert labels(chooser) == ["mitdb/100", "mitdb/101"]
+    stand.qtbot.keyClick(chooser.search, QtCore.Qt.Key.Key_Down)
+    stand.qtbot.keyClick(chooser.search, QtCore.Qt.Key.Key_Return)
+    assert not chooser.isVisible()
+    shows(stand, "101")
+
+
+def test_what_is_not_there_cannot_be_opened(stand: Stand) -> None:
+    chooser = stand.window.chooser
+    stand.qtbot.keyClicks(chooser.search, "xyz")
+    assert labels(chooser) == []
+    assert not chooser.open_it.isEnabled()
+    chooser.search.clear()
+    assert chooser.open_it.isEnabled()
+
+
+def test_double_click_opens_a_record(stand: Stand) -> None:
+    chooser = stand.window.chooser
+    item = chooser.records.item(3)
+    place = chooser.records.visualItemRect(item).center()
+    button = QtCore.Qt.MouseButton.LeftButton
+    stand.qtbot.mouseClick(chooser.records.viewport(), button, pos=place)
+    stand.qtbot.mouseDClick(chooser.records.viewport(), button, pos=place)
+    shows(stand, "203")
+
+
+def test_closed_without_a_choice_all_goes_on(stand: Stand) -> None:
+    stand.qtbot.keyClick(stand.window.chooser, QtCore.Qt.Key.Key_Escape)
+    assert not stand.window.chooser.isVisible()
+    assert stand.play(1).record == "208b"
+
+
+def test_other_folder_brings_other_records(stand: Stand, tmp_path: Path, ecg: Floats) -> None:
+    write_record(tmp_path / "other", "mine", ecg)
+    chooser = stand.window.chooser
+    stand.click(chooser.other_folder)
+    (dialog,) = stand.window.findChildren(QtWidgets.QFileDialog)
+    dialog.fileSelected.emit(str(tmp_path / "other"))
+    dialog.reject()
+
+    def listed() -> bool:
+        stand.window.refresh()
+        return labels(chooser) == ["208 (bundled)", "mine"]
+
+    stand.qtbot.waitUntil(listed)
+    assert str(tmp_path / "other") in chooser.folder.text()
+    assert stand.window.wishes.settings.data == tmp_path / "other"
+
+
+def test_record_is_downloaded_with_progress_and_opened(stand: Stand, server: Server) -> None:
+    window, chooser = stand.window, stand.window.chooser
+    stand.qtbot.keyClicks(chooser.name, "105")
+    stand.click(chooser.get)
+    stand.qtbot.waitUntil(lambda: chooser.progress.isVisible() and chooser.progress.value() > 0)
+    assert server.asked == "mitdb/105"
+    assert chooser.progress.value() / chooser.progress.maximum() == pytest.approx(0.5, abs=0.01)
+    assert stand.play(2).record == "208b"  # goes on meanwhile
+    server.go_on.set()
+    shows(stand, "105")
+    stand.qtbot.waitUntil(lambda: not chooser.isVisible())
+    assert "mitdb/105" in [name for name, _ in window.worker.view(0).choices]
+
+
+def test_download_can_be_cancelled(stand: Stand, server: Server) -> None:
+    chooser = stand.window.chooser
+    stand.qtbot.keyClicks(chooser.name, "mitdb/105")
+    stand.qtbot.keyClick(chooser.name, QtCore.Qt.Key.Key_Return)
+    stand.qtbot.waitUntil(chooser.cancel.isVisible)
+    stand.click(chooser.cancel)
+    stand.qtbot.waitUntil(chooser.get.isVisible)
+    server.go_on.set()
+    server.ended.wait()
+    assert stand.play(1).record == "208b"
+    assert chooser.isVisible()
+
+
+def test_download_that_fails_says_why_and_can_be_tried_again(stand: Stand, server: Server) -> None:
+    server.trouble = DownloadError("cannot get it: check the network")
+    chooser = stand.window.chooser
+    stand.qtbot.keyClicks(chooser.name, "mitdb/105")
+    stand.click(chooser.get)
+    server.go_on.set()
+    stand.qtbot.waitUntil(lambda: "check the network" in chooser.trouble.text())
+    assert chooser.trouble.isVisible() and chooser.get.isVisible()
+    server.trouble = None
+    stand.click(chooser.get)
+    shows(stand, "105")
+
+
+def test_download_that_fails_when_nobody_looks_is_told_in_the_window(
+    stand: Stand, server: Server
+) -> None:
+    server.trouble = DownloadError("cannot get it: check the network")
+    stand.qtbot.keyClicks(stand.window.chooser.name, "mitdb/105")
+    stand.click(stand.window.chooser.get)
+    stand.window.chooser.close()
+    server.go_on.set()
+    stand.qtbot.waitUntil(lambda: "check the network" in stand.window.banner.text.text())
+
+
+def test_window_closes_while_a_record_is_downloaded(stand: Stand, server: Server) -> None:
+    stand.qtbot.keyClicks(stand.window.chooser.name, "mitdb/105")
+    stand.click(stand.window.chooser.get)
+    stand.gate.allow(np.inf)
+    stand.window.close()
+    assert not stand.window.worker.alive
+    assert not stand.window.chooser.isVisible()
+
+
+def test_record_at_another_rate_can_be_chosen(stand: Stand, tmp_path: Path) -> None:
+    seconds = np.arange(10 * 250) / 250
+    path = write_record(tmp_path / "qtdb", "sel1", np.sin(7 * seconds), fs=250)
+    stand.window.worker.choose(path)
+    stand.gate.allow(2)
+    stand.qtbot.waitUntil(lambda: stand.received > 0 and stand.shown.fs != FS)

@@ -1,0 +1,5 @@
+"""Places in the checkout."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]

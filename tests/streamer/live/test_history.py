@@ -1,0 +1,99 @@
+"""What was played can be looked back at, sample by sample, and memory has an end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecgstream import Block, Quality
+from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.live.history import History
+from ecgstream.streamer.live.replay import Piece
+
+LENGTH = 50
+
+
+def numbers(start: int, stop: int) -> Floats:
+    """Two signals: the sample's number, and its negative."""
+    number = np.arange(start, stop, dtype=np.float32)
+    return np.stack([number, -number], axis=1)
+
+
+def add(history: History, size: int, delay: int = 7, flag: int = 0, hole: int = 0) -> None:
+    """The next `size` samples, after a hole; what is `delay` behind comes out."""
+    start = history.received + hole
+    out = max(history.denoised + hole * bool(history.denoised), start + size - delay)
+    begin = history.denoised + hole * bool(history.denoised)
+    x, y = numbers(start, start + size), numbers(begin, out)
+    half = (x / 2).astype(np.float32)
+    history.add(Piece(start, x, half), Block(y, begin, np.full(y.shape, flag, np.uint8)))
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 130), max_size=12), st.integers(-20, 900), st.integers(0, 200))
+def test_every_stretch_holds_each_sample_under_its_number(
+    sizes: list[int], stop: int, seconds: int
+) -> None:
+    history = History(LENGTH, 2)
+    for size in sizes:
+        add(history, size)
+    assert history.received == sum(sizes) and history.received - history.held <= LENGTH
+    stretch = history.stretch(stop - seconds, stop)
+    n = len(stretch.input)
+    assert history.held <= stretch.start <= stretch.start + n <= history.received
+    if history.held <= stop - seconds and stop <= history.received:
+        assert (stretch.start, n) == (stop - seconds, seconds)
+    expected = numbers(stretch.start, stretch.start + n)
+    np.testing.assert_array_equal(stretch.input, expected)
+    np.testing.assert_array_equal(stretch.clean, expected / 2)
+    out = max(0, min(n, history.denoised - stretch.start))
+    np.testing.assert_array_equal(stretch.output[:out], expected[:out])
+    assert np.isnan(stretch.output[out:]).all()
+
+
+def test_what_was_dropped_is_nothing_and_not_what_stood_there_before() -> None:
+    history = History(LENGTH, 2)
+    add(history, 45, flag=int(Quality.SETTLING))
+    add(history, 20, hole=10)
+    stretch = history.last(LENGTH)
+    hole = slice(45 - stretch.start, 55 - stretch.start)
+    assert np.isnan(stretch.input[hole]).all() and np.isnan(stretch.clean[hole]).all()
+    lost = slice(38 - stretch.start, 48 - stretch.start)
+    assert np.isnan(stretch.output[lost]).all() and not stretch.quality[lost].any()
+
+
+def test_what_is_given_out_is_not_changed_by_what_comes() -> None:
+    history = History(LENGTH, 2)
+    add(history, 40)
+    stretch = history.last(20)
+    before = [part.copy() for part in stretch[1:]]
+    add(history, 40)
+    for part, kept in zip(stretch[1:], before, strict=True):
+        np.testing.assert_array_equal(part, kept)
+
+
+def test_the_share_of_good_samples_counts_those_without_a_flag() -> None:
+    history = History(LENGTH, 2)
+    assert np.isnan(history.good(10))
+    add(history, 20, delay=0)
+    add(history, 10, delay=0, flag=int(Quality.UNCERTAIN))
+    assert history.good(10) == 0 and history.good(20) == 0.5
+    assert history.good(30) == pytest.approx(2 / 3)
+
+
+def test_there_is_no_gain_without_a_reference() -> None:
+    history = History(LENGTH, 2)
+    x = numbers(0, 40)
+    history.add(Piece(0, x, x * np.nan), Block(x, 0, np.zeros(x.shape, np.uint8)))
+    assert np.isnan(history.delta_snr(40))
+
+
+def test_the_gain_is_the_mean_over_the_signals() -> None:
+    rng = np.random.default_rng(1)
+    clean, noise = rng.standard_normal((2, 40, 2)).astype(np.float32)
+    history = History(LENGTH, 2)
+    output = clean + noise * np.array([0.1, 0.01], np.float32)
+    history.add(Piece(0, clean + noise, clean), Block(output, 0, np.zeros(clean.shape, np.uint8)))
+    assert history.delta_snr(40) == pytest.approx(30, abs=0.01)

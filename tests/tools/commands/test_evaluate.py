@@ -1,0 +1,331 @@
+"""`ecgstream evaluate`: goes on where it was killed, hides nothing, and writes one page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from matplotlib.figure import Figure
+
+from ecgstream.model.evaluation.benchmarks import b0_original as b0
+from ecgstream.model.evaluation.benchmarks import b1_qtdb as b1
+from ecgstream.model.evaluation.benchmarks import b2_noise as b2
+from ecgstream.model.evaluation.benchmarks import b3_beat_detection as b3
+from ecgstream.model.evaluation.benchmarks import b4_fidelity as b4
+from ecgstream.model.evaluation.benchmarks import delay_curve
+from ecgstream.model.evaluation.benchmarks import error_by_position as positions
+from ecgstream.model.evaluation.benchmarks import uncertainty as doubt
+from ecgstream.model.evaluation.benchmarks import worst_cases as worst
+from ecgstream.model.evaluation.cache import Pieces
+from ecgstream.model.evaluation.methods import Method, streamed
+from ecgstream.model.evaluation.report import page, tables, targets
+from ecgstream.model.evaluation.runner import Evaluation
+from ecgstream.model.evaluation.subjects import Candidate, Model, fingerprint
+from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.tools.cli import main
+from helpers.fakes import Identity
+
+
+def nothing(x: Any) -> Any:
+    return x
+
+
+def candidates(**fingerprints: str) -> dict[str, Candidate[Method]]:
+    return {name: Candidate(nothing, text) for name, text in fingerprints.items()}
+
+
+class Counting:
+    """Scores a method on a unit, keeps what it was asked for, and may be killed at a unit."""
+
+    def __init__(self, killed_at: str = "") -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.killed_at = killed_at
+
+    def __call__(self, unit: str, methods: Mapping[str, Method]) -> list[dict[str, Any]]:
+        if unit == self.killed_at:
+            raise KeyboardInterrupt
+        self.asked += [(unit, name) for name in methods]
+        return [{"method": name, "unit": unit} for name in methods]
+
+
+@pytest.fixture
+def evaluation(tmp_path: Path) -> Evaluation:
+    return Evaluation(tmp_path, Pieces(tmp_path / "pieces"), {}, with_filters=False)
+
+
+def test_a_run_that_was_killed_goes_on_with_what_is_left(evaluation: Evaluation) -> None:
+    both = candidates(a="1", b="2")
+    killed, again = Counting(killed_at="y"), Counting()
+    with pytest.raises(KeyboardInterrupt):
+        evaluation.score("b", ["x", "y"], both, "code", killed)
+    rows = evaluation.score("b", ["x", "y"], both, "code", again)
+    assert again.asked == [("y", "a"), ("y", "b")]
+    assert [(row["unit"], row["method"]) for row in rows] == [*killed.asked, *again.asked]
+
+
+def test_another_model_is_run_alone_and_filters_are_kept(evaluation: Evaluation) -> None:
+    evaluation.score("b", ["x"], candidates(shipped="1", filter="f"), "code", Counting())
+    run = Counting()
+    rows = evaluation.score("b", ["x"], candidates(shipped="2", filter="f"), "code", run)
+    assert run.asked == [("x", "shipped")]
+    assert [row["method"] for row in rows] == ["shipped", "filter"]
+
+
+def test_a_file_that_was_renamed_is_not_run_again(evaluation: Evaluation) -> None:
+    evaluation.score("b", ["x"], candidates(old="1"), "code", Counting())
+    run = Counting()
+    (row,) = evaluation.score("b", ["x"], candidates(new="1"), "code", run)
+    assert (run.asked, row["method"]) == ([], "new")
+
+
+def test_a_changed_protocol_runs_everything_again(evaluation: Evaluation) -> None:
+    evaluation.score("b", ["x"], candidates(a="1"), "code", Counting())
+    run = Counting()
+    evaluation.score("b", ["x"], candidates(a="1"), "changed code", run)
+    assert run.asked == [("x", "a")]
+
+
+def test_fingerprints_tell_models_delays_and_sources_apart() -> None:
+    model = Model(SHIPPED_MODEL)
+    prints = [model.streamed(delay).fingerprint for delay in ("low", "best", 122)]
+    prints += [model.network.fingerprint, fingerprint(b2), fingerprint(worst)]
+    assert len(set(prints)) == len(prints)
+    assert prints[0] == Model(SHIPPED_MODEL).streamed("low").fingerprint
+
+
+def test_a_damaged_piece_is_made_again(tmp_path: Path) -> None:
+    pieces = Pieces(tmp_path)
+    pieces.keep({"unit": "x"}, [1, 2])
+    assert pieces.find({"unit": "x"}) == [1, 2]
+    assert pieces.find({"unit": "y"}) is None
+    (path,) = tmp_path.iterdir()
+    path.write_text(path.read_text()[:10])
+    assert pieces.find({"unit": "x"}) is None
+
+
+def cell(method: str, kind: str, level: int | None, mean: float) -> dict[str, Any]:
+    figures = {"mean": mean, "median": mean, "low": mean - 1, "high": mean + 1, "worst": mean - 2}
+    return {"method": method, "kind": kind, "level": level, "worst_record": "222", **figures}
+
+
+def small_report(gain: float = 9.0) -> dict[str, Any]:
+    """Of a run of two cells with a filter that is better in one of them."""
+    facts = {"bytes": 1, "sha256": "ab", "runtime": "r 1", "quantized": True}
+    rows = [("shipped", gain, 33.0), ("causal", 10.0, 5.0), ("float", gain + 0.05, 34.0)]
+    return {
+        "models": {
+            "shipped": {"file": "a.tflite", **facts},
+            "float": {"file": "a.keras", **facts, "quantized": False},
+        },
+        "delay": "balanced",
+        "delay_samples": 122,
+        "split": "test",
+        "versions": {"numpy": "2", "scipy": None},
+        "missing": {"b2": ["mitdb/105"], "b3": ["mitdb/118", "mitdb/119"]},
+        "b2": {
+            "records": 21,
+            "models": ["shipped", "float"],
+            "cells": [
+                made
+                for name, em, clean in rows
+                for made in (cell(name, "em", 0, em), cell(name, "clean", None, clean))
+            ],
+            "keeping_st": [cell("shipped, st", "em", 0, 1.0)],
+        },
+    }
+
+
+def test_targets_are_judged_and_what_was_not_measured_stays_open() -> None:
+    def met(report: Mapping[str, Any]) -> dict[str, bool | None]:
+        return {v.target.what: v.met for v in targets.verdicts(report, "shipped")}
+
+    good, bad = met(small_report(gain=9.0)), met(small_report(gain=8.4))
+    assert good["gain in em at 0 dB"] is True
+    assert bad["gain in em at 0 dB"] is False
+    assert good["int8 beside float, clean"] is True
+    assert good["gain in bw at 0 dB"] is None
+    assert good["ST change, median"] is None
+
+
+def test_a_cell_where_a_filter_is_better_is_named_with_the_difference() -> None:
+    *_, better = tables.b2(small_report()["b2"])
+    assert better.title == "B2: where a filter is better than shipped"
+    assert [[c.text for c in row] for row in better.rows] == [["em", "0 dB", "causal", "+1.0"]]
+
+
+def test_what_keeping_the_st_segment_costs_is_beside_its_gain() -> None:
+    (kept,) = (t for t in tables.b2(small_report()["b2"]) if "keeps the ST segment" in t.title)
+    assert [[c.text for c in row] for row in kept.rows] == [["em", "0 dB", "1.0", "-8.0"]]
+
+
+def sections() -> dict[str, dict[str, Any]]:
+    """Sections of a report with two methods each, one beat and one level."""
+    beats = [
+        {"method": m, "beats": 1, **{metric: [1.0, 0.5] for metric in b1.METRICS}}
+        for m in ("trained for B1", "IIR")
+    ]
+    counts = {"record": "118", "level": 12, "detector": "xqrs", "tp": 9, "fp": 1}
+    cells = b3.summary([{"method": m, "fn": n, **counts} for m, n in (("raw", 3), ("shipped", 1))])
+    compared: dict[str, Any] = {"shift": [0, 2], "st": [5.0, -50.0], "amplitude": [1.0, 0.9]}
+    harm = b4.summary(
+        [
+            {"record": "100", "method": m, "db": 30.0, **compared}
+            for m in ("shipped, low", "shipped, balanced")
+        ]
+    )
+    after = {"offset": 0.1, "slope": 0.2, "later_offset": 0.0, "later_slope": 0.0}
+    return {
+        "b0": {
+            "published": b0.PUBLISHED,
+            "reproduced": [13.0, 14.0],
+            "rows": [{"method": "shipped", "powerline": 6, "in": 6.4, "out": 15.5}],
+            "raw": [{"method": "shipped, st", "powerline": 6, "in": 6.4, "out": 9.5}],
+        },
+        "b1": {"list": "published", "published": b1.PUBLISHED, "beats": beats, "live": beats},
+        "b2": small_report()["b2"],
+        "b3": {"cells": cells, "lost": b3.lost_sensitivity(cells)},
+        "doubt": doubt.summary([{"level": 12, "wrong": False, "ratio": 0.1}]),
+        "b4": {"mitdb": harm, "qtdb": [], "pulse": [{"method": "shipped, st", **after}]},
+        "delay_curve": {
+            "curve": [{"delay": 47, "hop": 16, "kind": k, "mean": 9.0} for k in ("mix", "em")]
+        },
+    }
+
+
+@pytest.mark.parametrize("benchmark", list(tables.TABLES))
+def test_every_row_of_a_table_has_a_cell_for_every_heading(benchmark: str) -> None:
+    made = tables.TABLES[benchmark](sections()[benchmark])
+    assert made
+    for table in made:
+        assert table.rows
+        assert {len(row) for row in table.rows} == {len(table.headings)}
+
+
+def test_figures_of_all_benchmarks_are_held_against_their_targets() -> None:
+    found = {
+        verdict.target.what: (verdict.found, verdict.met)
+        for verdict in targets.verdicts({**small_report(), **sections()}, "shipped")
+    }
+    assert found["ten seconds of record 100, SNR of the output"] == (15.5, True)
+    assert found["SSD beside the IIR filter's"] == (1.0, False)
+    assert found["CosSim"] == (1.0, True)
+    assert found["F1 of xqrs at 12 dB"] == (90.0, False)
+    assert found["sensitivity lost at 12 dB and better"] == (-15.0, True)
+    assert found["R peaks within one sample"] == (50.0, False)
+    assert found["ST change, median"] == (27.5, False)
+    assert found["after a pulse, ST kept: slope"] == (0.2, True)
+
+
+def test_a_flag_is_right_where_beats_are_wrong_and_nowhere_else() -> None:
+    wrong_and_ratio = [(True, 2.0), (True, 0.5), (False, 2.0), *[(False, 0.5)] * 7]
+    rows = [{"wrong": wrong, "ratio": ratio} for wrong, ratio in wrong_and_ratio]
+    counts = doubt.counts(rows, threshold=1.0)
+    assert counts == {
+        "threshold": 1.0,
+        "stretches": 10,
+        "flagged": 20.0,
+        "wrong": 20.0,
+        "wrong_if_flagged": 50.0,
+        "wrong_if_not": 12.5,
+        "found": 50.0,
+        "right": 80.0,
+    }
+    assert doubt.counts(rows, threshold=9.0)["wrong_if_flagged"] is None
+
+
+def test_worst_strips_show_each_stretch_once_noisy_before_clean() -> None:
+    rng = np.random.default_rng(0)
+    rows: list[dict[str, Any]] = [
+        {"method": method, "record": r, "stretch": j, "kind": k, "level": level, "db": rng.normal()}
+        for method in ("shipped", "filter")
+        for r in ("100", "103", "105", "222")
+        for j in range(3)
+        for k, level in (("em", -6), ("em", 0), ("bw", 12), ("clean", None))
+    ]
+    found = worst.worst(rows, "shipped")
+    assert [row["level"] is None for row in found] == [False] * 7 + [True] * 3
+    noisy = [row for row in rows if row["method"] == "shipped" and row["level"] in (0, 12)]
+    assert found[0]["db"] == min(row["db"] for row in noisy)
+    shown = [(row["record"], row["stretch"]) for row in found[:7]]
+    assert len(set(shown)) == len(shown)
+    assert all(row["method"] == "shipped" and row["level"] != -6 for row in found)
+
+
+def test_the_page_needs_no_other_file_and_names_what_is_missing(tmp_path: Path) -> None:
+    figures = {name: Figure() for name in ("cells", "worst")}
+    for figure in figures.values():
+        figure.subplots().plot([1, 2])
+    report = small_report()
+    report["b2"]["cells"][0]["low"] = float("nan")
+    page.write(report, figures, tmp_path)
+    html = (tmp_path / "index.html").read_text()
+    assert "This is not a medical device." in html
+    assert "mitdb/105" in html and "mitdb/118, mitdb/119" in html
+    assert html.count("<svg") == 1 and html.count("data:image/png;base64,") == 1
+    assert not re.findall(r'(?:src|href)="(?!#|data:)', html.replace("xlink:href", "href"))
+    assert "currentColor" in html
+    kept = json.loads((tmp_path / "report.json").read_text())
+    assert kept["b2"]["cells"][0]["low"] is None
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("index.html", "report.md", "report.json", "cells.png", "worst.png")
+    }
+
+
+def test_a_network_that_does_nothing_leaves_all_noise_everywhere(databases: Path) -> None:
+    rows = positions.run_record("114", databases, {"nothing": Identity()}, test=False)
+    for row in positions.summary(rows):
+        np.testing.assert_allclose(row["relative_error"], 1, atol=1e-4)
+
+
+def test_the_delay_curve_of_nothing_is_flat(databases: Path) -> None:
+    methods = {str(d): streamed(Identity(), d) for d in delay_curve.DELAYS}
+    rows = delay_curve.run_record("114", databases, methods, test=False)
+    found = delay_curve.summary(rows)
+    assert [row["delay"] for row in found[::2]] == [24, 31, 47, 64, 90, 122, 160, 200, 255]
+    np.testing.assert_allclose([row["mean"] for row in found], 0, atol=0.01)
+
+
+def test_evaluate_writes_a_page_and_does_nothing_twice(
+    databases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecgstream.model.evaluation.runner.VALIDATION", ("114", "999"))
+    arguments = ["evaluate", "--benchmark", "b2", "--split", "validation", "--no-filters"]
+    arguments += ["--out", str(tmp_path / "report"), "--data", str(databases)]
+    # Models of the same file name, as two runs leave them, must not hide one another.
+    models = [tmp_path / "a" / "model.tflite", tmp_path / "b" / "model.tflite"]
+    for path in models:
+        path.parent.mkdir()
+        path.write_bytes(SHIPPED_MODEL.read_bytes())
+        arguments += ["--model", str(path)]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert "LEFT OUT: mitdb/999" in result.output
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert report["missing"] == {"b2": ["mitdb/999"]}
+    assert {c["method"] for c in report["b2"]["cells"]} == {"shipped", *map(str, models)}
+    assert len(report["b2"]["cells"]) == 3 * (6 * 4 + 1)
+    for name in ("cells", "strips", "worst", "positions"):
+        assert (tmp_path / "report" / f"{name}.png").stat().st_size > 10_000
+    assert "mitdb/999" in (tmp_path / "report" / "index.html").read_text()
+
+    def again(*_: Any, **__: Any) -> None:
+        raise AssertionError("this was done already")
+
+    monkeypatch.setattr(b2, "run_record", again)
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    assert json.loads((tmp_path / "report" / "report.json").read_text()) == report
+
+
+def test_evaluate_says_so_when_it_has_nothing_to_score(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        main, ["evaluate", "--data", str(tmp_path), "--out", str(tmp_path / "o"), "--no-filters"]
+    )
+    assert result.exit_code == 1
+    assert "none of the records of b0, b1, b2, b3, doubt, b4 is in" in result.output
+    assert not (tmp_path / "o").exists()

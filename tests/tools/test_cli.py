@@ -1,0 +1,219 @@
+"""The command line: it teaches, it works as installed, and its errors are one sentence."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from ecgstream.streamer.io.records import ASSETS, read_record
+from ecgstream.tools.cli import main
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+def fails(*arguments: str | Path) -> str:
+    """The one-line error of a command that must fail, without a traceback."""
+    result = run(*arguments)
+    assert result.exit_code != 0
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    (line,) = [text for text in result.output.splitlines() if text.startswith("Error: ")]
+    return line
+
+
+def test_help_names_every_subcommand() -> None:
+    output = run("--help").output
+    for name in "monitor replay train runs export evaluate bench soak records info".split():
+        assert f"\n  {name} " in output
+        assert run(name, "--help").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["bench", "--seconds", "0.05", "--streams", "1"], ["info"]]
+)
+def test_small_jobs_load_no_heavy_package(arguments: list[str]) -> None:
+    script = (
+        "import sys\nfrom ecgstream.tools.cli import main\n"
+        f"main({arguments!r}, standalone_mode=False)\n"
+        "heavy = {'tensorflow', 'keras', 'pandas', 'wfdb', 'matplotlib', 'pyqtgraph', 'PyQt5'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_replay_reports_what_it_did() -> None:
+    result = run("replay", "--noise", "em", "--snr", "0", "--duration", "20", "--speed", "max")
+    assert result.exit_code == 0, result.output
+    for word in ("20.00 s of signal", "122 samples, 0.339 s", "real-time factor", "ΔSNR", "sha256"):
+        assert word in result.output
+
+
+def test_replay_gives_the_same_output_every_time() -> None:
+    lines = [
+        next(
+            line
+            for line in run("replay", "--duration", "10", "--speed", speed).output.splitlines()
+            if "sha256" in line
+        )
+        for speed in ("max", "200")
+    ]
+    assert lines[0] == lines[1]
+
+
+def test_replay_writes_a_record_with_the_annotations_moved_along(
+    databases: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "out" / "100d"
+    arguments = ("--record", "100", "--data", databases, "--start", "30", "--duration", "20")
+    result = run("replay", *arguments, "--noise", "bw", "--speed", "max", "--write", target)
+    assert result.exit_code == 0, result.output
+    written, source = read_record(str(target)), read_record("100", databases)
+    assert written.leads == ("MLII input", "MLII denoised", "MLII clean")
+    assert written.signals.shape == (7200, 3)
+    assert np.isfinite(written.signals).all()
+    assert written.annotations is not None and source.annotations is not None
+    inside = (source.annotations.sample >= 10_800) & (source.annotations.sample < 18_000)
+    np.testing.assert_array_equal(
+        written.annotations.sample, source.annotations.sample[inside] - 10_800
+    )
+
+
+def test_replay_marks_a_gap_and_writes_it_as_one(tmp_path: Path) -> None:
+    import wfdb
+
+    signal = np.sin(np.arange(3600) / 30)
+    signal[1000:1100] = np.nan
+    wfdb.wrsamp("gappy", 360, ["mV"], ["II"], signal[:, None], fmt=["16"], write_dir=str(tmp_path))
+    target = tmp_path / "gappyd"
+    result = run("replay", "--record", tmp_path / "gappy", "--speed", "max", "--write", target)
+    assert result.exit_code == 0, result.output
+    assert "100 samples without input" in result.output
+    denoised = read_record(str(target)).signals[:, 1]
+    np.testing.assert_array_equal(np.isnan(denoised), np.isnan(signal))
+
+
+def test_info_names_the_shipped_model() -> None:
+    output = run("info").output
+    assert "shipped model" in output and "numpy" in output
+
+
+def test_a_record_that_is_not_there() -> None:
+    assert "no record 'nope'" in fails("replay", "--record", "nope", "--speed", "max")
+
+
+def test_a_signal_that_the_record_does_not_have() -> None:
+    error = fails("replay", "--signal", "7", "--speed", "max")
+    assert "record 208b has no signal 7; it has 0 (MLII)" in error
+
+
+def test_a_truncated_record(tmp_path: Path) -> None:
+    import wfdb
+
+    wfdb.wrsamp(
+        "short", 360, ["mV"], ["II"], np.zeros((5000, 1)), fmt=["16"], write_dir=str(tmp_path)
+    )
+    content = (tmp_path / "short.dat").read_bytes()
+    (tmp_path / "short.dat").write_bytes(content[: len(content) // 2])
+    error = fails("replay", "--record", tmp_path / "short", "--speed", "max")
+    assert "short cannot be read, its files may be damaged or cut short" in error
+
+
+def test_a_three_signal_header_whose_seventh_signal_is_asked_for(tmp_path: Path) -> None:
+    import wfdb
+
+    wfdb.wrsamp(
+        "three", 360, ["mV"] * 3, ["I", "II", "V1"], np.ones((5000, 3)),
+        fmt=["16"] * 3, write_dir=str(tmp_path),
+    )  # fmt: skip
+    error = fails("replay", "--record", tmp_path / "three", "--signal", "7", "--speed", "max")
+    assert "record three has no signal 7; it has 0 (I), 1 (II), 2 (V1)" in error
+
+
+def test_a_record_at_another_rate(tmp_path: Path) -> None:
+    import wfdb
+
+    t = np.arange(5000) / 250
+    for name, fs in (("other", 250), ("slow", 50)):
+        wave = np.sin(2 * np.pi * t)[:, None]
+        wfdb.wrsamp(name, fs, ["mV"], ["II"], wave, fmt=["16"], write_dir=str(tmp_path))
+    output = run("replay", "--record", tmp_path / "other", "--speed", "max").output
+    assert "5000 samples" in output and "104 samples, 0.416 s" in output
+    error = fails("replay", "--record", tmp_path / "slow", "--speed", "max")
+    assert "sampling rate must be 100 to 2000 Hz, not 50" in error
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b"this is not a model" * 100)
+    assert "is no TFLite model" in fails("replay", "--model", path, "--speed", "max")
+    assert "is no TFLite model" in fails("bench", "--model", path)
+
+
+def test_a_model_file_that_is_not_there() -> None:
+    assert "no model file" in fails("replay", "--model", "nowhere.tflite")
+
+
+def test_a_data_folder_that_is_not_there() -> None:
+    assert "no data folder nowhere" in fails("replay", "--data", "nowhere", "--speed", "max")
+
+
+def test_a_target_that_exists_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "old.hea").write_text("precious")
+    error = fails("replay", "--speed", "max", "--duration", "5", "--write", tmp_path / "old")
+    assert "old.hea exists already" in error
+    assert (tmp_path / "old.hea").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["replay", "--duration", "inf"],
+        ["replay", "--duration", "0"],
+        ["replay", "--start", "nan"],
+        ["replay", "--start", "-5"],
+        ["replay", "--noise", "em", "--snr", "1e5"],
+        ["bench", "--seconds", "nan"],
+        ["replay", "--speed", "0"],
+        ["replay", "--delay", "fast"],
+    ],
+)
+def test_an_impossible_number_is_refused_by_its_option(arguments: list[str]) -> None:
+    assert f"Invalid value for '{arguments[-2]}'" in fails(*arguments)
+
+
+def test_interrupting_keeps_what_was_received(tmp_path: Path) -> None:
+    target = tmp_path / "part"
+    command = [sys.executable, "-m", "ecgstream.tools.cli", "replay"]
+    command += ["--noise", "em", "--write", str(target)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while "record 208b" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 0, rest
+    assert "interrupted: what was received is kept" in rest
+    written = read_record(str(target))
+    assert len(written.signals) >= 32 and np.isfinite(written.signals).all()
+
+
+def test_training_without_data_says_where_to_get_it() -> None:
+    assert "ecgstream records download mitdb nstdb" in fails("train")
+
+
+def test_an_unknown_preset_lists_the_known_ones(tmp_path: Path) -> None:
+    error = fails("train", "--preset", "best", "--data", tmp_path)
+    assert "presets are b1, base, original, original-mitbih, shipped" in error
+
+
+def test_no_bundled_file_is_missing() -> None:
+    for name in ("cdae_bam.tflite", "208b.hea", "208b.dat", "nstdb90.hea", "nstdb90.dat"):
+        assert (ASSETS / name).is_file()

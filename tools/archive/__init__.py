@@ -1,1 +1,0 @@
-"""Files of recordings, read, denoised and written in pieces: `ecgstream denoise`."""

@@ -1,0 +1,1 @@
+"""Whole archives of recordings, on processes or a Dask cluster."""

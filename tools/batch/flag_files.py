@@ -1,0 +1,120 @@
+"""Where the flags change, as WFDB annotations or as a table."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ecgstream.streamer.io.annotation_writer import AnnotationFile
+from ecgstream.streamer.io.base import Opened, Signal
+from ecgstream.streamer.quality import Quality
+
+Flags = npt.NDArray[np.uint8]
+GOOD = "good"
+"""Said where no flag is up."""
+
+
+class FlagSink(Protocol):
+    """Takes the flags of all denoised signals, in whole frames."""
+
+    opened: Opened
+    """As of a `Writer`."""
+
+    def write(self, flags: Sequence[Flags]) -> None:
+        """Take the next flags of each signal."""
+
+    def close(self) -> None:
+        """Complete the file."""
+
+
+class QualFile:
+    """`.qual`: a `~` at every change, with the signal's number and the flags' names.
+
+    Times are in samples of the fastest signal.
+
+    Parameters
+    ----------
+    path : of the file.
+    signals : all of the record.
+    denoised : numbers of those that have flags.
+    resolution : as of an `AnnotationFile`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        signals: Sequence[Signal],
+        denoised: Sequence[int],
+        resolution: float | None = None,
+    ) -> None:
+        self._file = AnnotationFile(path, resolution)
+        self.opened = self._file.opened
+        self._signals = [(i, signals[i].per_frame) for i in denoised]
+        self._fastest = max(signal.per_frame for signal in signals)
+        self._now = [-1] * len(denoised)
+        self._frames = 0
+
+    def write(self, flags: Sequence[Flags]) -> None:
+        """Take the next flags; see `FlagSink`."""
+        found = []
+        for k, (values, (number, per_frame)) in enumerate(zip(flags, self._signals, strict=True)):
+            for at in _changes(values, self._now[k]):
+                time = self._frames * self._fastest + at * self._fastest // per_frame
+                found.append((time, number, int(values[at])))
+            self._now[k] = int(values[-1]) if len(values) else self._now[k]
+        for time, number, value in sorted(found, key=lambda change: change[0]):
+            self._file.add(time, "~", names(value), number)
+        self._frames += len(flags[0]) // self._signals[0][1]
+
+    def close(self) -> None:
+        """Complete the file."""
+        self._file.close()
+
+
+class FlagTable:
+    """CSV: first sample, sample after the last one, signal and flags of every flagged stretch."""
+
+    def __init__(self, path: Path, signals: Sequence[Signal], denoised: Sequence[int]) -> None:
+        self.opened = Opened()
+        file = self.opened.text(path)
+        self._table = csv.writer(file, lineterminator="\n")
+        self._table.writerow(["start", "end", "signal", "flags"])
+        self._names = [signals[i].name for i in denoised]
+        self._now = [0] * len(denoised)
+        self._since = [0] * len(denoised)
+        self._seen = [0] * len(denoised)
+
+    def write(self, flags: Sequence[Flags]) -> None:
+        """Take the next flags; see `FlagSink`."""
+        for k, values in enumerate(flags):
+            for at in _changes(values, self._now[k]):
+                self._end(k, self._seen[k] + at)
+                self._now[k] = int(values[at])
+            self._seen[k] += len(values)
+
+    def _end(self, k: int, end: int) -> None:
+        if self._now[k]:
+            self._table.writerow([self._since[k], end, self._names[k], names(self._now[k])])
+        self._since[k] = end
+
+    def close(self) -> None:
+        """Complete the file."""
+        for k, end in enumerate(self._seen):
+            self._end(k, end)
+        self.opened.close()
+
+
+def names(flags: int) -> str:
+    """Names of the flags that are up."""
+    return " ".join(flag.name.lower() for flag in Quality if flags & flag and flag.name) or GOOD
+
+
+def _changes(values: Flags, before: int) -> list[int]:
+    """Where the flags differ from those one sample earlier."""
+    earlier = np.concatenate([[before], values[:-1].astype(int)])
+    return np.flatnonzero(values != earlier).tolist()

@@ -1,0 +1,1 @@
+"""Measurements of latency, throughput, memory and accuracy on this device."""

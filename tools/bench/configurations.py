@@ -1,0 +1,118 @@
+"""Which models, runtimes, numbers of threads and delegates are measured beside each other.
+
+Each in a process of its own, so that its memory is known and a crash ends nothing but itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ecgstream.streamer.engine.delay import delay_mode
+from ecgstream.streamer.live.replay import Clock
+from ecgstream.streamer.network.tflite import PACKAGES, RUNTIMES, TFLiteNetwork
+from ecgstream.tools.bench import accuracy, latency
+from ecgstream.tools.bench import model_stats as contents
+from ecgstream.tools.bench import subprocesses as fresh
+from ecgstream.tools.system.device import package_versions, peak_memory, sha256
+
+
+class Configuration(NamedTuple):
+    """One way to run a model."""
+
+    model: Path
+    runtime: str
+    threads: int
+    xnnpack: bool
+    """What is asked for; whether the runtime does it is measured."""
+
+
+class Models(NamedTuple):
+    """What is measured, the first one in detail."""
+
+    files: list[Path]
+    reference: Path | None
+    """A trained `.keras` model, for the accuracy alone."""
+
+
+def models(given: Sequence[Path]) -> Models:
+    """The files of a list of `.tflite` files, `.keras` files and folders of trainings.
+
+    Raises
+    ------
+    ValueError : there is no `.tflite` file, or more than one `.keras` file.
+    """
+    files: list[Path] = []
+    references: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            found = sorted(path.glob("model*.tflite"), key=lambda file: (len(file.name), file.name))
+            if not found:
+                raise ValueError(f"no model*.tflite in {path}: ecgstream export {path}")
+            files += found
+            references += [trained] if (trained := path / "model.keras").is_file() else []
+        else:
+            (references if path.suffix == ".keras" else files).append(path)
+    if not files:
+        raise ValueError("only a .tflite file can be timed: name one beside the .keras file")
+    if len(references) > 1:
+        raise ValueError("more than one .keras model to compare with: name one run at a time")
+    return Models(files, references[0] if references else None)
+
+
+def installed() -> list[str]:
+    """Runtimes that are there, without loading them."""
+    return [name for name, (module, _) in RUNTIMES.items() if find_spec(module.split(".")[0])]
+
+
+def configurations(
+    files: Sequence[Path], runtimes: Sequence[str], threads: int, delegates: Sequence[bool]
+) -> list[Configuration]:
+    """All that can be combined, from one thread to so many."""
+    every = product(files, runtimes, range(1, threads + 1), delegates)
+    return [Configuration(*one) for one in every]
+
+
+def seconds_for(count: int, seconds: float) -> float:
+    """About how long so many configurations take: two calls in two ways each, and the rest."""
+    return count * (4 * seconds + 10)
+
+
+def measured(
+    asked: Sequence[Configuration], delay: str | int, seconds: float
+) -> Iterator[dict[str, Any]]:
+    """The figures of each configuration, or the reason why there are none."""
+    for one in asked:
+        package = PACKAGES[one.runtime]
+        facts = {
+            "file": one.model.name,
+            "sha256": sha256(one.model),
+            "runtime": one.runtime,
+            "version": package_versions((package,))[package],
+            "threads": one.threads,
+            "xnnpack": one.xnnpack,
+        }
+        try:
+            figures = fresh.configuration(one, delay, seconds)
+        except fresh.ProcessError as error:
+            yield {**facts, "not_available": error.reason}
+        else:
+            yield {**facts, "not_available": None, **figures}
+
+
+def measure(one: Configuration, delay: str | int, seconds: float, clock: Clock) -> dict[str, Any]:
+    """The figures of one configuration, whose process this is."""
+    network = TFLiteNetwork(*one)
+    timed = latency.calls(network, delay, accuracy.noisy_record())
+    latency.warm_up(timed)
+    hop = delay_mode(delay).hop
+    return {
+        "precision": contents.precision(network.interpreter),
+        "delegated": contents.delegated(network.interpreter),
+        **latency.measure(timed, hop, seconds, clock),
+        "peak_memory_mb": peak_memory(),
+        "gain": accuracy.gain(network, delay),
+    }

@@ -1,0 +1,175 @@
+"""`ecgstream bench`: what the model and the engine cost on this device."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+from ecgstream.streamer.live.clock import SystemClock
+from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.tools import options
+from ecgstream.tools.bench import compare as comparison
+from ecgstream.tools.bench import monitor_frames as drawing
+from ecgstream.tools.bench.configurations import (
+    Configuration,
+    Models,
+    configurations,
+    installed,
+    measured,
+    models,
+    seconds_for,
+)
+from ecgstream.tools.bench.latency import WINDOW_SECONDS, WINDOWS
+from ecgstream.tools.bench.measure import measure
+from ecgstream.tools.bench.tables import sentences, tables
+
+_SECONDS = 10.0
+"""Of each measurement when nothing else is asked for."""
+
+
+class Streams(click.ParamType):
+    """A number of live streams, or `auto`."""
+
+    name = "streams"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int | None:
+        """The number; None for `auto`."""
+        if value is None or value == "auto":
+            return None
+        if str(value).isdigit() and int(value) > 0:
+            return int(value)
+        self.fail(f"{value!r} is neither auto nor a number of streams", param, ctx)
+
+
+@click.command()
+@click.option(
+    "--model",
+    "given",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="A .tflite file to run instead of the shipped one, or the folder of a training; a .keras "
+    "file to compare the accuracy with. May be repeated.",
+)
+@options.runtime
+@options.delay
+@click.option(
+    "--seconds",
+    type=options.Seconds(),
+    help=f"Length of each measurement, in {WINDOWS} windows.  [default: {_SECONDS:g}; "
+    f"{WINDOWS * WINDOW_SECONDS:g} with --full]",
+)
+@click.option(
+    "--streams",
+    type=Streams(),
+    default="auto",
+    show_default=True,
+    help="Live streams to run at once; auto finds how many one core carries.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Also with 2 to so many threads.  [default: 1; all cores with --full]",
+)
+@click.option("--full", is_flag=True, help="Every runtime, all threads, XNNPACK on and off.")
+@click.option("--gui", is_flag=True, help="Measure the monitor's pictures, too.")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Write the figures here."
+)
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    nargs=2,
+    metavar="A.json B.json",
+    help="Measure nothing; put two results side by side.",
+)
+@click.option("--plot", type=click.Path(path_type=Path), help="With --compare: a picture of it.")
+def bench(
+    given: tuple[Path, ...],
+    runtime: str,
+    delay: str | int,
+    seconds: float | None,
+    streams: int | None,
+    threads: int | None,
+    full: bool,
+    gui: bool,
+    json_path: Path | None,
+    compare: tuple[Path, Path] | None,
+    plot: Path | None,
+) -> None:
+    """Measure latency, real-time factor, capacity and memory on this device.
+
+    The bare interpreter call and the whole engine step (standardise, quantize, call, restore,
+    overlap-add) for one signal, one hop at a time: back to back, and paced as in a live stream.
+    Then a whole record at once, beside what others take for it; how many live streams one core
+    carries; what a start costs; and what the model gains on the bundled record. With --gui, what
+    the monitor's pictures cost beside bare curves of pyqtgraph, and its memory over an hour of
+    signal (a minute or two more).
+
+    --full does all that B5 asks for: windows of ten seconds, and beside the first model on the
+    first runtime every model that is given on every runtime that is installed, with 1 to all
+    threads, with XNNPACK and without. It takes three to four minutes for each of these.
+
+    \b
+    ecgstream bench --full --model runs/shipped --json here.json
+    ecgstream bench --compare there.json here.json --plot compare.png
+
+    docs/bench.md says what the figures of --json mean.
+    """
+    console = Console()
+    if compare:
+        _compare(console, *compare, plot)
+        return
+    if plot:
+        raise click.UsageError("--plot goes with --compare A.json B.json")
+    seconds = seconds or (WINDOWS * WINDOW_SECONDS if full else _SECONDS)
+    chosen = models(given or (SHIPPED_MODEL,))
+    every = _asked(chosen, runtime, threads or (os.cpu_count() or 1 if full else 1), full)
+    figures = measure(chosen, runtime, delay, seconds, streams, SystemClock())
+    figures["configurations"] = _beside(every, delay, seconds)
+    figures["gui"] = drawing.measure(seconds, SystemClock()) if gui else None
+    for table in tables(figures):
+        console.print(table)
+    for sentence in sentences(figures):
+        click.echo(sentence)
+    if json_path is not None:
+        json_path.parent.mkdir(parents=True, exist_ok=True)
+        half = json_path.with_name(f"half-{json_path.name}")
+        half.write_text(json.dumps(figures, indent=2) + "\n")
+        half.replace(json_path)
+
+
+def _asked(chosen: Models, runtime: str, threads: int, full: bool) -> list[Configuration]:
+    """The configurations to measure beside each other; none where there is but one."""
+    there = installed()
+    runtimes = [runtime] if runtime != "auto" else there if full else there[:1]
+    every = configurations(chosen.files, runtimes, threads, (True, False) if full else (True,))
+    return every if len(every) > 1 else []
+
+
+def _beside(every: list[Configuration], delay: str | int, seconds: float) -> list[dict[str, Any]]:
+    if not every:
+        return []
+    console = Console(stderr=True)
+    minutes = seconds_for(len(every), seconds) / 60
+    console.print(f"{len(every)} configurations, about {minutes:.0f} minutes", highlight=False)
+    rows = measured(every, delay, seconds)
+    return list(track(rows, "", len(every), console=console, transient=True))
+
+
+def _compare(console: Console, first: Path, second: Path, plot: Path | None) -> None:
+    compared = comparison.compare(comparison.read(first), comparison.read(second))
+    for table in comparison.tables(compared):
+        console.print(table)
+    for sentence in compared.sentences:
+        click.echo(sentence)
+    if plot is not None:
+        from ecgstream.tools.bench.plot import draw
+
+        draw(compared, plot)
+        click.echo(f"wrote {plot}")

@@ -1,0 +1,222 @@
+"""`ecgstream denoise`: files and folders of recordings, on this machine or on a cluster."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ecgstream.streamer.denoiser import StreamingDenoiser
+from ecgstream.streamer.io.base import millivolts
+from ecgstream.streamer.io.formats import FORMS
+from ecgstream.streamer.live.clock import SystemClock
+from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
+from ecgstream.tools import options
+from ecgstream.tools.batch.dask import LOCAL, on_cluster
+from ecgstream.tools.batch.discovery import gather
+from ecgstream.tools.batch.job import Outcome, Settings, Task, engine
+from ecgstream.tools.batch.output import clear_leftovers
+from ecgstream.tools.batch.processes import News, Share, on_processes
+from ecgstream.tools.system.interrupt import Interrupt
+
+
+class Units(click.ParamType):
+    """A unit of voltage, or a number of adu per mV; becomes mV."""
+
+    name = "units"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """What 1 in the file is in mV."""
+        known = millivolts(str(value))
+        if known is not None:
+            return known
+        try:
+            return 1 / options.Number(min=0, min_open=True).convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is neither mV, uV, V nor a number of adu per mV", param, ctx)
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write to; files of a folder keep their place in it.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMS)),
+    help="Format of all that is written; that of each input by default.",
+)
+@click.option("--fs", type=options.Number(100, 2000), help="Hz of CSV and NumPy files.")
+@click.option(
+    "--units",
+    type=Units(),
+    help="What CSV and NumPy files are in when they do not say it: mV, uV, V, or a number of "
+    "adu per mV.  [default: mV]",
+)
+@click.option(
+    "--strength",
+    type=options.Number(0, 1),
+    default=1.0,
+    show_default=True,
+    help="How much of the noise is taken away.",
+)
+@click.option("--st", is_flag=True, help="Keep the ST segment: no baseline wander is taken away.")
+@click.option(
+    "--gaps",
+    type=click.Choice(["nan", "hold"]),
+    default="nan",
+    show_default=True,
+    help="Leave gaps as they are, or fill them with the last value.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Processes, one core each.",
+)
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help=f"Address of a Dask scheduler whose workers do it, or {LOCAL} for a cluster here.",
+)
+@options.data
+@options.model
+@options.runtime
+@options.delay
+def denoise(
+    inputs: tuple[str, ...],
+    out: Path,
+    form: str | None,
+    fs: float | None,
+    units: float | None,
+    strength: float,
+    st: bool,
+    gaps: str,
+    jobs: int,
+    dask: str | None,
+    data: Path | None,
+    model: Path | None,
+    runtime: str,
+    delay: str | int,
+) -> None:
+    """Denoise recordings: files and folders of WFDB, EDF, BDF, CSV and NumPy.
+
+    Sample k of a written file is sample k of its input: the delay is undone. Signals that are no
+    ECG are copied. What is finished stays, and the same command goes on from there; files whose
+    settings changed are done again. Beside each file: its flags (.qual or .flags.csv) and a stamp
+    (.ecgstream.json).
+    """
+    network = TFLiteNetwork(model or SHIPPED_MODEL, runtime)
+    StreamingDenoiser(network, delay=delay, strength=strength, st=st, gaps=gaps)  # or say why not
+    settings = Settings(
+        *(delay, strength, st, gaps),
+        model=model and model.absolute(),
+        runtime=network.runtime,
+        fs=fs,
+        millivolts=units,
+        engine=engine(network),
+    )
+    found = gather(inputs, out, form, data)
+    if not found.tasks and not found.failures:
+        raise ValueError(f"nothing to denoise in {', '.join(inputs)}: no WFDB, EDF, CSV or NumPy")
+    if found.made:
+        click.echo(f"{found.made} files that this command made are left out")
+    clock = SystemClock()
+    began = clock.now()
+    outcomes = list(found.failures)
+    with _claimed(out), Interrupt() as interrupt:
+        news = (
+            on_cluster(dask, jobs, found.tasks, settings)
+            if dask
+            else on_processes(jobs, found.tasks, settings)
+        )
+        for outcome in _watched(news, found.tasks):
+            if isinstance(outcome, Outcome):
+                outcomes.append(outcome)
+            if interrupt.wanted:
+                break
+        news.close()  # type: ignore[attr-defined]
+        clear_leftovers(out)
+    left = len(found.tasks) + len(found.failures) - len(outcomes)
+    _summarize(outcomes, clock.now() - began, left)
+
+
+@contextmanager
+def _claimed(out: Path) -> Iterator[None]:
+    """The folder, for one command at a time, without what killed ones left."""
+    out.mkdir(parents=True, exist_ok=True)
+    number = os.open(out, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RuntimeError(f"another ecgstream denoise writes to {out}") from None
+        except OSError:
+            pass  # a file system without locks
+        clear_leftovers(out)
+        yield
+    finally:
+        os.close(number)
+
+
+def _watched(news: Iterator[News], tasks: Sequence[Task]) -> Iterator[News]:
+    """The news, while a bar shows how far it is."""
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %")),
+        TimeRemainingColumn(),
+    )
+    shares: dict[Path, float] = {}
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("", total=sum(task.size for task in tasks))
+        ended, done = 0, 0.0
+        for item in news:
+            if item is not None:
+                share = item.share if isinstance(item, Share) else 1.0
+                done += item.task.size * (share - shares.get(item.task.target, 0.0))
+                shares[item.task.target] = share
+                ended += isinstance(item, Outcome)
+                progress.update(bar, completed=done, description=f"{ended} of {len(tasks)}")
+            yield item
+
+
+def _summarize(outcomes: Sequence[Outcome], seconds: float, left: int) -> None:
+    """Print how it went; fail when anything did."""
+    failed = [outcome for outcome in outcomes if outcome.failure]
+    before = sum(outcome.before for outcome in outcomes)
+    done = [outcome for outcome in outcomes if not outcome.failure and not outcome.before]
+    copied = Counter(why for outcome in done for why in outcome.copied.values())
+    for why, count in sorted(copied.items()):
+        click.echo(f"{count} signals copied as they are: {why}")
+    for what, count in (
+        ("samples without input", sum(outcome.tally.gaps for outcome in done)),
+        ("samples flagged as uncertain", sum(outcome.tally.uncertain for outcome in done)),
+        ("samples cut off at the format's limits", sum(outcome.tally.clipped for outcome in done)),
+    ):
+        if count:
+            click.echo(f"{count} {what}")
+    for outcome in failed:
+        click.echo(f"failed: {outcome.task.source}: {outcome.failure}")
+    signals = sum(outcome.tally.seconds for outcome in done)
+    click.echo(
+        f"{len(done)} denoised, {before} done before, {len(failed)} failed; {signals / 3600:.2f} h "
+        f"of signals in {seconds:.1f} s, {signals / seconds:.0f} times real time"
+    )
+    if left:
+        raise click.ClickException(
+            f"interrupted: {left} are left, what is finished stays; the same command goes on"
+        )
+    if failed:
+        raise click.ClickException(f"{len(failed)} of {len(outcomes)} failed, as listed above")

@@ -1,0 +1,152 @@
+"""`ecgstream replay`: a record through the engine in real time, to the terminal or to WFDB."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+from rich.table import Table
+
+from ecgstream.streamer.denoiser import StreamingDenoiser
+from ecgstream.streamer.ecg.metrics import snr as snr_db
+from ecgstream.streamer.ecg.noise import unit_noise
+from ecgstream.streamer.io.records import read_record
+from ecgstream.streamer.live.clock import SystemClock
+from ecgstream.streamer.live.history import History
+from ecgstream.streamer.live.recorder import FLAGS, Recorder
+from ecgstream.streamer.live.replay import Pacer, Piece, Replay, Step
+from ecgstream.streamer.live.result import Result, copy_annotations, result_of
+from ecgstream.streamer.live.runner import Callback, Runner, Sink
+from ecgstream.streamer.quality import Quality
+from ecgstream.tools import options
+from ecgstream.tools.system.interrupt import Interrupt
+
+_STEPS = 10
+"""Per second of time, about."""
+
+
+@click.command()
+@options.source
+@options.noise(None)
+@options.strength
+@options.st
+@click.option(
+    "--duration", type=options.Seconds(), help="Seconds; to the end of the record by default."
+)
+@click.option(
+    "--write", type=click.Path(path_type=Path), help="WFDB record to write, e.g. out/208d."
+)
+def replay(
+    record: str,
+    signal: int,
+    start: float,
+    duration: float | None,
+    noise: str,
+    snr: float,
+    speed: float,
+    data: Path | None,
+    model: Path | None,
+    runtime: str,
+    delay: str | int,
+    strength: float,
+    st: bool,
+    write: Path | None,
+) -> None:
+    """Replay a record through the engine, at its own pace or faster.
+
+    Prints rate, delay, real-time factor and, where noise was mixed in and so the clean signal is
+    known, ΔSNR. --write records input, denoised and clean signal as WFDB while it runs, so that a
+    kill leaves a record, too; at the end the annotations are copied along.
+    """
+    source = Replay(read_record(record, data), [signal], start, duration)
+    if noise != "none":
+        source.mix(unit_noise(noise, len(source), data=data, fs=source.fs), snr)
+    denoiser = StreamingDenoiser(
+        model, fs=source.fs, delay=delay, runtime=runtime, strength=strength, st=st
+    )
+    console = Console(stderr=True)
+    progress = Progress(
+        *Progress.get_default_columns()[:-1], TextColumn("{task.fields[figures]}"), console=console
+    )
+    clock = SystemClock()
+    history = History(round(10 * source.fs))
+    steps: list[Step] = []
+
+    def show(step: Step) -> None:
+        history.add(step.piece, step.block)
+        gain = history.delta_snr(history.length) if source.noisy else math.nan
+        figures = f"ΔSNR {gain:.1f} dB" if math.isfinite(gain) else ""
+        progress.update(task, completed=history.received, figures=figures)
+
+    sinks: dict[str, Sink] = {"screen": Callback(show), "summary": Callback(steps.append)}
+    if write is not None:
+        about = f"Replay of {source.record.name} from sample {source.first}, denoised by ecgstream"
+        comments = (*source.record.comments, about)
+        recorder = Recorder(write, source.fs, source.leads, source.noisy, comments)
+        sinks["recorder"] = recorder
+    with Interrupt() as interrupt, progress:
+        console.print(
+            f"record {source.record.name}, signal {signal} ({source.leads[0]}), "
+            f"{len(source) / source.fs:g} s at {source.fs:g} Hz, "
+            + (f"noise {noise} at {snr:g} dB" if source.noisy else "no noise added")
+        )
+        task = progress.add_task("replay", total=len(source), figures="")
+        began = clock.now()
+        paced = Paced(source, Pacer(source.fs, clock, speed))
+        chunk = max(1, round(min(source.fs * speed / _STEPS, source.fs)))
+        runner = Runner(paced, denoiser, sinks, clock, chunk, live=False)
+        report = runner.run(lambda: interrupt.wanted)
+    seconds = clock.now() - began
+    if report.failures:
+        raise RuntimeError(str(report)) from report.failures[0].error
+    if source.position < len(source):
+        console.print("interrupted: what was received is kept")
+    Console().print(summary(result_of(steps), seconds, source, denoiser))
+    if write is not None:
+        copy_annotations(write, source, report.received)
+        console.print(f"wrote {write}.hea and {write}.dat; flags in {write}{FLAGS}")
+        if recorder.clipped:
+            console.print(f"{recorder.clipped} samples were too large for it and are cut off")
+
+
+class Paced:
+    """A replay as a source: no sample comes before its time."""
+
+    def __init__(self, replay: Replay, pacer: Pacer) -> None:
+        self.fs, self._replay, self._pacer = replay.fs, replay, pacer
+
+    def read(self, n: int) -> Piece | None:
+        """The next samples when they are due; see `ecgstream.streamer.live.runner.Source`."""
+        left = len(self._replay) - self._replay.position
+        if not left:
+            return None
+        self._pacer.wait(self._replay.position + min(n, left))
+        return self._replay.read(n)
+
+
+def summary(result: Result, seconds: float, source: Replay, denoiser: StreamingDenoiser) -> Table:
+    """The figures of a run, for people."""
+    n, fs = len(result.given), source.fs
+    gap = (result.quality & Quality.GAP) != 0
+    table = Table(show_header=False, box=None)
+    table.add_row("replayed", f"{n / fs:.2f} s of signal in {seconds:.2f} s")
+    table.add_row("rate", f"{n / seconds:.1f} samples/s")
+    table.add_row("delay", f"{denoiser.delay_samples} samples, {denoiser.delay_samples / fs:.3f} s")
+    table.add_row("real-time factor", f"{n / fs / max(result.engine_seconds, 1e-9):.0f}")
+    if gap.any():
+        table.add_row("gaps", f"{gap.sum()} samples without input, marked as NaN")
+    if source.noisy and not gap.all():
+        before = snr_db(result.clean[~gap], result.given[~gap])
+        after = snr_db(result.clean[~gap], result.denoised[~gap])
+        table.add_row(
+            "ΔSNR",
+            f"{after - before:.2f} dB ({before:.2f} dB in, the record's own wander included, "
+            f"{after:.2f} dB out)",
+        )
+    digest = hashlib.sha256(result.denoised.tobytes()).hexdigest()
+    table.add_row("output", f"{len(result.denoised)} samples, sha256 {digest[:16]}")
+    return table

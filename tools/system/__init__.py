@@ -1,0 +1,1 @@
+"""Facts about this device and what the program takes of it."""
