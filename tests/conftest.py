@@ -15,6 +15,7 @@ import pytest
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import DATA_VARIABLE, find_record
 from helpers.fakes import FakeClock
+from helpers.physionet_server import no_proxy, server  # noqa: F401 - fixtures for all tests
 
 _NEEDED = ("mitdb/100", "mitdb/114", "nstdb/bw", "nstdb/em", "nstdb/ma")
 

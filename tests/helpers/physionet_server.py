@@ -84,8 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing on the terminal."""
 
 
-@pytest.fixture(autouse=True)
-def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """No proxy of the machine that runs the tests; urllib keeps those it has seen first."""
     for name in ("http_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -94,7 +94,7 @@ def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[StandIn]:
+def server(no_proxy: None) -> Iterator[StandIn]:
     with StandIn() as stand_in:
         thread = threading.Thread(target=stand_in.serve_forever, args=(0.01,))
         thread.start()

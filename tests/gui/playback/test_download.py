@@ -11,12 +11,12 @@ from ecgstream.gui.playback.record_list import Choice
 from ecgstream.gui.playback.snapshot import Download
 from ecgstream.streamer.io import physionet
 from ecgstream.streamer.io.records import read_record
-from helpers.physionet_server import PLACE, SIGNALS, StandIn, _direct, server  # noqa: F401
+from helpers.physionet_server import PLACE, SIGNALS, StandIn
 from helpers.worker_stand import running
 
 
 @pytest.fixture(autouse=True)
-def _here(server: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def _here(server: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(physionet, "BASE_URL", server.url)
 
 
@@ -85,7 +85,7 @@ def test_a_download_that_is_not_wanted_any_more_changes_nothing(
 
 def test_what_came_in_the_way_is_told_and_can_be_dismissed(
     tmp_path: Path,
-    server: StandIn,  # noqa: F811
+    server: StandIn,
 ) -> None:
     with running(data=tmp_path) as bench:
         bench.play(1)

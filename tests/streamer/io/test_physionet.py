@@ -18,16 +18,13 @@ from ecgstream.streamer.io.physionet import (
 )
 from ecgstream.streamer.io.records import read_record
 from ecgstream.tools.commands.records import records
-from helpers.physionet_server import (  # noqa: F401
+from helpers.physionet_server import (
     ANNOTATIONS,
     HEADER,
     PLACE,
     SIGNALS,
     SUMS,
-    Answer,
     StandIn,
-    _direct,
-    server,
 )
 
 

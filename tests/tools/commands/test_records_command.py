@@ -18,7 +18,7 @@ from ecgstream.streamer.io.records import ASSETS, RecordError
 from ecgstream.tools.cli import main
 from ecgstream.tools.commands.records import records
 from helpers.paths import ROOT
-from helpers.physionet_server import PLACE, SIGNALS, SUMS, StandIn, _direct, server  # noqa: F401
+from helpers.physionet_server import PLACE, SIGNALS, SUMS, StandIn
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +141,7 @@ def test_splits_are_listed_with_their_records() -> None:
 
 
 @pytest.fixture
-def downloaded(server: StandIn, tmp_path: Path) -> Path:  # noqa: F811
+def downloaded(server: StandIn, tmp_path: Path) -> Path:
     """A data folder with one of the two records of a database."""
     for suffix in ("hea", "dat", "atr"):
         server.files[f"{PLACE}/100.{suffix}"] = b"of another record"
@@ -153,7 +153,7 @@ def downloaded(server: StandIn, tmp_path: Path) -> Path:  # noqa: F811
     return folder
 
 
-def verified(folder: Path, server: StandIn, *names: str) -> tuple[int, str]:  # noqa: F811
+def verified(folder: Path, server: StandIn, *names: str) -> tuple[int, str]:
     """Exit code and output of `records verify`."""
     asked = ["records", "verify", *names, "--data", str(folder), "--mirror", server.url]
     result = CliRunner().invoke(main, asked)
@@ -161,7 +161,7 @@ def verified(folder: Path, server: StandIn, *names: str) -> tuple[int, str]:  # 
 
 
 def test_what_was_downloaded_is_verified_and_nothing_is_fetched(
-    server: StandIn,  # noqa: F811
+    server: StandIn,
     downloaded: Path,
 ) -> None:
     code, output = verified(downloaded, server)
@@ -172,7 +172,7 @@ def test_what_was_downloaded_is_verified_and_nothing_is_fetched(
 
 
 def test_damaged_and_missing_files_are_named_and_left_alone(
-    server: StandIn,  # noqa: F811
+    server: StandIn,
     downloaded: Path,
 ) -> None:
     signals = downloaded / "mitdb" / "208.dat"
@@ -190,21 +190,21 @@ def test_damaged_and_missing_files_are_named_and_left_alone(
 
 
 def test_a_record_that_is_not_there_is_not_verified(
-    server: StandIn,  # noqa: F811
+    server: StandIn,
     downloaded: Path,
 ) -> None:
     code, output = verified(downloaded, server, "100")
     assert code == 1 and output.startswith("100: 0 files are right, 1 records were not downloaded")
 
 
-def test_verify_without_any_database_says_how_to_get_one(server: StandIn, data: Path) -> None:  # noqa: F811
+def test_verify_without_any_database_says_how_to_get_one(server: StandIn, data: Path) -> None:
     (data / "none").mkdir()
     code, output = verified(data / "none", server)
     assert code == 1 and "ecgstream records download mitdb" in output
     assert not server.log
 
 
-def test_progress_of_verifying_names_every_file(server: StandIn, downloaded: Path) -> None:  # noqa: F811
+def test_progress_of_verifying_names_every_file(server: StandIn, downloaded: Path) -> None:
     seen: list[Transfer] = []
     physionet.verify("mitdb", downloaded, server.url, seen.append)
     assert [transfer.number for transfer in seen] == [1, 2, 3, 4, 5, 6]
