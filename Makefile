@@ -2,13 +2,17 @@
 # `make monitor PYTHON=/usr/bin/python3.11` names the Python to build on.
 
 .NOTPARALLEL:
-.PHONY: monitor test lint wheel clean
+.PHONY: monitor check test lint wheel clean
 
 monitor: .venv/monitor.stamp
 	.venv/bin/ecgstream monitor $(ARGS)
 
+# The library alone, without TensorFlow and Qt: engine, networks, files and live runs.
+check: .venv/check.stamp
+	.venv/bin/pytest --numprocesses auto tests/streamer tests/test_structure.py $(ARGS)
+
 test: .venv/all.stamp .venv-tflite/tflite.stamp
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest --numprocesses auto --dist worksteal $(ARGS)
 
 lint: .venv/all.stamp
 	.venv/bin/ruff check
@@ -20,7 +24,7 @@ wheel: .venv/all.stamp
 
 clean:
 	rm -rf .venv .venv-tflite dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find streamer model gui tools tests -name __pycache__ -prune -exec rm -rf {} +
+	find streamer model gui tools tests src -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/monitor.stamp: pyproject.toml tools/setup.sh
 	tools/setup.sh .venv wfdb,monitor
@@ -28,7 +32,11 @@ clean:
 
 .venv/all.stamp: pyproject.toml tools/setup.sh
 	tools/setup.sh .venv all
-	touch $@ .venv/monitor.stamp
+	touch $@ .venv/monitor.stamp .venv/check.stamp
+
+.venv/check.stamp: pyproject.toml tools/setup.sh
+	tools/setup.sh .venv test
+	touch $@
 
 # For the tests of the shipped model on the older runtime; they are skipped where it has no wheel.
 .venv-tflite/tflite.stamp: pyproject.toml tools/setup.sh

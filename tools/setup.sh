@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Make or renew a virtual environment with this project in it: tools/setup.sh FOLDER EXTRAS
 #
-# Takes no more than git, make and a Python 3.10 to 3.12. What the system lacks is installed with
+# Takes no more than git, make and a Python 3.10 to 3.14. What the system lacks is installed with
 # apt-get where that is permitted, else named in one line. PYTHON names the Python to take.
 set -euo pipefail
 
 folder=$1
 extras=$2
-pythons="python3.12 python3.11 python3.10 python3"
-newest=12
+pythons="python3.12 python3.13 python3.11 python3.14 python3.10 python3"
+newest=14
 if [ "$extras" = tflite ]; then  # tflite-runtime has no wheel for a later one
     pythons="${PYTHON:-} $pythons"
     newest=11
@@ -42,7 +42,7 @@ system_packages() {
             "same command again"
 }
 
-# find_python MODULE: print the newest suitable Python that can import MODULE.
+# find_python MODULE: print the first suitable Python that can import MODULE.
 find_python() {
     local python
     for python in $pythons; do
