@@ -8,6 +8,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+
 from helpers.paths import ROOT
 
 _FOLDERS = ("streamer", "model", "gui", "tools")
