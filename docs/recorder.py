@@ -20,16 +20,16 @@ import numpy as np
 
 from ecgstream import StreamingDenoiser
 from ecgstream.streamer.live.clock import SystemClock
-from ecgstream.streamer.live.recorder import Recorder
-from ecgstream.streamer.live.replay import Piece
 from ecgstream.streamer.live.runner import Runner
+from ecgstream.streamer.live.sinks.recorder import Recorder
+from ecgstream.streamer.live.sources.base import Piece
 from ecgstream.tools.system.interrupt import Interrupt
 
 _PATIENCE = 0.5  # seconds to wait for samples before looking whether to stop
 
 
 class Lines:
-    """A `ecgstream.streamer.live.runner.Source` of lines."""
+    """A `ecgstream.streamer.live.sources.base.Source` of lines."""
 
     def __init__(self, file: int, fs: float, gain: float) -> None:
         self.fs, self._file, self._gain = fs, file, gain

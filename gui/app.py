@@ -18,7 +18,7 @@ from ecgstream.gui.settings.display_settings import Display
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
 from ecgstream.gui.settings.preferences import Memory
 from ecgstream.gui.window.main_window import Monitor
-from ecgstream.streamer.live.replay import Clock
+from ecgstream.streamer.live.clock import Clock
 
 _PROBE = f"from {pg.Qt.QT_LIB} import QtWidgets; print(QtWidgets.QApplication([]).platformName())"
 _UNMENTIONED = ("QStandardPaths: XDG_RUNTIME_DIR not set", "This plugin does not support")

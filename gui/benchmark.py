@@ -28,7 +28,8 @@ from ecgstream.gui.sheet.traces import signal
 from ecgstream.gui.window.main_window import Monitor
 from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.io.records import Record, read_record
-from ecgstream.streamer.live.replay import Clock, Step
+from ecgstream.streamer.live.clock import Clock
+from ecgstream.streamer.live.sinks.base import Step
 
 SIZE = 1200, 800
 FRAMES_PER_SECOND = 60

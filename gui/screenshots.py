@@ -19,7 +19,7 @@ from ecgstream.gui.settings.display_settings import Display
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
 from ecgstream.gui.window.main_window import Monitor
 from ecgstream.streamer.io.records import Record, read_record
-from ecgstream.streamer.live.replay import Clock
+from ecgstream.streamer.live.clock import Clock
 
 SECONDS = 20.0
 """Signal that is replayed for a picture."""

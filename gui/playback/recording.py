@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ecgstream.gui.playback.snapshot import Recording
 from ecgstream.gui.window.messages import reason
-from ecgstream.streamer.live.recorder import Recorder
-from ecgstream.streamer.live.replay import Replay, Step
+from ecgstream.streamer.live.sinks.base import Step
+from ecgstream.streamer.live.sinks.recorder import Recorder
+from ecgstream.streamer.live.sources.record import Replay
 
 _ELSEWHERE = "The menu File chooses another folder."
 
@@ -17,7 +18,7 @@ class RecordingSink:
     """A sink that begins a record with its first step and survives a disk that fails.
 
     The record's count begins there, too. It holds raw and denoised signals, and the clean ones
-    where noise is mixed in as it begins. See `ecgstream.streamer.live.runner.Sink`.
+    where noise is mixed in as it begins. See `ecgstream.streamer.live.sinks.base.Sink`.
     """
 
     def __init__(self, path: Path, replay: Replay) -> None:

@@ -21,7 +21,8 @@ from ecgstream.streamer.ecg.qrs import BeatDetector
 from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.io.records import Record, RecordError
 from ecgstream.streamer.live.history import History
-from ecgstream.streamer.live.replay import Replay, Step
+from ecgstream.streamer.live.sinks.base import Step
+from ecgstream.streamer.live.sources.record import Replay
 
 HELD = 600
 """Seconds that can be looked back at."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from ecgstream.gui.playback.snapshot import MEASURED, Figures
 from ecgstream.streamer.live.history import History
-from ecgstream.streamer.live.replay import Step
+from ecgstream.streamer.live.sinks.base import Step
 
 _LATELY = 3  # seconds in which a wait counts, so that another delay is soon seen
 UNMEASURED = Figures(

@@ -8,8 +8,12 @@ import threading
 from collections.abc import Callable, Mapping
 
 from ecgstream.streamer.denoiser import StreamingDenoiser
-from ecgstream.streamer.live.replay import Clock, Pacer, Piece, Replay
-from ecgstream.streamer.live.runner import Report, Runner, Sink
+from ecgstream.streamer.live.clock import Clock, Pacer
+from ecgstream.streamer.live.report import Report
+from ecgstream.streamer.live.runner import Runner
+from ecgstream.streamer.live.sinks.base import Sink
+from ecgstream.streamer.live.sources.base import Piece
+from ecgstream.streamer.live.sources.record import Replay
 
 UPDATES = 60
 """Pieces per second: one for each frame of a usual screen, so that the trace moves evenly."""

@@ -22,7 +22,7 @@ from ecgstream.gui.playback.snapshot import State, View
 from ecgstream.gui.playback.transport import Playback
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise, Source
 from ecgstream.streamer.io.records import Record, read_record
-from ecgstream.streamer.live.replay import Clock
+from ecgstream.streamer.live.clock import Clock
 
 _RECORDER = "recorder"
 _PATIENCE = 5.0  # s that closing waits for a source, and for a recording's disk

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ecgstream.streamer.ecg.metrics import snr
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.engine.stream import Block
-from ecgstream.streamer.live.replay import Piece
+from ecgstream.streamer.live.sources.base import Piece
 from ecgstream.streamer.quality import Flags, Quality
 
 _LEFT_OUT = np.uint8(Quality.GAP | Quality.SETTLING)

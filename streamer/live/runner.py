@@ -10,96 +10,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
 
 from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.engine.stream import Block
+from ecgstream.streamer.live.clock import Clock
 from ecgstream.streamer.live.queues import Amount, Queue
-from ecgstream.streamer.live.replay import Clock, Piece, Step
+from ecgstream.streamer.live.report import Failure, Report
+from ecgstream.streamer.live.sinks.base import Sink, Step
+from ecgstream.streamer.live.sources.base import Piece, Source
 
 HELD = 10.0
 """Seconds of signal that a queue holds."""
-
-
-class Source(Protocol):
-    """Where samples come from.
-
-    `read` waits for the next `n` samples and gives what has arrived, an empty piece included,
-    within a second, so that a run can be stopped; None at the end. `start` counts all samples
-    from 0 on, those that the device lost included; `clean` is NaN where there is no reference.
-    """
-
-    @property
-    def fs(self) -> float:
-        """Hz."""
-
-    def read(self, n: int) -> Piece | None:
-        """The next samples, (m,) or (m, channels) in mV."""
-
-
-class Sink(Protocol):
-    """What takes the steps of a run: a screen, a file.
-
-    A hole between two steps (`piece.start`, `block.start`) is what its queue dropped.
-    """
-
-    def take(self, step: Step) -> None:
-        """Take the next step; called in the sink's own thread."""
-
-    def close(self) -> None:
-        """No more steps will come; called once, also after `take` has failed."""
-
-
-class Callback:
-    """A function as a sink."""
-
-    def __init__(self, function: Callable[[Step], object]) -> None:
-        self._function = function
-
-    def take(self, step: Step) -> None:
-        """Call the function."""
-        self._function(step)
-
-    def close(self) -> None:
-        """Nothing is left to do."""
-
-
-class Failure(NamedTuple):
-    """What ended a run."""
-
-    part: str  # `source`, `engine` or the sink's name
-    error: BaseException
-
-    def __str__(self) -> str:
-        return f"the {self.part} failed ({type(self.error).__name__}: {self.error})"
-
-
-class Report(NamedTuple):
-    """What became of every sample of a run."""
-
-    received: int  # from the source
-    missing: int  # that the engine saw as gaps: dropped before it, or lost by the source
-    denoised: int
-    dropped: int  # before the engine
-    taken: dict[str, Amount]  # by each sink
-    lost: dict[str, Amount]  # dropped before each sink, or when it had failed
-    failures: list[Failure]
-
-    def __str__(self) -> str:
-        counts = [
-            f"{self.received} samples received, {self.denoised} denoised, "
-            f"{self.dropped} dropped before the engine"
-        ]
-        for name, taken in self.taken.items():
-            lost = self.lost[name]
-            counts.append(
-                f"{name}: {taken.received} received and {taken.denoised} denoised taken, "
-                f"{lost.received} and {lost.denoised} dropped"
-            )
-        return "; ".join([*map(str, self.failures), *counts])
 
 
 class Runner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.live.replay import Piece
+from ecgstream.streamer.live.sources.base import Piece
 
 FS, CHUNK = 360, 36
 

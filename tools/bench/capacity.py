@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.engine.delay import FS, WINDOW, delay_mode
-from ecgstream.streamer.live.replay import Clock
+from ecgstream.streamer.live.clock import Clock
 from ecgstream.streamer.network.tflite import Network
 from ecgstream.streamer.pool import StreamerPool
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ecgstream.streamer.engine.delay import delay_mode
-from ecgstream.streamer.live.replay import Clock
+from ecgstream.streamer.live.clock import Clock
 from ecgstream.streamer.network.tflite import PACKAGES, RUNTIMES, TFLiteNetwork
 from ecgstream.tools.bench import accuracy, latency
 from ecgstream.tools.bench import model_stats as contents

@@ -14,7 +14,7 @@ import numpy as np
 from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.engine.normalization import Floats, standardise
-from ecgstream.streamer.live.replay import Clock, Pacer
+from ecgstream.streamer.live.clock import Clock, Pacer
 from ecgstream.streamer.network.tflite import TFLiteNetwork
 
 WARM_UP = 200

@@ -12,7 +12,7 @@ import numpy as np
 from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.engine.delay import FS, delay_mode
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.live.replay import Clock
+from ecgstream.streamer.live.clock import Clock
 from ecgstream.streamer.network.tflite import PACKAGES, TFLiteNetwork
 from ecgstream.tools.bench import accuracy, latency, machine
 from ecgstream.tools.bench import model_stats as contents

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from ecgstream.streamer.live.replay import Clock
+from ecgstream.streamer.live.clock import Clock
 from ecgstream.tools.bench import subprocesses as fresh
 
 

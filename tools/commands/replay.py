@@ -15,12 +15,15 @@ from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.ecg.metrics import snr as snr_db
 from ecgstream.streamer.ecg.noise import unit_noise
 from ecgstream.streamer.io.records import read_record
-from ecgstream.streamer.live.clock import SystemClock
+from ecgstream.streamer.live.clock import Pacer, SystemClock
 from ecgstream.streamer.live.history import History
-from ecgstream.streamer.live.recorder import FLAGS, Recorder
-from ecgstream.streamer.live.replay import Pacer, Piece, Replay, Step
-from ecgstream.streamer.live.result import Result, copy_annotations, result_of
-from ecgstream.streamer.live.runner import Callback, Runner, Sink
+from ecgstream.streamer.live.runner import Runner
+from ecgstream.streamer.live.sinks.base import Sink, Step
+from ecgstream.streamer.live.sinks.callback import Callback
+from ecgstream.streamer.live.sinks.recorder import FLAGS, Recorder
+from ecgstream.streamer.live.sinks.result import Result, copy_annotations, result_of
+from ecgstream.streamer.live.sources.base import Piece
+from ecgstream.streamer.live.sources.record import Replay
 from ecgstream.streamer.quality import Quality
 from ecgstream.tools import options
 from ecgstream.tools.system.interrupt import Interrupt
@@ -120,7 +123,7 @@ class Paced:
         self.fs, self._replay, self._pacer = replay.fs, replay, pacer
 
     def read(self, n: int) -> Piece | None:
-        """The next samples when they are due; see `ecgstream.streamer.live.runner.Source`."""
+        """The next samples when they are due; see `ecgstream.streamer.live.sources.base.Source`."""
         left = len(self._replay) - self._replay.position
         if not left:
             return None

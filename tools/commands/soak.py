@@ -15,10 +15,13 @@ from rich.table import Table
 from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import read_record
-from ecgstream.streamer.live.clock import SystemClock
+from ecgstream.streamer.live.clock import Pacer, SystemClock
 from ecgstream.streamer.live.queues import Amount
-from ecgstream.streamer.live.replay import Pacer, Piece, Step
-from ecgstream.streamer.live.runner import Callback, Report, Runner
+from ecgstream.streamer.live.report import Report
+from ecgstream.streamer.live.runner import Runner
+from ecgstream.streamer.live.sinks.base import Step
+from ecgstream.streamer.live.sinks.callback import Callback
+from ecgstream.streamer.live.sources.base import Piece
 from ecgstream.streamer.quality import Quality
 from ecgstream.tools import options
 from ecgstream.tools.system.device import peak_memory
@@ -125,7 +128,7 @@ class Loop:
         """Samples that the pacing was late, at the least: in the first half, in the second."""
 
     def read(self, n: int) -> Piece | None:
-        """The next samples when they are due; see `ecgstream.streamer.live.runner.Source`."""
+        """The next samples when they are due; see `ecgstream.streamer.live.sources.base.Source`."""
         start, end = self.position, min(self.position + n, self._length)
         if start == end:
             return None

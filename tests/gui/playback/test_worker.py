@@ -15,8 +15,8 @@ from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import Record, RecordError, read_record
-from ecgstream.streamer.live.recorder import FLAGS, Recorder
-from ecgstream.streamer.live.replay import Step
+from ecgstream.streamer.live.sinks.base import Step
+from ecgstream.streamer.live.sinks.recorder import FLAGS, Recorder
 from ecgstream.streamer.quality import Quality
 from helpers.fakes import FakeClock, Identity
 from helpers.worker_stand import FS, numbered, running

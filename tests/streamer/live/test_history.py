@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ecgstream import Block, Quality
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.live.history import History
-from ecgstream.streamer.live.replay import Piece
+from ecgstream.streamer.live.sources.base import Piece
 
 LENGTH = 50
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecgstream.streamer.live.replay import Pacer
+from ecgstream.streamer.live.clock import Pacer
 from helpers.fakes import FakeClock
 
 DAY = 24 * 3600

@@ -14,9 +14,10 @@ import pytest
 from ecgstream import Block, Quality, StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import read_record
-from ecgstream.streamer.live.recorder import FLAGS, Recorder
-from ecgstream.streamer.live.replay import Piece, Step
 from ecgstream.streamer.live.runner import Runner
+from ecgstream.streamer.live.sinks.base import Step
+from ecgstream.streamer.live.sinks.recorder import FLAGS, Recorder
+from ecgstream.streamer.live.sources.base import Piece
 from helpers.fakes import FakeClock, Identity
 from helpers.numbered_source import CHUNK, FS, Numbers, samples
 from helpers.paths import ROOT
@@ -156,8 +157,9 @@ from helpers.fakes import Identity
 from helpers.numbered_source import CHUNK, FS, Numbers
 from ecgstream import StreamingDenoiser
 from ecgstream.streamer.live.clock import SystemClock
-from ecgstream.streamer.live.recorder import Recorder
-from ecgstream.streamer.live.runner import Callback, Runner
+from ecgstream.streamer.live.sinks.recorder import Recorder
+from ecgstream.streamer.live.runner import Runner
+from ecgstream.streamer.live.sinks.callback import Callback
 
 recorder = Recorder(Path(sys.argv[1]), FS, ["I", "II"])
 

@@ -10,9 +10,12 @@ from ecgstream.streamer.ecg.metrics import snr
 from ecgstream.streamer.ecg.noise import KINDS, noise_gain, unit_noise
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import Record, RecordError, read_record
+from ecgstream.streamer.live.clock import Pacer
 from ecgstream.streamer.live.history import History
-from ecgstream.streamer.live.replay import Pacer, Replay, Step
-from ecgstream.streamer.live.runner import Callback, Runner
+from ecgstream.streamer.live.runner import Runner
+from ecgstream.streamer.live.sinks.base import Step
+from ecgstream.streamer.live.sinks.callback import Callback
+from ecgstream.streamer.live.sources.record import Replay
 from ecgstream.tools.commands.replay import Paced
 from helpers.fakes import FakeClock, Identity
 

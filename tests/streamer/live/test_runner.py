@@ -14,8 +14,11 @@ import pytest
 from ecgstream import Quality, StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.live.queues import Amount
-from ecgstream.streamer.live.replay import Piece, Step
-from ecgstream.streamer.live.runner import HELD, Callback, Report, Runner, Sink, Source
+from ecgstream.streamer.live.report import Report
+from ecgstream.streamer.live.runner import HELD, Runner
+from ecgstream.streamer.live.sinks.base import Sink, Step
+from ecgstream.streamer.live.sinks.callback import Callback
+from ecgstream.streamer.live.sources.base import Piece, Source
 from helpers.fakes import FakeClock, Identity
 
 N, CHUNK = 40 * 360, 36

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from ecgstream import Block, StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.live.replay import Pacer
+from ecgstream.streamer.live.clock import Pacer
 from ecgstream.tools.commands.soak import GROWTH, Check, FastClock, Loop, run, soak
 from helpers.fakes import Identity
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.live.replay import Replay, Step
+from ecgstream.streamer.live.sinks.base import Step
+from ecgstream.streamer.live.sources.record import Replay
 
 
 class Result(NamedTuple):

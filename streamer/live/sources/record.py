@@ -1,13 +1,8 @@
-"""A record handed out piece by piece, as if it were being acquired.
-
-Time enters only through the clock that the caller passes in; every deadline is derived from an
-integer count of samples, so that pauses and rounding never add up.
-"""
+"""A record handed out piece by piece, as if it were being acquired."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,59 +10,8 @@ import numpy.typing as npt
 from ecgstream.streamer.ecg.metrics import reference
 from ecgstream.streamer.ecg.noise import noise_gain
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.engine.stream import Block
 from ecgstream.streamer.io.records import Record, RecordError
-
-
-class Clock(Protocol):
-    """Where time comes from; `time.monotonic` and `time.sleep` outside of tests."""
-
-    def now(self) -> float:
-        """Seconds since some fixed moment."""
-
-    def sleep(self, seconds: float) -> None:
-        """Return after that many seconds."""
-
-
-class Pacer:
-    """When each sample is due.
-
-    Parameters
-    ----------
-    fs : sampling rate in Hz.
-    clock : where time comes from.
-    speed : times real time; infinite for as fast as possible.
-    """
-
-    def __init__(self, fs: float, clock: Clock, speed: float = 1.0) -> None:
-        if not speed > 0:
-            raise ValueError(f"speed must be greater than 0, not {speed:g}")
-        self._rate, self.clock = fs * speed, clock
-        self._sample, self._time = 0, clock.now()
-
-    def restart(self, sample: int) -> None:
-        """Let `sample` be due now, to go on after a pause."""
-        self._sample, self._time = sample, self.clock.now()
-
-    def wait(self, sample: int) -> None:
-        """Return when `sample` is due, or at once when it already was."""
-        early = self._time + (sample - self._sample) / self._rate - self.clock.now()
-        if early > 0:
-            self.clock.sleep(early)
-
-    def due(self) -> float:
-        """Number of the sample that is due now."""
-        if np.isinf(self._rate):
-            return np.inf
-        return self._sample + (self.clock.now() - self._time) * self._rate
-
-
-class Piece(NamedTuple):
-    """Consecutive samples of a replay, mV; `start` counts from the replay's beginning."""
-
-    start: int
-    input: Floats  # (m, channels), what the engine gets
-    clean: Floats  # (m, channels), the reference without the noise; NaN where there is none
+from ecgstream.streamer.live.sources.base import Piece
 
 
 class Replay:
@@ -175,12 +119,3 @@ def _clean(signal: Floats, fs: float) -> Floats:
         return signal
     bridged = np.where(valid, signal, signal[valid].mean(dtype=float))
     return np.where(valid, reference(bridged, fs), np.nan).astype(np.float32)
-
-
-class Step(NamedTuple):
-    """What one step of a run read and what the engine made of it."""
-
-    piece: Piece
-    block: Block
-    dropped: int  # samples that came too late to be denoised; the engine saw a gap
-    seconds: float  # that the engine took

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.live.replay import Step
+from ecgstream.streamer.live.sinks.base import Step
 
 GAIN = 1000.0
 """adu per mV: a step of 1 µV."""
@@ -78,7 +78,7 @@ class Recorder:
         self._write_headers()
 
     def take(self, step: Step) -> None:
-        """Write what has come; see `ecgstream.streamer.live.runner.Sink`."""
+        """Write what has come; see `ecgstream.streamer.live.sinks.base.Sink`."""
         piece, block = step.piece, step.block
         self.received = piece.start + len(piece.input)
         self._signals.put(piece.start, self._columns["input"], self._adu(piece.input))

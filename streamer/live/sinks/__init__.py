@@ -1,0 +1,1 @@
+"""Sinks of a live run, one a file."""

@@ -1,0 +1,1 @@
+"""Sources of a live run, one a file."""
