@@ -14,9 +14,9 @@ from pyqtgraph.Qt import QtCore
 
 from ecgstream.gui.errors import Trouble
 from ecgstream.gui.playback.worker import Worker
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
-from ecgstream.gui.settings.preferences import Memory
+from ecgstream.gui.settings.preferences import Preferences
 from ecgstream.gui.window.main_window import Monitor
 from ecgstream.streamer.live.clock import Clock
 
@@ -49,9 +49,9 @@ def display_problem() -> str | None:
 
 def show(
     settings: MonitorSettings,
-    display: Display,
+    display: DisplaySettings,
     clock: Clock,
-    memory: Memory,
+    preferences: Preferences,
     given: Container[str] = (),
     painted: Callable[[Monitor], object] = lambda window: None,
 ) -> int:
@@ -61,15 +61,15 @@ def show(
     ----------
     settings, display : what to begin with.
     clock : where time comes from.
-    memory : settings and display as they were left last time; those in `given` count.
+    preferences : settings and display as they were left last time; those in `given` count.
     painted : called when the window has been drawn for the first time.
     """
     with qt_kept_quiet():
         application = pg.mkQApp("ecgstream")
-    settings, display = memory.recall(settings, display, given)
+    settings, display = preferences.recall(settings, display, given)
     worker = Worker(settings, clock)
-    window = Monitor(settings, worker, display, memory)
-    trouble = Trouble(memory.path.with_suffix(".log"))
+    window = Monitor(settings, worker, display, preferences)
+    trouble = Trouble(preferences.path.with_suffix(".log"))
     trouble.met.connect(window.banner.warn)
     interrupt = signal.signal(signal.SIGINT, lambda *_: window.close())
 
@@ -77,7 +77,9 @@ def show(
         worker.start()  # what it imports and loads would have held up the window
         painted(window)
 
-    if memory.geometry().isEmpty():  # a small screen of 100 dpi has fewer of Qt's pixels than it
+    if (
+        preferences.geometry().isEmpty()
+    ):  # a small screen of 100 dpi has fewer of Qt's pixels than it
         window.resize(window.size().boundedTo(window.screen().availableSize()))
     window.painted.connect(begin, QtCore.Qt.ConnectionType.QueuedConnection)
     window.show()

@@ -17,10 +17,10 @@ import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore, QtWidgets
 
 from ecgstream.gui.app import qt_kept_quiet
-from ecgstream.gui.playback.session import Session, Tuning
-from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.playback.session import EngineSettings, Session
+from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.playback.worker import Worker
-from ecgstream.gui.settings.display_settings import KINDS, Display
+from ecgstream.gui.settings.display_settings import TRACE_KINDS, DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.sheet import Sheet
@@ -36,7 +36,7 @@ FRAMES_PER_SECOND = 60
 HOUR = 3600
 """Seconds of signal for the memory."""
 
-_DISPLAY = Display(kinds=frozenset(KINDS))
+_DISPLAY = DisplaySettings(kinds=frozenset(TRACE_KINDS))
 """Four traces of one lead."""
 _ROUND = 60
 """Frames of one kind before those of the next, so that all see the same machine."""
@@ -67,17 +67,17 @@ class BareCurves(pg.PlotWidget):
         super().__init__(background=THEMES["paper"].paper)
         pen = pg.mkPen(THEMES["paper"].raw, width=1)
         self._curves = [
-            pg.PlotCurveItem(pen=pen, connect="finite", antialias=antialias) for _ in KINDS
+            pg.PlotCurveItem(pen=pen, connect="finite", antialias=antialias) for _ in TRACE_KINDS
         ]
         for curve in self._curves:
             self.addItem(curve)
-        self.setYRange(-2 * len(KINDS), 2, padding=0)
+        self.setYRange(-2 * len(TRACE_KINDS), 2, padding=0)
 
-    def draw(self, shown: Shown) -> None:
+    def draw(self, shown: Excerpt) -> None:
         """Bring the curves up to date, one below the other."""
         x = np.arange(len(shown.stretch.input))
         self.setXRange(0, len(x), padding=0)
-        for n, (curve, kind) in enumerate(zip(self._curves, KINDS, strict=True)):
+        for n, (curve, kind) in enumerate(zip(self._curves, TRACE_KINDS, strict=True)):
             curve.setData(x, signal(shown.stretch, kind, 0) - 2 * n)
 
 
@@ -104,7 +104,7 @@ def measure(
         return {
             "qt": f"{pg.Qt.QT_LIB} {pg.Qt.QtVersion}",
             "size": list(SIZE),
-            "traces": len(KINDS),
+            "traces": len(TRACE_KINDS),
             "frame_ms": _frames(application, clock, seconds),
             "live": _live(clock, processor, seconds),
             "memory": _memory(clock, memory, hour),
@@ -118,10 +118,10 @@ def _long(name: str, data: Path | None) -> Record:
     return replace(record, signals=np.tile(record.signals, (copies, 1)))
 
 
-def _replayed(samples: int, seconds: Callable[[], float]) -> Iterator[Shown]:
+def _replayed(samples: int, seconds: Callable[[], float]) -> Iterator[Excerpt]:
     """What there is to show of a noisy record, so many samples further each time, for ever."""
     settings = MonitorSettings()
-    tuning = Tuning(settings.delay, settings.strength, settings.st)
+    tuning = EngineSettings(settings.delay, settings.strength, settings.st)
     session = Session(settings, settings.source, tuning, read_record, Condition())
     session.mix(Noise(settings.noise, settings.snr))
     passes = count(1)
@@ -139,7 +139,7 @@ def _frames(
 ) -> dict[str, dict[str, float]]:
     """Time from what there is to show to painted pixels; the engine's own is in `_live`."""
     sheet, bare, smooth = Sheet(_DISPLAY), BareCurves(False), BareCurves(True)
-    painted: dict[str, tuple[QtWidgets.QWidget, Callable[[Shown], object]]] = {
+    painted: dict[str, tuple[QtWidgets.QWidget, Callable[[Excerpt], object]]] = {
         "monitor": (sheet, sheet.draw),
         "pyqtgraph": (bare.viewport(), bare.draw),
         "pyqtgraph, smooth": (smooth.viewport(), smooth.draw),
@@ -220,10 +220,10 @@ def _running(worker: Worker) -> Iterator[Monitor]:
 
 def _received(worker: Worker) -> float:
     """Seconds of signal that have come so far."""
-    view = worker.view(0)
-    if view.problem is not None:
-        raise view.problem
-    return view.shown.received / view.shown.fs if view.shown is not None else 0.0
+    snapshot = worker.snapshot(0)
+    if snapshot.problem is not None:
+        raise snapshot.problem
+    return snapshot.shown.received / snapshot.shown.fs if snapshot.shown is not None else 0.0
 
 
 def _wait(seconds: float) -> None:

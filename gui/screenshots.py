@@ -13,9 +13,9 @@ import numpy as np
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from ecgstream.gui.app import qt_kept_quiet
-from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.playback.worker import Worker
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
 from ecgstream.gui.window.main_window import Monitor
 from ecgstream.streamer.io.records import Record, read_record
@@ -75,7 +75,9 @@ SCENES = {
 """What the README shows, by the pictures' names."""
 
 
-def snapshot(settings: MonitorSettings, display: Display, clock: Clock, path: Path) -> Shown:
+def snapshot(
+    settings: MonitorSettings, display: DisplaySettings, clock: Clock, path: Path
+) -> Excerpt:
     """Replay `SECONDS` of signal as fast as it can go and save a picture of the window then.
 
     Needs no display. Returns what the picture shows.
@@ -88,21 +90,21 @@ def snapshot(settings: MonitorSettings, display: Display, clock: Clock, path: Pa
 
 
 def snapshots(
-    settings: MonitorSettings, display: Display, clock: Clock, folder: Path
-) -> dict[Path, Shown]:
+    settings: MonitorSettings, display: DisplaySettings, clock: Clock, folder: Path
+) -> dict[Path, Excerpt]:
     """Save a picture of each of `SCENES` in that folder; otherwise as `snapshot`."""
     paths = {folder / f"{name}.png": scene for name, scene in SCENES.items()}
     return {path: _take(scene, settings, display, clock, path) for path, scene in paths.items()}
 
 
 def _take(
-    scene: Scene, settings: MonitorSettings, display: Display, clock: Clock, path: Path
-) -> Shown:
+    scene: Scene, settings: MonitorSettings, display: DisplaySettings, clock: Clock, path: Path
+) -> Excerpt:
     settings = replace(settings, **scene.settings)
     with _window(settings, replace(display, **scene.display), clock, scene.read) as window:
-        view = window.worker.view(SECONDS)
-        if view.problem is not None or view.shown is None:
-            raise view.problem or RuntimeError("nothing was shown")
+        snapshot = window.worker.snapshot(SECONDS)
+        if snapshot.problem is not None or snapshot.shown is None:
+            raise snapshot.problem or RuntimeError("nothing was shown")
         window.remark = scene.remark
         window.grab()  # gives everything in a window that was never shown its size
         window.refresh()
@@ -110,12 +112,12 @@ def _take(
         window.refresh()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_png(window))
-        return view.shown
+        return snapshot.shown
 
 
 @contextmanager
 def _window(
-    settings: MonitorSettings, display: Display, clock: Clock, read: Callable[..., Record]
+    settings: MonitorSettings, display: DisplaySettings, clock: Clock, read: Callable[..., Record]
 ) -> Iterator[Monitor]:
     """A window, never shown, that has replayed `SECONDS`."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"  # whatever it was: Qt may be unable to start on it

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ecgstream.gui.playback.snapshot import Figures, InForce, Mark, Shown
-from ecgstream.gui.playback.statistics import Meter
+from ecgstream.gui.playback.snapshot import AppliedSettings, Excerpt, Figures, Mark
+from ecgstream.gui.playback.statistics import Statistics
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise, Source
 from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.ecg.annotations import Marks, RecordMarks, record_marks
@@ -28,7 +28,7 @@ HELD = 600
 """Seconds that can be looked back at."""
 
 
-class Tuning(NamedTuple):
+class EngineSettings(NamedTuple):
     """What can be changed of the engine while it runs; see `ecgstream.StreamingDenoiser`."""
 
     delay: str | int
@@ -36,7 +36,7 @@ class Tuning(NamedTuple):
     st: bool
 
 
-class Pass:
+class PlaybackRun:
     """What has come of a record since the count began at one place of it.
 
     Parameters
@@ -49,22 +49,27 @@ class Pass:
     """
 
     def __init__(
-        self, replay: Replay, marks: RecordMarks, number: int, in_force: InForce, again: bool
+        self,
+        replay: Replay,
+        marks: RecordMarks,
+        number: int,
+        in_force: AppliedSettings,
+        again: bool,
     ) -> None:
         channels = len(replay.leads)
         self.replay, self._first, self._marks = replay, replay.first, marks
         self._number, self._again = number, again
         self.history = History(round(HELD * replay.fs), channels)
         self._detector = BeatDetector(replay.fs, channels)
-        self._meter = Meter(replay.fs)
+        self._statistics = Statistics(replay.fs)
         self._in_force = [in_force]
 
     @property
     def figures(self) -> Figures:
         """What was measured last."""
-        return self._meter.figures
+        return self._statistics.figures
 
-    def set(self, in_force: InForce) -> None:
+    def set(self, in_force: AppliedSettings) -> None:
         """Let this hold from a sample on, which is no earlier than where the last began to."""
         sample = max(in_force.sample, self._in_force[-1].sample)
         if sample == self._in_force[-1].sample:
@@ -76,15 +81,15 @@ class Pass:
         with change:
             self.history.add(step.piece, step.block)
         self._detector.push(step.block.signal, step.block.quality)
-        measured = self._meter.add(step)
+        measured = self._statistics.add(step)
         if measured:
             with change:
-                self._meter.measure(self.history, self._detector.rate())
+                self._statistics.measure(self.history, self._detector.rate())
                 peaks = self._detector.peaks
                 del peaks[: bisect_left(peaks, self.history.held)]
                 del self._in_force[: self._set_at(self.history.held)]
 
-    def shown(self, seconds: float, end: int | None, figures: Figures) -> Shown:
+    def shown(self, seconds: float, end: int | None, figures: Figures) -> Excerpt:
         """So many seconds up to the count `end`, or the newest; with those figures."""
         history, replay = self.history, self.replay
         stop = history.received if end is None else end
@@ -93,7 +98,7 @@ class Pass:
         peaks = self._detector.peaks
         in_force = self._in_force[self._set_at(start) : self._set_at(stop - 1) + 1]
         last = in_force[-1]
-        return Shown(
+        return Excerpt(
             record=replay.record.name,
             leads=replay.leads,
             fs=replay.fs,
@@ -147,7 +152,7 @@ class Session:
         self,
         settings: MonitorSettings,
         source: Source,
-        tuning: Tuning,
+        tuning: EngineSettings,
         read: Callable[[str, Path | None], Record],
         change: Condition,
     ) -> None:
@@ -182,12 +187,12 @@ class Session:
     def begin(self, sample: int, number: int, again: bool = False) -> None:
         """Let the count begin anew at that sample of the record, with nothing received.
 
-        See `Pass` for `number` and `again`.
+        See `PlaybackRun` for `number` and `again`.
         """
         with self._change:
             self.replay.begin(sample)
-            in_force = InForce(0, self._noise, *self._tuning)
-            self.present = Pass(self.replay, self._marks, number, in_force, again)
+            in_force = AppliedSettings(0, self._noise, *self._tuning)
+            self.present = PlaybackRun(self.replay, self._marks, number, in_force, again)
             self.taken = 0
 
     @property
@@ -209,7 +214,7 @@ class Session:
         self._set(self.replay.position)
         return True
 
-    def tune(self, tuning: Tuning) -> None:
+    def tune(self, tuning: EngineSettings) -> None:
         """Change the engine from the next sample on; called in its thread."""
         if tuning != self._tuning:
             for name, value in tuning._asdict().items():
@@ -242,4 +247,4 @@ class Session:
 
     def _set(self, sample: int) -> None:
         with self._change:
-            self.present.set(InForce(sample, self._noise, *self._tuning))
+            self.present.set(AppliedSettings(sample, self._noise, *self._tuning))

@@ -14,7 +14,9 @@ from ecgstream.gui.settings.monitor_settings import Noise, Source
 from ecgstream.streamer.live.history import Stretch
 
 if TYPE_CHECKING:
-    from ecgstream.gui.playback.session import Pass  # loads what the window need not wait for
+    from ecgstream.gui.playback.session import (
+        PlaybackRun,  # loads what the window need not wait for
+    )
 
 MEASURED = 10
 """Seconds that the figures are taken over."""
@@ -36,7 +38,7 @@ class Mark(NamedTuple):
     text: str  # a beat's symbol, or the rhythm: "(AFIB"
 
 
-class InForce(NamedTuple):
+class AppliedSettings(NamedTuple):
     """What was set from one sample on."""
 
     sample: int  # in the stream's count
@@ -78,7 +80,7 @@ class Download(NamedTuple):
     problem: str  # empty while it is fine
 
 
-class Shown(NamedTuple):
+class Excerpt(NamedTuple):
     """What is being replayed, and a stretch of it. All counts are those of the stream.
 
     Noise, delay, strength and ST mode are those in force at the stretch's end.
@@ -102,11 +104,11 @@ class Shown(NamedTuple):
     peaks: npt.NDArray[np.int64]  # R peaks of the denoised signal, within the stretch
     figures: Figures
     st: bool = False  # whether the ST segment is kept
-    in_force: tuple[InForce, ...] = ()  # at the stretch's start, and each change within it
+    in_force: tuple[AppliedSettings, ...] = ()  # at the stretch's start, and each change within it
     again: bool = False  # the record has come to its end and began again
 
 
-class View(NamedTuple):
+class Snapshot(NamedTuple):
     """Everything that the window shows, at one moment."""
 
     state: State
@@ -116,5 +118,7 @@ class View(NamedTuple):
     speed: float  # times real time
     recording: Recording | None
     download: Download | None
-    shown: Shown | None  # None until it has been opened
-    held_in: Pass | None  # what holds `shown`, and can be asked again when the count begins anew
+    shown: Excerpt | None  # None until it has been opened
+    held_in: (
+        PlaybackRun | None
+    )  # what holds `shown`, and can be asked again when the count begins anew

@@ -34,7 +34,7 @@ class _Second:
         self.waited = 0  # samples, the most that one waited
 
 
-class Meter:
+class Statistics:
     """Takes the steps of a stream and brings the figures up to date once per second of signal."""
 
     def __init__(self, fs: float) -> None:

@@ -21,7 +21,7 @@ MAX_LAG = 1.0
 """Seconds that acquisition or engine may be behind; what is later is dropped and counted."""
 
 
-class Playback:
+class Transport:
     """A source that can be paused, stepped and hurried, and the runs that it is replayed in.
 
     Parameters

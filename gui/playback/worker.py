@@ -17,9 +17,9 @@ import numpy as np
 from ecgstream.gui.playback.library import Library
 from ecgstream.gui.playback.record_list import listed_name
 from ecgstream.gui.playback.recording import RecordingSink
-from ecgstream.gui.playback.session import Pass, Session, Tuning
-from ecgstream.gui.playback.snapshot import State, View
-from ecgstream.gui.playback.transport import Playback
+from ecgstream.gui.playback.session import EngineSettings, PlaybackRun, Session
+from ecgstream.gui.playback.snapshot import Snapshot, State
+from ecgstream.gui.playback.transport import Transport
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise, Source
 from ecgstream.streamer.io.records import Record, read_record
 from ecgstream.streamer.live.clock import Clock
@@ -48,12 +48,12 @@ class Worker:
     ) -> None:
         self._settings, self._read = settings, read
         self._change = threading.Condition()  # guards all that follows
-        self._playback = Playback(self._change, clock, settings.speed, hold_after)
+        self._playback = Transport(self._change, clock, settings.speed, hold_after)
         self._source: Source | None = settings.source  # to be opened next
         self._wanted = settings.source
         self._jump: tuple[float, float] | None = None  # second of the record, and how much before
         self._noise = Noise(settings.noise, settings.snr)
-        self._tuning = Tuning(settings.delay, settings.strength, settings.st)
+        self._tuning = EngineSettings(settings.delay, settings.strength, settings.st)
         self._closing = False
         self._state = State.LOADING
         self._problem: Exception | None = None
@@ -101,10 +101,12 @@ class Worker:
                 lambda: self._state is State.FAILED or (self._playback.held and self.settled)
             )
 
-    def view(self, seconds: float, end: int | None = None, held_in: Pass | None = None) -> View:
+    def snapshot(
+        self, seconds: float, end: int | None = None, held_in: PlaybackRun | None = None
+    ) -> Snapshot:
         """What there is to show, with so many seconds up to the count `end`, or the newest.
 
-        `held_in` is an earlier `View.held_in`: the count `end` is the one of then, unless another
+        `held_in` is an earlier `Snapshot.held_in`: `end` counts as then, unless another
         record was chosen since. The figures are those of now.
         """
         with self._change:
@@ -115,7 +117,7 @@ class Worker:
                     held_in = session.present
                 figures = session.figures(playback.speed, playback.fill)
                 shown = held_in.shown(seconds, end, figures)
-            return View(
+            return Snapshot(
                 self._present_state(),
                 self._problem,
                 self._library.choices,

@@ -61,7 +61,7 @@ class Command(NamedTuple):
 class Setting(NamedTuple):
     """One of several values, a submenu; the keys go to the next and to the one before."""
 
-    name: str  # in `MonitorSettings` or `Display`
+    name: str  # in `MonitorSettings` or `DisplaySettings`
     menu: str
     text: str
     values: Mapping[Any, str]
@@ -69,7 +69,7 @@ class Setting(NamedTuple):
     text_of: Callable[[Any], str] = str  # for values that only the command line can name
 
 
-FILE, PLAY, SIGNAL, VIEW, HELP = "&File", "&Play", "&Signal", "&View", "&Help"
+FILE, PLAY, SIGNAL, VIEW, HELP = "&File", "&Play", "&Signal", "&Snapshot", "&Help"
 MENUS = (FILE, PLAY, SIGNAL, VIEW, HELP)
 
 LEAD_KEYS = tuple(f"Ctrl+{n}" for n in range(1, 10))

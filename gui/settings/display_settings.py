@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-KINDS = ("raw", "denoised", "clean", "removed")
+TRACE_KINDS = ("raw", "denoised", "clean", "removed")
 """What may be drawn of a lead; removed is what the denoiser took away, input less output."""
 PAPER_SPEEDS = (12.5, 25.0, 50.0)
 """Paper speeds to choose from, in mm/s; 25 is usual."""
@@ -11,7 +11,7 @@ GAINS = (2.5, 5.0, 10.0, 20.0)
 
 
 @dataclass(frozen=True)
-class Display:
+class DisplaySettings:
     """How the sheet is drawn; remembered from one window to the next, but for `hidden`.
 
     Attributes
@@ -20,7 +20,7 @@ class Display:
     sweep : the newest sample is written over the oldest; else the paper scrolls.
     stacked : a lane for each lead and kind; else one for each lead, its kinds over each other.
         None: as there is room, see `stacks`.
-    kinds : which of `KINDS` are drawn.
+    kinds : which of `TRACE_KINDS` are drawn.
     hidden : numbers of the record's leads that are not drawn; names can be the same.
     theme : name in `ecgstream.gui.settings.theme.THEMES`.
     annotations : annotated beats and rhythms are drawn.

@@ -11,7 +11,12 @@ from typing import Any
 from pyqtgraph.Qt import QtCore
 
 from ecgstream.gui.settings.action_table import LEVELS, NOISES, SPEEDS, THEME_NAMES
-from ecgstream.gui.settings.display_settings import GAINS, KINDS, PAPER_SPEEDS, Display
+from ecgstream.gui.settings.display_settings import (
+    GAINS,
+    PAPER_SPEEDS,
+    TRACE_KINDS,
+    DisplaySettings,
+)
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
 from ecgstream.streamer.engine.delay import MODES
 
@@ -36,7 +41,7 @@ def _is_bool_or_none(value: Any) -> bool:
 
 
 def _are_kinds(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(kind in KINDS for kind in value)
+    return isinstance(value, list) and bool(value) and all(kind in TRACE_KINDS for kind in value)
 
 
 _SETTINGS: dict[str, _Check] = {
@@ -69,7 +74,7 @@ def own_folder(kind: str) -> Path:
     return Path(QtCore.QStandardPaths.writableLocation(place)) / "ecgstream"
 
 
-class Memory:
+class Preferences:
     """Settings kept in a file; what is damaged or no longer possible counts as not there.
 
     Parameters
@@ -92,8 +97,8 @@ class Memory:
         return Path(self._file.fileName())
 
     def recall(
-        self, settings: MonitorSettings, display: Display, given: Container[str] = ()
-    ) -> tuple[MonitorSettings, Display]:
+        self, settings: MonitorSettings, display: DisplaySettings, given: Container[str] = ()
+    ) -> tuple[MonitorSettings, DisplaySettings]:
         """Both as they were left, but for the fields that were `given` this time."""
         return (
             replace(settings, **self._fields("settings", _SETTINGS, given)),
@@ -112,7 +117,7 @@ class Memory:
     def keep(
         self,
         settings: MonitorSettings,
-        display: Display,
+        display: DisplaySettings,
         geometry: QtCore.QByteArray,
         recordings: Path,
     ) -> None:

@@ -8,8 +8,8 @@ from itertools import zip_longest
 import numpy as np
 from pyqtgraph.Qt import QtCore, QtGui
 
-from ecgstream.gui.playback.snapshot import Shown
-from ecgstream.gui.settings.display_settings import KINDS
+from ecgstream.gui.playback.snapshot import Excerpt
+from ecgstream.gui.settings.display_settings import TRACE_KINDS
 from ecgstream.gui.settings.theme import Theme
 from ecgstream.gui.sheet.layout import AXIS, Lane, Layout
 from ecgstream.gui.sheet.paper import calibration_mark, draw_grid
@@ -48,7 +48,7 @@ def lane_names(content: Content, lane: Lane) -> Names:
     return tuple(lines)
 
 
-def _noises(shown: Shown) -> list[str]:
+def _noises(shown: Excerpt) -> list[str]:
     """What was mixed in while this was recorded, and until when; nothing where it never was."""
     lines: list[str] = []
     for one, following in zip_longest(shown.in_force, shown.in_force[1:]):
@@ -134,7 +134,7 @@ def draw_header(
     lettering.draw(painter, (_INDENT * unit, middle), scale, theme.quiet)
     if _legend_needed(layout):
         x = _INDENT * unit + lettering.width(scale) + 24 * unit
-        for kind in (kind for kind in KINDS if kind in display.kinds):
+        for kind in (kind for kind in TRACE_KINDS if kind in display.kinds):
             _draw_sample(painter, theme, kind, x, middle, unit)
             lettering.draw(painter, (x + _SAMPLE * unit, middle), kind, theme.ink)
             x += lettering.width(kind) + (_SAMPLE + 16) * unit
@@ -146,7 +146,7 @@ def draw_axis(
     painter: QtGui.QPainter,
     layout: Layout,
     time: Timebase,
-    shown: Shown,
+    shown: Excerpt,
     theme: Theme,
     lettering: Lettering,
 ) -> None:
@@ -183,7 +183,7 @@ def clock_text(second: float, length: float, tenths: bool = False) -> str:
     return f"{round(second, 1):g} s" if length < MINUTE else clock_time(second, tenths)
 
 
-def moment(shown: Shown, sample: int) -> str:
+def moment(shown: Excerpt, sample: int) -> str:
     """When in the record a sample of the stream's count was, to a tenth of a second."""
     return clock_text((shown.first + sample) / shown.fs, shown.length / shown.fs, tenths=True)
 

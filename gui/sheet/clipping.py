@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pyqtgraph.Qt import QtCore, QtGui
 
-from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.sheet.layout import Layout
 from ecgstream.gui.sheet.traces import Content, Shifts, signal
 
@@ -30,7 +30,7 @@ class Centring:
         self._shifts: dict[tuple[str, int], float] = {}
         self._square = 0.0
 
-    def follow(self, layout: Layout, shown: Shown) -> Shifts:
+    def follow(self, layout: Layout, shown: Excerpt) -> Shifts:
         """Give the mV to be added to each kind and lead that needs it."""
         gain, scale = layout.display.gain, layout.geometry.scale
         square = layout.line / gain

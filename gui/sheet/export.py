@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from pyqtgraph.Qt import QtCore, QtGui, QtSvg
 
-from ecgstream.gui.playback.snapshot import InForce, Shown
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.playback.snapshot import AppliedSettings, Excerpt
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.annotations import draw_marks
 from ecgstream.gui.sheet.axes import draw_axis, draw_header, draw_margin, lane_names, moment
@@ -39,7 +39,7 @@ class Strip(NamedTuple):
     caliper: Caliper
 
 
-def caption(shown: Shown, display: Display) -> str:
+def caption(shown: Excerpt, display: DisplaySettings) -> str:
     """What a strip shows, without anything that could tell who the patient is.
 
     The record's name without its folder, its leads, time of the record and the settings that were
@@ -57,7 +57,7 @@ def caption(shown: Shown, display: Display) -> str:
     )
 
 
-def _settings(one: InForce) -> str:
+def _settings(one: AppliedSettings) -> str:
     kept = " · ST segment kept" if one.st else ""
     strength = "" if one.strength == 1 else f" · strength {one.strength:.0%}"
     kind, snr = one.noise

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pyqtgraph.Qt import QtCore
 
-from ecgstream.gui.settings.display_settings import KINDS, Display
+from ecgstream.gui.settings.display_settings import TRACE_KINDS, DisplaySettings
 from ecgstream.gui.sheet.paper import BOLD, FINE, MARK_SECONDS, Geometry
 
 AHEAD = 5.0
@@ -52,7 +52,7 @@ class Layout(NamedTuple):
     """The sheet, divided up."""
 
     geometry: Geometry
-    display: Display
+    display: DisplaySettings
     lanes: tuple[Lane, ...]
     calibration: float  # x of the calibration marks' rise
     left: float  # of the traces
@@ -73,7 +73,9 @@ class Layout(NamedTuple):
         return min(self.lanes, key=lambda lane: abs(lane.box.center().y() - y), default=None)
 
 
-def arrange(geometry: Geometry, display: Display, leads: Sequence[str], marked: Rows) -> Layout:
+def arrange(
+    geometry: Geometry, display: DisplaySettings, leads: Sequence[str], marked: Rows
+) -> Layout:
     """Divide a sheet of that size among those leads, those hidden left out.
 
     A row that the display asks for and that nothing is `marked` in takes no room; peaks are
@@ -107,8 +109,8 @@ def arrange(geometry: Geometry, display: Display, leads: Sequence[str], marked: 
     )  # fmt: skip
 
 
-def _wanted(display: Display, leads: int) -> list[tuple[int, tuple[str, ...]]]:
-    kinds = tuple(kind for kind in KINDS if kind in display.kinds)
+def _wanted(display: DisplaySettings, leads: int) -> list[tuple[int, tuple[str, ...]]]:
+    kinds = tuple(kind for kind in TRACE_KINDS if kind in display.kinds)
     seen = display.seen(leads)
     if display.stacks(leads):
         return [(n, (kind,)) for n in seen for kind in kinds]

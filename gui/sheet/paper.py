@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pyqtgraph.Qt import QtCore, QtGui
 
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.theme import Theme
 
 FINE, BOLD = 1, 5
@@ -122,7 +122,7 @@ def _uneven(length: float) -> float:
     return abs(length - round(length))
 
 
-def calibration_mark(display: Display, scale: float) -> QtGui.QPainterPath:
+def calibration_mark(display: DisplaySettings, scale: float) -> QtGui.QPainterPath:
     """A pulse of 1 mV for `MARK_SECONDS`, from its isoelectric line and its rise."""
     width, height = MARK_SECONDS * display.paper_speed * scale, display.gain * scale
     foot = 1.5 * scale

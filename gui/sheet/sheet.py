@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
-from ecgstream.gui.playback.snapshot import Shown
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.playback.snapshot import Excerpt
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.theme import THEMES, Theme
 from ecgstream.gui.sheet.annotations import draw_marks
 from ecgstream.gui.sheet.axes import draw_axis, draw_header, draw_margin, lane_names
@@ -29,14 +29,14 @@ _LEFT_BUTTON = QtCore.Qt.MouseButton.LeftButton
 
 
 class Sheet(QtWidgets.QWidget):
-    """Draws what is shown of a run, as a `Display` says; computes nothing of a signal.
+    """Draws what is shown of a run, as a `DisplaySettings` says; computes nothing of a signal.
 
     `scrolled` asks for a stretch that is so many seconds later, while the sheet is frozen.
     """
 
     scrolled = QtCore.Signal(float)
 
-    def __init__(self, display: Display | None = None) -> None:
+    def __init__(self, display: DisplaySettings | None = None) -> None:
         super().__init__()
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
@@ -44,8 +44,8 @@ class Sheet(QtWidgets.QWidget):
         self.painted = 0
         """How often it has been painted."""
         self.caliper = Caliper(self.update)
-        self._display = display or Display()
-        self._shown: Shown | None = None
+        self._display = display or DisplaySettings()
+        self._shown: Excerpt | None = None
         self._marked = Rows()  # in what has been shown of the record
         self._note, self._frozen = "", False
         self._arranged: tuple[tuple[object, ...], Layout] | None = None
@@ -57,12 +57,12 @@ class Sheet(QtWidgets.QWidget):
         self._dragged_from: float | None = None  # x
 
     @property
-    def display(self) -> Display:
+    def display(self) -> DisplaySettings:
         """How it is drawn."""
         return self._display
 
     @display.setter
-    def display(self, display: Display) -> None:
+    def display(self, display: DisplaySettings) -> None:
         self._display = display
         self.caliper.follow(self._content())
         self.update()
@@ -81,7 +81,7 @@ class Sheet(QtWidgets.QWidget):
             self._arranged = key, arrange(*key)
         return self._arranged[1]
 
-    def draw(self, shown: Shown, note: str = "", frozen: bool = False) -> None:
+    def draw(self, shown: Excerpt, note: str = "", frozen: bool = False) -> None:
         """Show that stretch; `note` is about it, and it stands still while `frozen`."""
         same = self._shown is not None and self._shown.record == shown.record
         before = self._marked if same else Rows()  # a row stays while it is empty for a while

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.sheet.layout import Layout
 from ecgstream.gui.sheet.paper import BOLD
 
@@ -69,7 +69,7 @@ def seconds(layout: Layout, sweep: bool) -> float:
     return width / layout.geometry.scale / layout.display.paper_speed
 
 
-def timebase(layout: Layout, shown: Shown, sweep: bool) -> Timebase:
+def timebase(layout: Layout, shown: Excerpt, sweep: bool) -> Timebase:
     """Scrolling, the stretch ends at the right edge; sweeping, it is laid over itself."""
     geometry = layout.geometry
     step = layout.display.paper_speed * geometry.scale / shown.fs

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore, QtGui
 
-from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.settings.theme import Theme
 from ecgstream.gui.sheet.layout import Lane, Layout
 from ecgstream.gui.sheet.timebase import Span, Timebase
@@ -61,7 +61,7 @@ class Content(NamedTuple):
 
     layout: Layout
     time: Timebase
-    shown: Shown
+    shown: Excerpt
     shifts: Shifts
     theme: Theme
 

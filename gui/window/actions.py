@@ -14,7 +14,7 @@ from pyqtgraph.Qt import QtCore, QtWidgets
 
 from ecgstream.gui.playback.snapshot import State
 from ecgstream.gui.settings.action_table import JUMP, NUDGE, STEP
-from ecgstream.gui.settings.display_settings import KINDS
+from ecgstream.gui.settings.display_settings import TRACE_KINDS
 from ecgstream.gui.sheet.export import DISCLAIMER
 from ecgstream.gui.window.messages import clock_time
 
@@ -61,7 +61,7 @@ class Commands:
                 name: partial(self._toggle, name)
                 for name in ("st", "sweep", "annotations", "detections", "flags")
             },
-            **{kind: partial(wishes.toggle_kind, kind) for kind in KINDS},
+            **{kind: partial(wishes.toggle_kind, kind) for kind in TRACE_KINDS},
             "full screen": self._fill_screen,
             "help": self._help,
             "about": self._tell_about,
@@ -76,7 +76,7 @@ class Commands:
     def open(self) -> None:
         """Ask for a record."""
         window = self._window
-        window.chooser.ask(window.worker.view(0))
+        window.chooser.ask(window.worker.snapshot(0))
 
     def _choose_folder(self) -> None:
         dialog = self._ask_folder(
@@ -100,11 +100,11 @@ class Commands:
 
     def _record(self) -> None:
         window = self._window
-        view = window.worker.view(0)
-        if view.recording is not None and view.recording.going:
+        snapshot = window.worker.snapshot(0)
+        if snapshot.recording is not None and snapshot.recording.going:
             window.worker.record_to(None)
-        elif view.shown is not None:
-            name = re.sub(r"[^-\w]", "_", view.shown.record, flags=re.ASCII)
+        elif snapshot.shown is not None:
+            name = re.sub(r"[^-\w]", "_", snapshot.shown.record, flags=re.ASCII)
             moment = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
             window.worker.record_to(window.recordings / f"{name}_{moment}")
 
@@ -128,7 +128,7 @@ class Commands:
 
     def _run(self) -> None:
         worker = self._window.worker
-        worker.set_running(worker.view(0).state in (State.PAUSED, State.FAILED))
+        worker.set_running(worker.snapshot(0).state in (State.PAUSED, State.FAILED))
 
     def _nudge(self, seconds: float, end: int) -> None:
         if self._window.sheet.caliper.active:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.playback.snapshot import Excerpt
 
 if TYPE_CHECKING:
-    from ecgstream.gui.playback.session import Pass
+    from ecgstream.gui.playback.session import PlaybackRun
 
 
 class Freeze:
@@ -19,11 +19,11 @@ class Freeze:
     def __init__(self) -> None:
         self.end: int | None = None
         """The count at the right edge; None while the newest is shown."""
-        self.held_in: Pass | None = None
-        """See `ecgstream.gui.playback.snapshot.View`; None while the newest is shown."""
+        self.held_in: PlaybackRun | None = None
+        """See `ecgstream.gui.playback.snapshot.Snapshot`; None while the newest is shown."""
         self._passes = 0
 
-    def hold(self, shown: Shown, held_in: Pass | None) -> None:
+    def hold(self, shown: Excerpt, held_in: PlaybackRun | None) -> None:
         """Stay at what is newest in it."""
         self.end, self._passes, self.held_in = shown.received, shown.passes, held_in
 
@@ -31,15 +31,15 @@ class Freeze:
         """Show the newest again."""
         self.end = self.held_in = None
 
-    def knows(self, shown: Shown) -> bool:
+    def knows(self, shown: Excerpt) -> bool:
         """Whether that is of what is held on to; else another record was chosen."""
         return shown.passes == self._passes
 
-    def lacks(self, shown: Shown, span: float) -> bool:
+    def lacks(self, shown: Excerpt, span: float) -> bool:
         """Whether a part of the last `span` seconds up to the end is no longer held."""
         return self.end is not None and 0 < shown.held > self.end - round(span * shown.fs)
 
-    def move(self, shown: Shown, seconds: float, span: float) -> bool:
+    def move(self, shown: Excerpt, seconds: float, span: float) -> bool:
         """Look so much later, at a sheet of `span` seconds; whether there was some way to go."""
         if self.end is None:
             return False
@@ -49,11 +49,11 @@ class Freeze:
             self.end = end
         return self.end != before
 
-    def look_at(self, shown: Shown, second: float, span: float) -> None:
+    def look_at(self, shown: Excerpt, second: float, span: float) -> None:
         """Have that second of the record in the middle of the sheet."""
         self.end = self._nearest(shown, round((second + span / 2) * shown.fs) - shown.first, span)
 
-    def _nearest(self, shown: Shown, end: int, span: float) -> int:
+    def _nearest(self, shown: Excerpt, end: int, span: float) -> int:
         """As near to `end` as there is something to fill the sheet with."""
         oldest = min(shown.held + round(span * shown.fs), shown.received)
         return min(max(end, oldest), shown.received)

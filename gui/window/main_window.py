@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from ecgstream.gui.playback.record_list import download_folder
-from ecgstream.gui.playback.snapshot import Shown, View
+from ecgstream.gui.playback.snapshot import Excerpt, Snapshot
 from ecgstream.gui.playback.worker import Worker
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
-from ecgstream.gui.settings.preferences import Memory, own_folder
+from ecgstream.gui.settings.preferences import Preferences, own_folder
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.export import caption
 from ecgstream.gui.sheet.sheet import Sheet
@@ -33,7 +33,7 @@ from ecgstream.gui.window.timeline import Position
 from ecgstream.gui.window.toolbar import Controls, SettingBox
 
 if TYPE_CHECKING:
-    from ecgstream.gui.playback.session import Pass
+    from ecgstream.gui.playback.session import PlaybackRun
 
 FRAME = 1000 // 60
 """ms from one picture to the next."""
@@ -49,7 +49,7 @@ class Monitor(QtWidgets.QMainWindow):
     settings : what the worker began with.
     worker : started and closed by others, or closed with the window.
     display : how to draw.
-    memory : remembers all of it when the window is closed; None remembers nothing.
+    preferences : remembers all of it when the window is closed; None remembers nothing.
     """
 
     painted = QtCore.Signal()
@@ -59,12 +59,12 @@ class Monitor(QtWidgets.QMainWindow):
         self,
         settings: MonitorSettings,
         worker: Worker,
-        display: Display | None = None,
-        memory: Memory | None = None,
+        display: DisplaySettings | None = None,
+        preferences: Preferences | None = None,
     ) -> None:
         super().__init__()
-        self.worker, self._memory = worker, memory
-        display = display or Display()
+        self.worker, self._preferences = worker, preferences
+        display = display or DisplaySettings()
         self.wishes = Wishes(settings, display, worker)
         self.sheet, self.status = Sheet(display), Status()
         self.freeze, self.frames = Freeze(), FrameRate()
@@ -72,11 +72,11 @@ class Monitor(QtWidgets.QMainWindow):
         """What to say about the traces in any case."""
         self.note = ""
         """What is said about the traces now."""
-        self.drawn: Shown | None = None
+        self.drawn: Excerpt | None = None
         """What is on the sheet."""
-        self._held_in: Pass | None = None
+        self._held_in: PlaybackRun | None = None
         self.pictures = own_folder("Pictures")
-        self.recordings = memory.recordings() if memory else own_folder("Documents")
+        self.recordings = preferences.recordings() if preferences else own_folder("Documents")
         self.menus = Menus(self, self.wishes, lambda name: self.commands.do(name))
         self.controls = Controls(self.wishes, self.menus)
         self.position = Position(
@@ -104,16 +104,16 @@ class Monitor(QtWidgets.QMainWindow):
 
     def refresh(self) -> None:
         """Bring the whole window up to date."""
-        view = self._draw()
-        self.controls.show_record(label(view))
-        self.news.tell(view, self.chooser.isVisible())
-        self.menus.show_running(view)
+        snapshot = self._draw()
+        self.controls.show_record(label(snapshot))
+        self.news.tell(snapshot, self.chooser.isVisible())
+        self.menus.show_running(snapshot)
         self.menus.actions["freeze"].setChecked(self.freeze.end is not None)
         self.menus.actions["caliper"].setChecked(self.sheet.caliper.active)
         frames = self.frames.per_second(self.sheet.painted, perf_counter())
-        self.status.show_figures(view.shown, frames, view.recording)
+        self.status.show_figures(snapshot.shown, frames, snapshot.recording)
         if self.chooser.isVisible():
-            self.chooser.show_view(view)
+            self.chooser.show_snapshot(snapshot)
 
     def _tick(self) -> None:
         self._ticks += 1
@@ -122,41 +122,41 @@ class Monitor(QtWidgets.QMainWindow):
         else:
             self._draw()
 
-    def _draw(self) -> View:
+    def _draw(self) -> Snapshot:
         """Bring what moves up to date."""
-        view = self._view(self.sheet.seconds)
-        shown, end = view.shown, self.freeze.end
-        self.controls.show_state(view.state)
-        self.notice.say(*card(view))
+        snapshot = self._snapshot(self.sheet.seconds)
+        shown, end = snapshot.shown, self.freeze.end
+        self.controls.show_state(snapshot.state)
+        self.notice.say(*card(snapshot))
         if shown is None:
             self.position.show_shown(None, None, 0.0)
             if self.drawn is not None:
                 self.drawn, self._held_in, self._key = None, None, ()
                 self.sheet.clear()
-            return view
+            return snapshot
         frozen = end is not None
         self.position.show_shown(shown, end, self.sheet.seconds)
-        self.note = self.remark or note(view.state, shown, frozen)
+        self.note = self.remark or note(snapshot.state, shown, frozen)
         newest = end if frozen else (shown.received, shown.denoised)
         place = shown.passes, newest
         if place == self._key[:2] and self.freeze.lacks(shown, self.sheet.seconds):
-            return view  # what is on the sheet is held nowhere else any more
+            return snapshot  # what is on the sheet is held nowhere else any more
         key = (*place, self.note, self.sheet.seconds, self.sheet.size(), shown.in_force)
         if key != self._key:
             if shown.record != (self.drawn.record if self.drawn else ""):
                 self.setWindowTitle(f"{shown.record} · ecgstream")
-            self.drawn, self._held_in, self._key = shown, view.held_in, key
+            self.drawn, self._held_in, self._key = shown, snapshot.held_in, key
             self.menus.show_leads(shown.leads)
             self.sheet.draw(shown, self.note, frozen)
-        return view
+        return snapshot
 
-    def _view(self, seconds: float) -> View:
+    def _snapshot(self, seconds: float) -> Snapshot:
         """What is looked at: what is held on to, while there is such a thing, else the newest."""
-        view = self.worker.view(seconds, self.freeze.end, self.freeze.held_in)
-        if self.freeze.end is None or (view.shown and self.freeze.knows(view.shown)):
-            return view
+        snapshot = self.worker.snapshot(seconds, self.freeze.end, self.freeze.held_in)
+        if self.freeze.end is None or (snapshot.shown and self.freeze.knows(snapshot.shown)):
+            return snapshot
         self.freeze.release()
-        return self.worker.view(seconds)
+        return self.worker.snapshot(seconds)
 
     def freeze_or_go_on(self) -> None:
         """Hold on to what is on the sheet, or show the newest again."""
@@ -173,7 +173,7 @@ class Monitor(QtWidgets.QMainWindow):
 
     def go(self, seconds: float) -> None:
         """Go so far on, or back: over what is held while frozen, else in the record."""
-        shown = self._view(0).shown
+        shown = self._snapshot(0).shown
         if shown is None:
             return
         if self.freeze.end is not None:
@@ -185,7 +185,7 @@ class Monitor(QtWidgets.QMainWindow):
 
     def go_to(self, second: float) -> None:
         """Go to that second of the record: over what is held while frozen."""
-        shown = self._view(0).shown
+        shown = self._snapshot(0).shown
         if shown is None:
             return
         if self.freeze.end is not None:
@@ -195,9 +195,9 @@ class Monitor(QtWidgets.QMainWindow):
 
     def go_to_newest(self) -> None:
         """Stay frozen, at the newest there is."""
-        view = self.worker.view(0)
-        if view.shown is not None and self.freeze.end is not None:
-            self.freeze.hold(view.shown, view.held_in)
+        snapshot = self.worker.snapshot(0)
+        if snapshot.shown is not None and self.freeze.end is not None:
+            self.freeze.hold(snapshot.shown, snapshot.held_in)
 
     def save_strip(self, path: Path) -> None:
         """Write what is on the sheet to a picture."""
@@ -232,13 +232,15 @@ class Monitor(QtWidgets.QMainWindow):
         self._timer.stop()
         self.chooser.close()
         self.hide()  # at once, should the thread take a while
-        if self._memory is not None:
+        if self._preferences is not None:
             geometry = self.saveGeometry()
-            self._memory.keep(self.wishes.settings, self.wishes.display, geometry, self.recordings)
+            self._preferences.keep(
+                self.wishes.settings, self.wishes.display, geometry, self.recordings
+            )
         self.worker.close()
         super().closeEvent(event)
 
-    def _jump(self, shown: Shown, second: float) -> None:
+    def _jump(self, shown: Excerpt, second: float) -> None:
         latest = (shown.length - 1) / shown.fs
         self.worker.jump(min(max(second, 0.0), latest), before=self.sheet.seconds)
 
@@ -289,5 +291,5 @@ class Monitor(QtWidgets.QMainWindow):
         self.resize(1280, 720)
         self.sheet.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
         self.sheet.setFocus()  # and not the first button
-        if self._memory is not None:
-            self.restoreGeometry(self._memory.geometry())
+        if self._preferences is not None:
+            self.restoreGeometry(self._preferences.geometry())

@@ -7,9 +7,9 @@ from functools import partial
 
 from pyqtgraph.Qt import QtGui, QtWidgets
 
-from ecgstream.gui.playback.snapshot import View
+from ecgstream.gui.playback.snapshot import Snapshot
 from ecgstream.gui.settings.action_table import LEAD_KEYS, MENUS, TABLE, VIEW, Command, Setting
-from ecgstream.gui.settings.display_settings import KINDS
+from ecgstream.gui.settings.display_settings import TRACE_KINDS
 from ecgstream.gui.window.settings_model import Wishes
 
 
@@ -51,7 +51,7 @@ class Menus:
             "annotations": display.annotations,
             "detections": display.detections,
             "flags": display.flags,
-            **{kind: kind in display.kinds for kind in KINDS},
+            **{kind: kind in display.kinds for kind in TRACE_KINDS},
         }
         for name, ticked in ticks.items():
             self.actions[name].setChecked(ticked)
@@ -59,19 +59,19 @@ class Menus:
             now = self._wishes.get(name)
             for value, action in actions.items():
                 action.setChecked(value == now)
-        for kind in KINDS:
+        for kind in TRACE_KINDS:
             self.actions[kind].setEnabled(display.kinds != {kind})  # one stays
         seen = display.seen(len(self._leads))
         for lead, action in enumerate(self.leads.actions()):
             action.setChecked(lead in seen)
             action.setEnabled(seen != (lead,))
 
-    def show_running(self, view: View) -> None:
+    def show_running(self, snapshot: Snapshot) -> None:
         """Tick the recording, and offer what can be done now."""
-        recording = view.recording is not None and view.recording.going
+        recording = snapshot.recording is not None and snapshot.recording.going
         self.actions["recording"].setChecked(recording)
         for name in ("recording", "strip", "freeze", "caliper", "go"):
-            self.actions[name].setEnabled(view.shown is not None)
+            self.actions[name].setEnabled(snapshot.shown is not None)
 
     def show_leads(self, leads: tuple[str, ...]) -> None:
         """Offer the leads of this record."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecgstream.gui.playback.snapshot import Shown, State, View
+from ecgstream.gui.playback.snapshot import Excerpt, Snapshot, State
 from ecgstream.streamer.io.records import RecordError
 from ecgstream.streamer.network.sandbox import ModelError
 
@@ -18,20 +18,25 @@ def clock_time(second: float, tenths: bool = False) -> str:
     return text + (f".{int(second * 10 + 1e-6) % 10}" if tenths else "")
 
 
-def label(view: View) -> str:
+def label(snapshot: Snapshot) -> str:
     """What people call the record."""
-    return dict(view.choices).get(view.source.record, view.source.record)
+    return dict(snapshot.choices).get(snapshot.source.record, snapshot.source.record)
 
 
-def card(view: View) -> tuple[str, str]:
+def card(snapshot: Snapshot) -> tuple[str, str]:
     """Title and text of what stands in the way of a trace; empty when nothing does."""
-    if view.state is State.FAILED and isinstance(view.problem, (ModelError, FileNotFoundError)):
+    if snapshot.state is State.FAILED and isinstance(
+        snapshot.problem, (ModelError, FileNotFoundError)
+    ):
         remedy = "Correct this and press Try again, or start again with another --model."
-        return "The model cannot be loaded", f"{_sentence(view.problem)}\n\n{remedy}"
-    if view.state is State.FAILED:
+        return "The model cannot be loaded", f"{_sentence(snapshot.problem)}\n\n{remedy}"
+    if snapshot.state is State.FAILED:
         remedy = "Correct this and press Try again, or choose another record above."
-        return f"Record {label(view)} cannot be shown", f"{_sentence(view.problem)}\n\n{remedy}"
-    return (f"Opening record {label(view)} …", "") if view.shown is None else ("", "")
+        return (
+            f"Record {label(snapshot)} cannot be shown",
+            f"{_sentence(snapshot.problem)}\n\n{remedy}",
+        )
+    return (f"Opening record {label(snapshot)} …", "") if snapshot.shown is None else ("", "")
 
 
 def _sentence(problem: Exception | None) -> str:
@@ -48,7 +53,7 @@ def reason(error: Exception) -> str:
     return str(error)
 
 
-def note(state: State, shown: Shown, frozen: bool) -> str:
+def note(state: State, shown: Excerpt, frozen: bool) -> str:
     """What to know about the traces."""
     if frozen:
         return "Frozen"

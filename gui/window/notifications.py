@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from ecgstream.gui.playback.snapshot import Download, Recording, View
+from ecgstream.gui.playback.snapshot import Download, Recording, Snapshot
 from ecgstream.gui.window.banner import Banner
 from ecgstream.gui.window.messages import clock_time
 
 
 class News:
-    """Puts into words what has changed from one view to the next."""
+    """Puts into words what has changed from one snapshot to the next."""
 
     def __init__(self, banner: Banner) -> None:
         self._banner = banner
         self._recording: Recording | None = None
         self._download: Download | None = None
 
-    def tell(self, view: View, choosing: bool) -> None:
+    def tell(self, snapshot: Snapshot, choosing: bool) -> None:
         """Tell what is new; a download's troubles only where no dialog does (`choosing`)."""
-        before, now = self._recording, view.recording
+        before, now = self._recording, snapshot.recording
         self._recording = now
         if now is not None and now.problem and (before is None or now.problem != before.problem):
             remedy = (
@@ -28,8 +28,8 @@ class News:
             self._banner.tell(f"Recording to {now.path}")
         elif before is not None and now is None and before.going:
             self._banner.tell(f"Recorded {clock_time(before.seconds)} to {before.path}")
-        problem = view.download.problem if view.download is not None else ""
+        problem = snapshot.download.problem if snapshot.download is not None else ""
         known = self._download.problem if self._download is not None else ""
-        self._download = view.download
+        self._download = snapshot.download
         if problem and problem != known and not choosing:
             self._banner.warn(f"The download has ended: {problem}")

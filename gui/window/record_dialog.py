@@ -7,7 +7,7 @@ from pathlib import Path
 from pyqtgraph.Qt import QtCore, QtWidgets
 
 from ecgstream.gui.playback.record_list import Choice
-from ecgstream.gui.playback.snapshot import Download, View
+from ecgstream.gui.playback.snapshot import Download, Snapshot
 
 _NAME = QtCore.Qt.ItemDataRole.UserRole
 
@@ -40,11 +40,11 @@ class Chooser(QtWidgets.QDialog):
         self._lay_out()
         self._connect()
 
-    def ask(self, view: View) -> None:
+    def ask(self, snapshot: Snapshot) -> None:
         """Open with all records, the present one chosen."""
         self.search.clear()
-        self.show_view(view)
-        self._select(view.source.record)
+        self.show_snapshot(snapshot)
+        self._select(snapshot.source.record)
         self.search.setFocus()
         self.open()
 
@@ -52,13 +52,13 @@ class Chooser(QtWidgets.QDialog):
         """Name the data folder: where records are looked for, and where downloads go."""
         self.folder.setText(f"Folder: {folder}")
 
-    def show_view(self, view: View) -> None:
+    def show_snapshot(self, snapshot: Snapshot) -> None:
         """Bring list and download up to date."""
-        if view.choices != self._choices:
-            self._choices = view.choices
+        if snapshot.choices != self._choices:
+            self._choices = snapshot.choices
             self._list()
-        self._show_download(view.download)
-        if self._awaited and view.download is None and view.source.record == self._awaited:
+        self._show_download(snapshot.download)
+        if self._awaited and snapshot.download is None and snapshot.source.record == self._awaited:
             self._awaited = ""
             self.accept()  # the worker has opened it
 

@@ -10,10 +10,10 @@ from pyqtgraph.Qt import QtCore
 
 from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.action_table import LEVELS, Setting
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
 
-_DISPLAYED = {field.name for field in fields(Display)}
+_DISPLAYED = {field.name for field in fields(DisplaySettings)}
 
 
 class Wishes(QtCore.QObject):
@@ -21,7 +21,7 @@ class Wishes(QtCore.QObject):
 
     changed = QtCore.Signal()
 
-    def __init__(self, settings: MonitorSettings, display: Display, worker: Worker) -> None:
+    def __init__(self, settings: MonitorSettings, display: DisplaySettings, worker: Worker) -> None:
         super().__init__()
         self.settings, self.display = settings, display
         self._tell: dict[str, Callable[[MonitorSettings], None]] = {
@@ -35,7 +35,7 @@ class Wishes(QtCore.QObject):
         }
 
     def get(self, name: str) -> Any:
-        """The value of that field of `MonitorSettings` or `Display`."""
+        """The value of that field of `MonitorSettings` or `DisplaySettings`."""
         return getattr(self.display if name in _DISPLAYED else self.settings, name)
 
     def set(self, name: str, value: Any) -> None:

@@ -6,7 +6,7 @@ import math
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from ecgstream.gui.playback.snapshot import MEASURED, Recording, Shown
+from ecgstream.gui.playback.snapshot import MEASURED, Excerpt, Recording
 from ecgstream.gui.sheet.export import DISCLAIMER
 from ecgstream.gui.sheet.text import minus
 from ecgstream.gui.window.messages import clock_time
@@ -73,7 +73,7 @@ class Status(QtWidgets.QFrame):
         row.addWidget(disclaimer)
 
     def show_figures(
-        self, shown: Shown | None, frames: float = math.nan, recording: Recording | None = None
+        self, shown: Excerpt | None, frames: float = math.nan, recording: Recording | None = None
     ) -> None:
         """Bring every figure up to date."""
         texts = dict.fromkeys(_WIDTHS, UNKNOWN)
@@ -89,7 +89,7 @@ class Status(QtWidgets.QFrame):
                 label.setText(text)
 
 
-def figure_texts(shown: Shown) -> dict[str, str]:
+def figure_texts(shown: Excerpt) -> dict[str, str]:
     """The figures of the stream in words, by their caption."""
     figures = shown.figures
     declared, measured = (n / shown.fs for n in (figures.delay, figures.delay_measured))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
-from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.window.messages import clock_time
 
 _TRACK = 6
@@ -126,7 +126,7 @@ class Position(QtWidgets.QFrame):
         for widget in (self.time, self.track, self.length, *beside):
             row.addWidget(widget, int(widget is self.track))
 
-    def show_shown(self, shown: Shown | None, end: int | None, seconds: float) -> None:
+    def show_shown(self, shown: Excerpt | None, end: int | None, seconds: float) -> None:
         """Show where this is; a frozen sheet of so many `seconds` ends at the count `end`."""
         if shown is None:
             self.track.show_times(0.0, 0.0, (0.0, 0.0), None)

@@ -8,23 +8,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.streamer.engine.normalization import Floats
-from helpers.monitor_stand import FS, Stand, write_pulses, write_record
+from helpers.monitor_harness import FS, MonitorHarness, write_pulses, write_record
 from helpers.sheet_stand import scale, traced, x_of
 
 KINDS = ("raw", "denoised")
 
 
 @pytest.fixture
-def stand(qtbot: Any) -> Stand:
-    return Stand(qtbot)
+def harness(qtbot: Any) -> MonitorHarness:
+    return MonitorHarness(qtbot)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_1_mv_is_10_mm_high_and_1_s_is_25_mm_wide(stand: Stand, tmp_path: Path, kind: str) -> None:
-    a_sheet = stand.open(record=write_pulses(tmp_path)).sheet
-    stand.play(9.7)
+def test_1_mv_is_10_mm_high_and_1_s_is_25_mm_wide(
+    harness: MonitorHarness, tmp_path: Path, kind: str
+) -> None:
+    a_sheet = harness.open(record=write_pulses(tmp_path)).sheet
+    harness.play(9.7)
     found = traced(a_sheet, kind)
     rows = np.flatnonzero(found.any(axis=1))
     assert rows[-1] - rows[0] == pytest.approx(10 * scale(a_sheet), abs=1.6)
@@ -34,10 +36,14 @@ def test_1_mv_is_10_mm_high_and_1_s_is_25_mm_wide(stand: Stand, tmp_path: Path, 
     assert np.diff(rises) == pytest.approx(25 * scale(a_sheet), abs=1.6)
 
 
-def test_gap_in_a_record_is_a_gap_in_both_traces(stand: Stand, tmp_path: Path, ecg: Floats) -> None:
+def test_gap_in_a_record_is_a_gap_in_both_traces(
+    harness: MonitorHarness, tmp_path: Path, ecg: Floats
+) -> None:
     ecg[2 * FS : 3 * FS] = np.nan
-    a_sheet = stand.open(Display(flags=False), record=write_record(tmp_path, "gap", ecg)).sheet
-    stand.play(6)
+    a_sheet = harness.open(
+        DisplaySettings(flags=False), record=write_record(tmp_path, "gap", ecg)
+    ).sheet
+    harness.play(6)
     for kind in KINDS:
         drawn = traced(a_sheet, kind).any(axis=0)
         begin, end = (round(x_of(a_sheet, n * FS, kind)) for n in (2, 3))
@@ -47,10 +53,10 @@ def test_gap_in_a_record_is_a_gap_in_both_traces(stand: Stand, tmp_path: Path, e
 
 
 def test_denoised_stands_above_its_raw_samples_and_ends_earlier(
-    stand: Stand, tmp_path: Path
+    harness: MonitorHarness, tmp_path: Path
 ) -> None:
-    a_sheet = stand.open(record=write_pulses(tmp_path)).sheet
-    shown = stand.play(7)
+    a_sheet = harness.open(record=write_pulses(tmp_path)).sheet
+    shown = harness.play(7)
     assert shown.denoised < shown.received
     raw, denoised = (traced(a_sheet, kind).any(axis=0) for kind in KINDS)
     late = (shown.received - shown.denoised) / FS * 25 * scale(a_sheet)
@@ -65,13 +71,13 @@ def test_denoised_stands_above_its_raw_samples_and_ends_earlier(
 
 
 def test_paused_trace_keeps_to_scale_when_the_window_is_resized(
-    stand: Stand, tmp_path: Path
+    harness: MonitorHarness, tmp_path: Path
 ) -> None:
-    window = stand.open(record=write_pulses(tmp_path))
-    stand.play(8)
+    window = harness.open(record=write_pulses(tmp_path))
+    harness.play(8)
     for width, height in ((1600, 900), (1280, 720)):
         window.resize(width, height)
-        stand.qtbot.waitUntil(lambda width=width: window.sheet.width() == width)
+        harness.qtbot.waitUntil(lambda width=width: window.sheet.width() == width)
         window.refresh()
         found = traced(window.sheet, "raw")
         rows = np.flatnonzero(found.any(axis=1))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ecgstream.gui.settings.display_settings import KINDS
+from ecgstream.gui.settings.display_settings import TRACE_KINDS
 from ecgstream.gui.settings.theme import THEMES, Theme
 
 Vector = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ def theme(request: pytest.FixtureRequest) -> Theme:
 
 
 def test_traces_stand_out_from_the_paper_and_from_flagged_stretches(theme: Theme) -> None:
-    for kind in KINDS:
+    for kind in TRACE_KINDS:
         assert _contrast(getattr(theme, kind), theme.paper) >= 3
         for band in _BANDS:
             assert _contrast(getattr(theme, kind), getattr(theme, band)) >= 2
@@ -77,7 +77,7 @@ def test_texts_are_readable_on_their_ground(theme: Theme) -> None:
 
 @pytest.mark.parametrize("eyes", _SIMULATED)
 def test_every_eye_tells_the_traces_apart(theme: Theme, eyes: str) -> None:
-    for one, other in combinations(KINDS, 2):
+    for one, other in combinations(TRACE_KINDS, 2):
         seen = [_lab(getattr(theme, kind), _SIMULATED[eyes]) for kind in (one, other)]
         assert np.linalg.norm(seen[0] - seen[1]) > _TOLD_APART, (one, other)
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
-from ecgstream.gui.playback.snapshot import Figures, InForce, Mark, Shown
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.playback.snapshot import AppliedSettings, Excerpt, Figures, Mark
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import Noise
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.paper import pixels_per_mm
@@ -47,7 +47,7 @@ class Run:
         channels = self.input.shape[1]
         self.leads = (LEAD,) if channels == 1 else tuple(f"V{n + 1}" for n in range(channels))
 
-    def shown(self, seconds: float, end: int | None = None) -> Shown:
+    def shown(self, seconds: float, end: int | None = None) -> Excerpt:
         """What has come by the count `end`."""
         stop = len(self.input) if end is None else end
         start = max(0, stop - round(seconds * FS))
@@ -77,25 +77,28 @@ class Run:
             "peaks": np.empty(0, np.int64),
             "figures": FIGURES,
         }
-        shown = Shown(**values | self._shown)
+        shown = Excerpt(**values | self._shown)
         if shown.in_force:
             return shown
-        whole = InForce(0, shown.noise, shown.delay, shown.strength, shown.st)
+        whole = AppliedSettings(0, shown.noise, shown.delay, shown.strength, shown.st)
         return shown._replace(in_force=(whole,))
 
 
 def sheet(
-    qtbot: Any, display: Display | None = None, size: tuple[int, int] = (1000, 600), **changes: Any
+    qtbot: Any,
+    display: DisplaySettings | None = None,
+    size: tuple[int, int] = (1000, 600),
+    **changes: Any,
 ) -> Sheet:
     """An open sheet; changes are those of its display."""
-    made = Sheet(display or Display(**changes))
+    made = Sheet(display or DisplaySettings(**changes))
     qtbot.addWidget(made)
     made.resize(*size)
     made.show()
     return made
 
 
-def draw(a_sheet: Sheet, run: Run, end: int | None = None, frozen: bool = False) -> Shown:
+def draw(a_sheet: Sheet, run: Run, end: int | None = None, frozen: bool = False) -> Excerpt:
     """Draw what has come by `end`, as much as there is room for."""
     shown = run.shown(a_sheet.seconds, end)
     a_sheet.draw(shown, frozen=frozen)

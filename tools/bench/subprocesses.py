@@ -117,9 +117,9 @@ def _window() -> float:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     import ecgstream.tools.cli  # noqa: F401 - takes its time, too
     from ecgstream.gui.app import display_problem, show
-    from ecgstream.gui.settings.display_settings import Display
+    from ecgstream.gui.settings.display_settings import DisplaySettings
     from ecgstream.gui.settings.monitor_settings import MonitorSettings
-    from ecgstream.gui.settings.preferences import Memory
+    from ecgstream.gui.settings.preferences import Preferences
     from ecgstream.gui.window.main_window import Monitor
     from ecgstream.streamer.live.clock import SystemClock
 
@@ -131,8 +131,8 @@ def _window() -> float:
         window.close()
 
     with TemporaryDirectory() as folder:
-        memory = Memory(Path(folder) / "monitor.ini")
-        show(MonitorSettings(), Display(), SystemClock(), memory, painted=close)
+        preferences = Preferences(Path(folder) / "monitor.ini")
+        show(MonitorSettings(), DisplaySettings(), SystemClock(), preferences, painted=close)
     return painted[0]
 
 

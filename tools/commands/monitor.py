@@ -33,9 +33,9 @@ def monitor(snapshot: Path | None, **chosen: Any) -> None:
     what it measured. F1 in the window shows all keys.
     """
     from ecgstream.gui import app
-    from ecgstream.gui.settings.display_settings import Display
+    from ecgstream.gui.settings.display_settings import DisplaySettings
     from ecgstream.gui.settings.monitor_settings import MonitorSettings
-    from ecgstream.gui.settings.preferences import Memory
+    from ecgstream.gui.settings.preferences import Preferences
 
     given = {name for name in chosen if _given(name)}
     if "signal" not in given:
@@ -43,13 +43,13 @@ def monitor(snapshot: Path | None, **chosen: Any) -> None:
     theme = chosen.pop("theme")
     if chosen["noise"] == "none":
         chosen["noise"] = None
-    settings, display = MonitorSettings(**chosen), Display(theme=theme)
+    settings, display = MonitorSettings(**chosen), DisplaySettings(theme=theme)
     problem = app.display_problem() if snapshot is None else None
     if problem:
         click.echo(f"No window can be opened ({problem}): running offscreen.")
         snapshot = Path("monitor.png")
     if snapshot is None:
-        sys.exit(app.show(settings, display, SystemClock(), Memory(), given))
+        sys.exit(app.show(settings, display, SystemClock(), Preferences(), given))
     _take(settings, display, snapshot)
 
 

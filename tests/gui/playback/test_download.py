@@ -12,7 +12,7 @@ from ecgstream.gui.playback.snapshot import Download
 from ecgstream.streamer.io import physionet
 from ecgstream.streamer.io.records import read_record
 from helpers.physionet_server import PLACE, SIGNALS, StandIn
-from helpers.worker_stand import running
+from helpers.worker_harness import running
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +24,9 @@ def test_a_record_that_was_fetched_is_offered_and_shown(tmp_path: Path) -> None:
     with running(data=tmp_path) as bench:
         bench.play(1)
         bench.worker.download("mitdb/208")
-        view = bench.until(lambda view: view.source.record == "mitdb/208")
-        assert view.download is None
-        assert Choice("mitdb/208", "mitdb/208") in view.choices
+        snapshot = bench.until(lambda snapshot: snapshot.source.record == "mitdb/208")
+        assert snapshot.download is None
+        assert Choice("mitdb/208", "mitdb/208") in snapshot.choices
         assert bench.play(1).record == "208"
         assert [mark.text for mark in bench.shown.beats] == ["N", "V"]
     assert len(read_record("mitdb/208", tmp_path).signals) == len(SIGNALS) // 2
@@ -49,12 +49,12 @@ def test_progress_is_seen_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         bench.play(1)
         bench.worker.download("208")
         assert seen.wait(60)
-        download = bench.view.download
+        download = bench.snapshot.download
         assert download is not None and not download.problem
         assert 0 < download.done < download.total == len(SIGNALS)
         bench.play(2)  # meanwhile all goes on
         going.set()
-        bench.until(lambda view: view.source.record == "mitdb/208")
+        bench.until(lambda snapshot: snapshot.source.record == "mitdb/208")
 
 
 def test_a_download_that_is_not_wanted_any_more_changes_nothing(
@@ -79,7 +79,7 @@ def test_a_download_that_is_not_wanted_any_more_changes_nothing(
         bench.worker.cancel_download()
         going.set()
         assert over.wait(60)
-        assert bench.view.download is None
+        assert bench.snapshot.download is None
         assert bench.play(1).record == "208b"
 
 
@@ -90,19 +90,19 @@ def test_what_came_in_the_way_is_told_and_can_be_dismissed(
     with running(data=tmp_path) as bench:
         bench.play(1)
         bench.worker.download("999")
-        view = bench.until(lambda view: view.download and view.download.problem)
-        assert view.download is not None
-        assert "mitdb 1.0.0 has no record '999'" in view.download.problem
+        snapshot = bench.until(lambda snapshot: snapshot.download and snapshot.download.problem)
+        assert snapshot.download is not None
+        assert "mitdb 1.0.0 has no record '999'" in snapshot.download.problem
         bench.worker.cancel_download()
-        assert bench.view.download is None
+        assert bench.snapshot.download is None
         server.cut[f"{PLACE}/208.dat"] = 100_000
         bench.worker.download("208")
-        view = bench.until(lambda view: view.download and view.download.problem)
-        assert "too early" in str(view.download)
-        assert "press Download to go on" in str(view.download)
-        assert "--mirror" not in str(view.download) and "command" not in str(view.download)
+        snapshot = bench.until(lambda snapshot: snapshot.download and snapshot.download.problem)
+        assert "too early" in str(snapshot.download)
+        assert "press Download to go on" in str(snapshot.download)
+        assert "--mirror" not in str(snapshot.download) and "command" not in str(snapshot.download)
         bench.worker.download("208")  # goes on where it stopped
-        bench.until(lambda view: view.source.record == "mitdb/208")
+        bench.until(lambda snapshot: snapshot.source.record == "mitdb/208")
         assert [answer.asked_from for answer in server.answers("208.dat")] == [0, 100_000]
 
 
@@ -114,6 +114,6 @@ def test_a_download_begins_with_nothing_known(
     with running(data=tmp_path) as bench:
         bench.play(1)
         bench.worker.download("208")
-        assert bench.view.download == Download("208", 0, 0, "")
+        assert bench.snapshot.download == Download("208", 0, 0, "")
         bench.worker.cancel_download()
         going.set()

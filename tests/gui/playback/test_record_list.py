@@ -21,7 +21,7 @@ from ecgstream.streamer.io.records import (
     find_record,
     read_record,
 )
-from helpers.worker_stand import running
+from helpers.worker_harness import running
 
 
 def write_header(path: Path, fs: str) -> None:
@@ -76,10 +76,10 @@ def test_downloads_go_to_the_data_folder_or_the_users_own(
 def test_another_folder_can_be_chosen_while_it_runs(folder: Path) -> None:
     with running() as bench:
         bench.play(1)
-        assert bench.view.choices == tuple(bundled_choices())
+        assert bench.snapshot.choices == tuple(bundled_choices())
         bench.worker.set_data(folder)
-        view = bench.until(lambda view: len(view.choices) > 1)
-        assert Choice("ptb/s1", "ptb/s1") in view.choices
+        snapshot = bench.until(lambda snapshot: len(snapshot.choices) > 1)
+        assert Choice("ptb/s1", "ptb/s1") in snapshot.choices
         assert bench.play(1).received == 720
         bench.worker.set_data(folder / "gone")
-        bench.until(lambda view: view.choices == tuple(bundled_choices()))
+        bench.until(lambda snapshot: snapshot.choices == tuple(bundled_choices()))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ecgstream.gui.playback.session import HELD
-from ecgstream.gui.playback.snapshot import Mark, Shown, State
+from ecgstream.gui.playback.snapshot import Excerpt, Mark, State
 from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
 from ecgstream.streamer.engine.normalization import Floats
@@ -19,12 +19,12 @@ from ecgstream.streamer.live.sinks.base import Step
 from ecgstream.streamer.live.sinks.recorder import FLAGS, Recorder
 from ecgstream.streamer.quality import Quality
 from helpers.fakes import FakeClock, Identity
-from helpers.worker_stand import FS, numbered, running
+from helpers.worker_harness import FS, numbered, running
 
 PIECE = FS // 60
 
 
-def assert_aligned(shown: Shown) -> None:
+def assert_aligned(shown: Excerpt) -> None:
     """Every sample that is there lies under its own number, in both leads."""
     stretch = shown.stretch
     number = shown.first + stretch.start + np.arange(len(stretch.input))
@@ -61,7 +61,7 @@ def test_records_of_other_rates_are_replayed_in_their_own_time(fs: float) -> Non
     with running(numbered(20, fs=fs)) as bench:
         bench.gate.allow(10)
         count = 10 * fs
-        bench.until(lambda view: view.shown and view.shown.received > count - fs / 50)
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.received > count - fs / 50)
         shown = bench.shown
         assert shown.received <= count and shown.fs == fs
         assert shown.figures.dropped == 0
@@ -72,14 +72,14 @@ def test_pause_stands_still_and_going_on_loses_nothing() -> None:
         bench.play(2)
         bench.worker.set_running(False)
         bench.gate.allow(1 / 60)  # the piece under way
-        bench.until(lambda view: view.state is State.PAUSED)
+        bench.until(lambda snapshot: snapshot.state is State.PAUSED)
         count = bench.shown.received
         bench.gate.allow(3)
         assert bench.shown.received == count
         bench.worker.set_running(True)
         shown = bench.play()
         assert shown.received == count + 3 * FS
-        assert bench.view.state is State.PLAYING
+        assert bench.snapshot.state is State.PLAYING
         assert_aligned(shown)
         assert shown.figures.dropped == 0
 
@@ -87,11 +87,11 @@ def test_pause_stands_still_and_going_on_loses_nothing() -> None:
 def test_a_step_plays_just_so_much_and_stays_paused() -> None:
     with running(numbered()) as bench:
         bench.worker.set_running(False)
-        bench.until(lambda view: view.state is State.PAUSED)
+        bench.until(lambda snapshot: snapshot.state is State.PAUSED)
         for count in (0.5, 1, 6):  # more than a queue holds
             bench.worker.step(0.5 if count < 6 else 5)
             shown = bench.received(round(count * FS))
-            assert bench.view.state is State.PAUSED
+            assert bench.snapshot.state is State.PAUSED
         assert_aligned(shown)
         assert shown.figures.dropped == 0
         bench.worker.set_running(True)
@@ -101,7 +101,7 @@ def test_a_step_plays_just_so_much_and_stays_paused() -> None:
 def test_going_on_in_the_middle_of_a_step_neither_stalls_nor_hurries() -> None:
     with running(numbered()) as bench:
         bench.worker.set_running(False)
-        bench.until(lambda view: view.state is State.PAUSED)
+        bench.until(lambda snapshot: snapshot.state is State.PAUSED)
         bench.gate.allow(2)
         bench.worker.step(5)
         bench.worker.set_running(True)
@@ -117,7 +117,7 @@ def test_speed_changes_while_it_runs(speed: float) -> None:
         shown = bench.play(2)
         under_way = 1 / 60
         assert shown.received == round(FS * (1 + under_way + (2 - under_way) * speed))
-        assert bench.view.speed == speed
+        assert bench.snapshot.speed == speed
         assert_aligned(shown)
 
 
@@ -145,13 +145,17 @@ def test_a_jump_while_paused_stands_at_the_place_with_what_came_before(
         bench.play(1)
         bench.worker.set_running(False)
         bench.gate.allow(1 / 60)
-        bench.until(lambda view: view.state is State.PAUSED)
+        bench.until(lambda snapshot: snapshot.state is State.PAUSED)
         bench.worker.jump(second, before=10)
-        bench.until(lambda view: view.shown and view.shown.passes == 2)
-        bench.until(lambda view: view.shown and view.shown.first + view.shown.received == last)
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.passes == 2)
+        bench.until(
+            lambda snapshot: (
+                snapshot.shown and snapshot.shown.first + snapshot.shown.received == last
+            )
+        )
         shown = bench.shown
         assert shown.received == pytest.approx(min(10 * FS, last), abs=1)
-        assert bench.view.state is State.PAUSED and not shown.again
+        assert bench.snapshot.state is State.PAUSED and not shown.again
         assert_aligned(shown)
 
 
@@ -160,7 +164,7 @@ def test_a_jump_while_it_runs_goes_on_from_there_with_what_came_before() -> None
         bench.play(1)
         bench.worker.jump(30, before=10)
         bench.gate.allow(1 / 60)  # the piece under way
-        bench.until(lambda view: view.shown and view.shown.received >= 10 * FS)
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.received >= 10 * FS)
         shown = bench.play(2)
         assert shown.first == 20 * FS
         assert shown.received == pytest.approx(12 * FS, abs=PIECE)
@@ -171,11 +175,15 @@ def test_a_jump_while_it_runs_goes_on_from_there_with_what_came_before() -> None
 def test_what_was_shown_can_be_looked_at_when_the_count_begins_anew() -> None:
     with running(numbered(5)) as bench:
         old = bench.play(4)
-        held_in = bench.view.held_in
+        held_in = bench.snapshot.held_in
         bench.gate.allow(3)
-        bench.until(lambda view: view.shown and view.shown.passes == 2 and view.shown.received)
+        bench.until(
+            lambda snapshot: (
+                snapshot.shown and snapshot.shown.passes == 2 and snapshot.shown.received
+            )
+        )
         assert bench.shown.again
-        shown = bench.worker.view(2, 3 * FS, held_in).shown
+        shown = bench.worker.snapshot(2, 3 * FS, held_in).shown
         assert shown is not None and not shown.again
         assert (shown.passes, shown.received, shown.first) == (old.passes, 5 * FS, 0)
         assert (shown.stretch.start, len(shown.stretch.input)) == (FS, 2 * FS)
@@ -183,8 +191,8 @@ def test_what_was_shown_can_be_looked_at_when_the_count_begins_anew() -> None:
         assert_aligned(shown)
         bench.worker.choose("numbered")
         bench.gate.allow(1 / 30)
-        bench.until(lambda view: view.shown and view.shown.passes == 3)
-        shown = bench.worker.view(2, 3 * FS, held_in).shown
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.passes == 3)
+        shown = bench.worker.snapshot(2, 3 * FS, held_in).shown
         assert shown is not None and shown.passes == 3  # another record: the newest
 
 
@@ -207,10 +215,10 @@ def test_what_was_set_is_known_for_every_stretch() -> None:
             (1.5, Noise(None, 6.0), "balanced", 1),
             (3, white, "balanced", 2),
         ):
-            then = bench.worker.view(2, round(end * FS)).shown
+            then = bench.worker.snapshot(2, round(end * FS)).shown
             assert then is not None
             assert (then.noise, then.delay, len(then.in_force)) == (noise, delay, count)
-        late = bench.worker.view(1).shown
+        late = bench.worker.snapshot(1).shown
         assert late is not None and [x.noise for x in late.in_force] == [white]
 
 
@@ -219,7 +227,9 @@ def test_a_jump_beyond_the_record_stays_in_it() -> None:
         bench.play(1)
         bench.worker.jump(1e6)
         bench.gate.allow(1)
-        bench.until(lambda view: view.shown and view.shown.passes == 3)  # a sample, and anew
+        bench.until(
+            lambda snapshot: snapshot.shown and snapshot.shown.passes == 3
+        )  # a sample, and anew
         assert bench.shown.first == 0
 
 
@@ -228,7 +238,9 @@ def test_a_record_at_its_end_begins_again_with_nothing_lost() -> None:
         assert bench.play(1.5).first == FS
         bench.gate.allow(1.5)
         shown = bench.until(
-            lambda view: view.shown and view.shown.passes == 2 and view.shown.received == FS
+            lambda snapshot: (
+                snapshot.shown and snapshot.shown.passes == 2 and snapshot.shown.received == FS
+            )
         ).shown
         assert shown is not None
         assert shown.first == 0
@@ -258,7 +270,7 @@ def test_noise_is_mixed_in_and_taken_out_while_it_runs() -> None:
 def test_a_hum_has_its_frequency_at_any_rate() -> None:
     with running(numbered(20, ("I",), 1000.0), noise="pli50", snr=-20.0) as bench:
         bench.gate.allow(5)
-        bench.until(lambda view: view.shown and view.shown.received > 4900)
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.received > 4900)
         hum = np.diff(bench.shown.stretch.input[:4000, 0])
         assert np.argmax(np.abs(np.fft.rfft(hum - hum.mean()))) == 200  # of 0.25 Hz
 
@@ -303,13 +315,13 @@ def test_minutes_can_be_looked_back_at_while_it_plays_on() -> None:
         shown = bench.play(66)
         assert shown.received == 660 * FS
         assert shown.held == (660 - HELD) * FS
-        back = bench.worker.view(10, end=100 * FS).shown
+        back = bench.worker.snapshot(10, end=100 * FS).shown
         assert back is not None
         assert (back.stretch.start, len(back.stretch.input)) == (90 * FS, 10 * FS)
         np.testing.assert_allclose(
             back.stretch.input[:, 0] * 1000, np.arange(90, 100, 1 / FS) * FS, rtol=1e-6
         )
-        oldest = bench.worker.view(10, end=0).shown
+        oldest = bench.worker.snapshot(10, end=0).shown
         assert oldest is not None
         assert (oldest.stretch.start, len(oldest.stretch.input)) == (60 * FS, 0)
 
@@ -319,7 +331,7 @@ def test_beats_and_rhythms_lie_where_they_were_marked() -> None:
         shown = bench.play(6)
         assert shown.beats == (Mark(30, "N"), Mark(720, "V"))
         assert shown.rhythms == (Mark(1, "(N"), Mark(1080, "(AFIB"))
-        late = bench.worker.view(1, end=5 * FS).shown
+        late = bench.worker.snapshot(1, end=5 * FS).shown
         assert late is not None
         assert late.beats == () and late.rhythms == (Mark(1080, "(AFIB"),)
         bench.jump(2)
@@ -349,7 +361,9 @@ def test_an_engine_that_is_too_slow_costs_counted_gaps_and_no_index() -> None:
         network.going.clear()
         bench.gate.allow(5)
         bench.until(
-            lambda view: view.shown and view.shown.figures.queue > 0.9 and bench.gate.time > 6.98
+            lambda snapshot: (
+                snapshot.shown and snapshot.shown.figures.queue > 0.9 and bench.gate.time > 6.98
+            )
         )
         network.going.set()
         shown = bench.play()
@@ -378,7 +392,7 @@ def test_another_record_forgets_what_was_dropped() -> None:
         assert bench.play().figures.dropped
         bench.worker.choose("208b")
         bench.gate.allow(2 / 60)
-        bench.until(lambda view: view.shown and view.shown.passes == 2)
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.passes == 2)
         assert bench.play(1).figures.dropped == 0
 
 
@@ -404,7 +418,7 @@ def test_a_slow_engine_is_seen_in_its_step_time() -> None:
 
     with running(read_record("208"), model=Slow()) as bench:
         bench.gate.allow(5)
-        bench.until(lambda view: view.shown and view.shown.received > 3 * FS)
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.received > 3 * FS)
         assert bench.shown.figures.step_p99 == pytest.approx(0.002)
 
 
@@ -412,13 +426,15 @@ def test_what_runs_can_be_recorded_from_any_moment_on(tmp_path: Path) -> None:
     with running(numbered()) as bench:
         begun = bench.play(2).received
         bench.worker.record_to(tmp_path / "new" / "rec")
-        recording = bench.view.recording
+        recording = bench.snapshot.recording
         assert recording is not None and recording.path == tmp_path / "new" / "rec"
         bench.play(3)
-        view = bench.until(lambda view: view.recording and view.recording.seconds > 2.9)
-        assert view.recording is not None and not view.recording.problem
+        snapshot = bench.until(
+            lambda snapshot: snapshot.recording and snapshot.recording.seconds > 2.9
+        )
+        assert snapshot.recording is not None and not snapshot.recording.problem
         bench.worker.record_to(None)
-        assert bench.view.recording is None
+        assert bench.snapshot.recording is None
         bench.play(1)
     written = read_record(str(tmp_path / "new" / "rec"))
     assert written.leads == ("I input", "II input", "I denoised", "II denoised")
@@ -438,15 +454,15 @@ def test_a_recording_ends_where_the_count_begins_anew_and_says_so(tmp_path: Path
         bench.play(1)
         bench.worker.record_to(tmp_path / "rec")
         bench.gate.allow(4)
-        bench.until(lambda view: view.shown and view.shown.passes == 2)
-        view = bench.until(lambda view: view.recording and view.recording.problem)
-        assert view.recording is not None
-        assert view.recording.problem == "The recording ended with the record."
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.passes == 2)
+        snapshot = bench.until(lambda snapshot: snapshot.recording and snapshot.recording.problem)
+        assert snapshot.recording is not None
+        assert snapshot.recording.problem == "The recording ended with the record."
         bench.worker.record_to(None)
         bench.worker.record_to(tmp_path / "next")
         bench.play()
-        view = bench.view
-        assert view.recording is not None and not view.recording.problem
+        snapshot = bench.snapshot
+        assert snapshot.recording is not None and not snapshot.recording.problem
     whole = read_record(str(tmp_path / "rec")).signals
     assert np.isfinite(whole).all() and len(whole) >= 3 * FS - PIECE
     assert (tmp_path / "next.hea").is_file()
@@ -458,7 +474,7 @@ def test_a_recording_ends_at_a_jump_and_says_so(tmp_path: Path) -> None:
         bench.worker.record_to(tmp_path / "rec")
         bench.play(1)
         bench.jump(30)
-        recording = bench.view.recording
+        recording = bench.snapshot.recording
         assert recording is not None and not recording.going
         assert recording.problem.endswith("ended when another place or record was chosen.")
 
@@ -473,16 +489,16 @@ def test_a_full_disk_ends_the_recording_and_not_the_screen(
         bench.play(1)
         bench.worker.record_to(tmp_path / "rec")
         bench.play(1)
-        bench.until(lambda view: view.recording and view.recording.seconds > 0.95)
+        bench.until(lambda snapshot: snapshot.recording and snapshot.recording.seconds > 0.95)
         monkeypatch.setattr(Recorder, "take", full)
         assert_aligned(bench.play(3))
-        view = bench.view
-        assert view.state is State.PLAYING and view.recording is not None
+        snapshot = bench.snapshot
+        assert snapshot.state is State.PLAYING and snapshot.recording is not None
         problem = "The recording ended: No space left on device."
-        assert view.recording.problem.startswith(problem)
-        assert "another folder" in view.recording.problem
+        assert snapshot.recording.problem.startswith(problem)
+        assert "another folder" in snapshot.recording.problem
         bench.worker.record_to(None)
-        assert bench.view.recording is None
+        assert bench.snapshot.recording is None
     assert len(read_record(str(tmp_path / "rec")).signals) >= FS - 2 * PIECE
 
 
@@ -493,7 +509,7 @@ def test_a_place_that_cannot_be_recorded_to_is_told(tmp_path: Path, name: str) -
         bench.play(1)
         bench.worker.record_to(tmp_path / name)
         bench.play(1)
-        recording = bench.view.recording
+        recording = bench.snapshot.recording
         assert recording is not None
         assert "exists already" in recording.problem or "letters, digits" in recording.problem
     assert (tmp_path / "rec.hea").read_text() == "precious"
@@ -533,10 +549,12 @@ def test_a_recording_says_what_a_slow_disk_has_cost_it(
         bench.worker.record_to(tmp_path / "rec")
         bench.play(5)
         going.set()
-        view = bench.until(lambda view: view.recording and view.recording.seconds > 4.9)
-        assert view.recording is not None
-        missing = int(view.recording.problem.split()[0])
-        assert view.recording.problem.endswith("missing in it: the disk is too slow.")
+        snapshot = bench.until(
+            lambda snapshot: snapshot.recording and snapshot.recording.seconds > 4.9
+        )
+        assert snapshot.recording is not None
+        missing = int(snapshot.recording.problem.split()[0])
+        assert snapshot.recording.problem.endswith("missing in it: the disk is too slow.")
     written = read_record(str(tmp_path / "rec")).signals
     assert np.isnan(written[:, 0]).sum() == missing == pytest.approx(4 * FS, abs=2 * PIECE)
 
@@ -556,27 +574,27 @@ def test_a_model_that_fails_is_told_and_can_be_tried_again() -> None:
     network = Failing()
     with running(numbered(), model=network) as bench:
         bench.gate.allow(1)
-        view = bench.until(lambda view: view.state is State.FAILED)
-        assert isinstance(view.problem, KeyError)
+        snapshot = bench.until(lambda snapshot: snapshot.state is State.FAILED)
+        assert isinstance(snapshot.problem, KeyError)
         network.mended = True
         bench.worker.set_running(True)
-        bench.until(lambda view: view.state is State.PLAYING)
+        bench.until(lambda snapshot: snapshot.state is State.PLAYING)
         assert_aligned(bench.play(1))
 
 
 def test_a_record_that_cannot_be_had_is_told_and_another_can_be_chosen() -> None:
     with running(record="nowhere") as bench:
-        view = bench.until(lambda view: view.state is State.FAILED)
-        assert isinstance(view.problem, RecordError) and view.shown is None
-        assert view.source.record == "nowhere"
+        snapshot = bench.until(lambda snapshot: snapshot.state is State.FAILED)
+        assert isinstance(snapshot.problem, RecordError) and snapshot.shown is None
+        assert snapshot.source.record == "nowhere"
         bench.worker.choose("208b")
         assert bench.play(1).record == "208b"
 
 
 def test_a_start_beyond_the_record_is_told() -> None:
     with running(numbered(), start=60.0) as bench:
-        view = bench.until(lambda view: view.state is State.FAILED)
-        assert "lasts 60 s; there is nothing from 60 s on" in str(view.problem)
+        snapshot = bench.until(lambda snapshot: snapshot.state is State.FAILED)
+        assert "lasts 60 s; there is nothing from 60 s on" in str(snapshot.problem)
 
 
 @pytest.mark.parametrize("wish", ["set_delay", "set_noise", "set_strength"])
@@ -590,10 +608,10 @@ def test_an_impossible_wish_is_told_and_can_be_taken_back(wish: str) -> None:
         bench.play(1)
         getattr(bench.worker, wish)(bad)
         bench.gate.allow(0.1)
-        view = bench.until(lambda view: view.state is State.FAILED)
-        assert isinstance(view.problem, ValueError)
+        snapshot = bench.until(lambda snapshot: snapshot.state is State.FAILED)
+        assert isinstance(snapshot.problem, ValueError)
         getattr(bench.worker, wish)(good)
-        bench.until(lambda view: view.state is State.PLAYING)
+        bench.until(lambda snapshot: snapshot.state is State.PLAYING)
         assert_aligned(bench.play(1))
 
 
@@ -621,7 +639,7 @@ def test_closing_ends_the_thread_at_any_moment(moment: str) -> None:
     with running(numbered(), model=Failing() if moment == "failed" else Identity()) as bench:
         if moment == "failed":
             bench.gate.allow(1)
-            bench.until(lambda view: view.state is State.FAILED)
+            bench.until(lambda snapshot: snapshot.state is State.FAILED)
         elif moment != "loading":
             bench.play(1)
         if moment == "paused":
@@ -630,14 +648,14 @@ def test_closing_ends_the_thread_at_any_moment(moment: str) -> None:
 
 def test_a_picture_is_taken_of_just_so_much(clock: FakeClock) -> None:
     settings = MonitorSettings(model=Identity(), speed=np.inf, start=20.0)
-    views = []
+    snapshots = []
     for _ in range(2):
         worker = Worker(settings, clock, hold_after=12)
         worker.start()
         worker.wait()
-        views.append(worker.view(600))
+        snapshots.append(worker.snapshot(600))
         worker.close()
-    (first, second) = (view.shown for view in views)
+    (first, second) = (snapshot.shown for snapshot in snapshots)
     assert first is not None and second is not None
     assert first.received == second.received == 12 * FS
     assert first.figures == second.figures and first.figures.dropped == 0

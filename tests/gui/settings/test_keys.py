@@ -22,23 +22,23 @@ from ecgstream.gui.settings.action_table import (
     help_rows,
 )
 from ecgstream.gui.window.main_window import Monitor
-from helpers.monitor_stand import FS, Stand
-from helpers.worker_stand import numbered
+from helpers.monitor_harness import FS, MonitorHarness
+from helpers.worker_harness import numbered
 
 PLAYED = 20
 """Seconds, more than a sheet."""
 
 
 @pytest.fixture
-def stand(qtbot: Any, tmp_path: Path) -> Stand:
-    stand = Stand(qtbot)
-    window = stand.open(read=lambda name, data: numbered(), noise="white", speed=10.0)
+def harness(qtbot: Any, tmp_path: Path) -> MonitorHarness:
+    harness = MonitorHarness(qtbot)
+    window = harness.open(read=lambda name, data: numbered(), noise="white", speed=10.0)
     window.recordings = tmp_path
-    stand.play(PLAYED, speed=10)
+    harness.play(PLAYED, speed=10)
     window.wishes.set("speed", 1.0)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    return stand
+    return harness
 
 
 class Effect(NamedTuple):
@@ -76,12 +76,12 @@ def kinds(window: Monitor) -> list[str]:
 
 
 def received(window: Monitor) -> float:
-    shown = window.worker.view(0).shown
+    shown = window.worker.snapshot(0).shown
     return shown.received / FS if shown else 0.0
 
 
 def keeps_st(window: Monitor) -> bool:
-    shown = window.worker.view(0).shown
+    shown = window.worker.snapshot(0).shown
     return shown is not None and shown.st
 
 
@@ -93,14 +93,14 @@ def rest(window: Monitor) -> float:
 EFFECTS = {
     "open": Effect(lambda window: window.chooser.isVisible(), True),
     "folder": Effect(dialog(QtWidgets.QFileDialog), True),
-    "recording": Effect(lambda window: window.worker.view(0).recording is not None, True),
+    "recording": Effect(lambda window: window.worker.snapshot(0).recording is not None, True),
     "recordings": Effect(dialog(QtWidgets.QFileDialog), True),
     "strip": Effect(dialog(QtWidgets.QFileDialog), True),
     "quit": Effect(lambda window: window.isVisible() or window.worker.alive, False),
-    "run": Effect(lambda window: window.worker.view(0).state, State.PAUSED),
+    "run": Effect(lambda window: window.worker.snapshot(0).state, State.PAUSED),
     "step": Effect(received, STEP, ("run",)),
-    "speed+": Effect(lambda window: window.worker.view(0).speed, 1.0),
-    "speed-": Effect(lambda window: window.worker.view(0).speed, -0.5),
+    "speed+": Effect(lambda window: window.worker.snapshot(0).speed, 1.0),
+    "speed-": Effect(lambda window: window.worker.snapshot(0).speed, -0.5),
     "freeze": Effect(lambda window: window.freeze.end, PLAYED * FS),
     "caliper": Effect(lambda window: window.sheet.caliper.active, True),
     "end later": Effect(caliper(1), NUDGE, ("caliper",)),
@@ -155,59 +155,59 @@ KEYS = [
 
 
 @pytest.mark.parametrize(("name", "key"), KEYS, ids=[f"{name} {key}" for name, key in KEYS])
-def test_key_does_what_it_says(stand: Stand, name: str, key: str) -> None:
-    window, effect = stand.window, EFFECTS[name]
+def test_key_does_what_it_says(harness: MonitorHarness, name: str, key: str) -> None:
+    window, effect = harness.window, EFFECTS[name]
     for command in effect.before:
         window.commands.do(command)
     if "run" in effect.before:
-        stand.gate.allow(1)
-        stand.qtbot.waitUntil(lambda: window.worker.view(0).state is State.PAUSED)
+        harness.gate.allow(1)
+        harness.qtbot.waitUntil(lambda: window.worker.snapshot(0).state is State.PAUSED)
         window.refresh()
     if name == "quit":
-        stand.gate.allow(float("inf"))
+        harness.gate.allow(float("inf"))
     before, expected = effect.observe(window), effect.after
     if callable(expected):
         expected = expected(window)
     if type(expected) is float:
         expected = pytest.approx(before + expected, abs=1 / FS)
     assert before != expected
-    stand.qtbot.keySequence(window, key)
-    stand.gate.allow(0.2)
-    stand.qtbot.waitUntil(lambda: effect.observe(window) == expected)
+    harness.qtbot.keySequence(window, key)
+    harness.gate.allow(0.2)
+    harness.qtbot.waitUntil(lambda: effect.observe(window) == expected)
 
 
 @pytest.mark.parametrize("key", LEAD_KEYS[:2])
 def test_leads_are_hidden_and_shown_by_their_number_but_never_the_last(
-    stand: Stand, key: str
+    harness: MonitorHarness, key: str
 ) -> None:
-    display = stand.window.wishes
-    stand.qtbot.keySequence(stand.window, key)
+    display = harness.window.wishes
+    harness.qtbot.keySequence(harness.window, key)
     lead = LEAD_KEYS.index(key)
     assert display.get("hidden") == {lead}
     other = LEAD_KEYS[1 - LEAD_KEYS.index(key)]
-    stand.qtbot.keySequence(stand.window, other)
+    harness.qtbot.keySequence(harness.window, other)
     assert display.get("hidden") == {lead}
-    stand.qtbot.keySequence(stand.window, key)
+    harness.qtbot.keySequence(harness.window, key)
     assert display.get("hidden") == frozenset()
 
 
-def test_the_last_kind_of_trace_stays(stand: Stand) -> None:
+def test_the_last_kind_of_trace_stays(harness: MonitorHarness) -> None:
     for key in "123412":
-        stand.qtbot.keySequence(stand.window, key)
-    assert len(kinds(stand.window)) > 0
-    for kind in kinds(stand.window)[1:]:
-        stand.window.commands.do(kind)
-    (last,) = kinds(stand.window)
-    stand.window.commands.do(last)
-    assert kinds(stand.window) == [last]
-    assert not stand.window.menus.actions[last].isEnabled()
+        harness.qtbot.keySequence(harness.window, key)
+    assert len(kinds(harness.window)) > 0
+    for kind in kinds(harness.window)[1:]:
+        harness.window.commands.do(kind)
+    (last,) = kinds(harness.window)
+    harness.window.commands.do(last)
+    assert kinds(harness.window) == [last]
+    assert not harness.window.menus.actions[last].isEnabled()
 
 
 def test_leads_of_the_same_name_are_told_apart(qtbot: Any) -> None:
-    stand = Stand(qtbot)
+    harness = MonitorHarness(qtbot)
     record = numbered(leads=("ECG", "ECG"))
-    window = stand.open(read=lambda name, data: record)
-    stand.play(2)
+    window = harness.open(read=lambda name, data: record)
+    harness.play(2)
     window.menus.leads.actions()[1].trigger()
     assert window.wishes.display.seen(2) == (0,)
     assert [action.isChecked() for action in window.menus.leads.actions()] == [True, False]
@@ -218,8 +218,8 @@ def test_no_key_means_two_things() -> None:
     assert len(keys) == len(set(keys))
 
 
-def test_help_names_every_key_and_everything_that_can_be_done(stand: Stand) -> None:
-    labels = stand.window.help.findChildren(QtWidgets.QLabel)
+def test_help_names_every_key_and_everything_that_can_be_done(harness: MonitorHarness) -> None:
+    labels = harness.window.help.findChildren(QtWidgets.QLabel)
     text = "\n".join(label.text() for label in labels)
     for menu in MENUS:
         for keys, what in help_rows(menu):
@@ -227,8 +227,8 @@ def test_help_names_every_key_and_everything_that_can_be_done(stand: Stand) -> N
     assert sum(len(help_rows(menu)) for menu in MENUS) == len(TABLE) + 1  # the leads
 
 
-def test_everything_stands_in_a_menu(stand: Stand) -> None:
-    bar = stand.window.menuBar()
+def test_everything_stands_in_a_menu(harness: MonitorHarness) -> None:
+    bar = harness.window.menuBar()
     assert [action.text() for action in bar.actions()] == list(MENUS)
     in_menus = {
         action.text() for menu in bar.findChildren(QtWidgets.QMenu) for action in menu.actions()
@@ -239,44 +239,44 @@ def test_everything_stands_in_a_menu(stand: Stand) -> None:
             assert set(row.values.values()) <= in_menus
 
 
-def test_keys_typed_into_a_field_stay_there(stand: Stand) -> None:
-    level = stand.window.controls.level
+def test_keys_typed_into_a_field_stay_there(harness: MonitorHarness) -> None:
+    level = harness.window.controls.level
     level.setFocus()
     level.selectAll()
-    stand.qtbot.keyClicks(level, "12")
-    assert kinds(stand.window) == ["denoised", "raw"]
-    stand.qtbot.keySequence(level, "Return")
-    assert stand.window.wishes.settings.snr == 12
-    stand.qtbot.keySequence(stand.window, "1")
-    assert kinds(stand.window) == ["denoised"]
+    harness.qtbot.keyClicks(level, "12")
+    assert kinds(harness.window) == ["denoised", "raw"]
+    harness.qtbot.keySequence(level, "Return")
+    assert harness.window.wishes.settings.snr == 12
+    harness.qtbot.keySequence(harness.window, "1")
+    assert kinds(harness.window) == ["denoised"]
 
 
 def test_keys_are_the_windows_after_a_click_on_an_arrow_and_while_a_number_is_typed(
-    stand: Stand,
+    harness: MonitorHarness,
 ) -> None:
-    window, level = stand.window, stand.window.controls.level
+    window, level = harness.window, harness.window.controls.level
     option = QtWidgets.QStyleOptionSpinBox()
     level.initStyleOption(option)
     box, up = QtWidgets.QStyle.ComplexControl.CC_SpinBox, QtWidgets.QStyle.SubControl.SC_SpinBoxUp
     arrow = level.style().subControlRect(box, option, up, level).center()
     before = window.wishes.settings.snr
-    stand.qtbot.mouseClick(level, QtCore.Qt.MouseButton.LeftButton, pos=arrow)
+    harness.qtbot.mouseClick(level, QtCore.Qt.MouseButton.LeftButton, pos=arrow)
     assert window.wishes.settings.snr == before + 1
     assert not level.hasFocus()
-    stand.qtbot.keySequence(window, "1")
+    harness.qtbot.keySequence(window, "1")
     assert kinds(window) == ["denoised"] and window.wishes.settings.snr == before + 1
     level.setFocus()
-    stand.qtbot.keyClick(level, "F")
+    harness.qtbot.keyClick(level, "F")
     assert window.freeze.end is not None
 
 
-def test_levels_are_written_with_a_minus_and_read_with_either(stand: Stand) -> None:
-    level = stand.window.controls.level
+def test_levels_are_written_with_a_minus_and_read_with_either(harness: MonitorHarness) -> None:
+    level = harness.window.controls.level
     for typed in ("-7", "\N{MINUS SIGN}7"):
         level.setValue(3)
         level.setFocus()
         level.selectAll()
         level.lineEdit().insert(typed)
         level.interpretText()
-        assert stand.window.wishes.settings.snr == -7
+        assert harness.window.wishes.settings.snr == -7
         assert level.text() == "\N{MINUS SIGN}7 dB"

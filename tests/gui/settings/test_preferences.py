@@ -12,48 +12,50 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 from pyqtgraph.Qt import QtCore
 
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
-from ecgstream.gui.settings.preferences import Memory
+from ecgstream.gui.settings.preferences import Preferences
 
 OTHERS = MonitorSettings(speed=2.0, noise=None, snr=-3.5, delay="low", strength=0.4, st=True)
-DISPLAY = Display(50.0, 20.0, True, False, frozenset({"raw"}), theme="dark", flags=False)
+DISPLAY = DisplaySettings(50.0, 20.0, True, False, frozenset({"raw"}), theme="dark", flags=False)
 GEOMETRY = QtCore.QByteArray(b"\x01\xd9\xd0\xcb")
 
 
 def keep(path: Path, folder: Path) -> None:
-    Memory(path).keep(replace(OTHERS, data=folder), DISPLAY, GEOMETRY, folder / "recordings")
+    Preferences(path).keep(replace(OTHERS, data=folder), DISPLAY, GEOMETRY, folder / "recordings")
 
 
 def test_everything_is_as_it_was_left(tmp_path: Path) -> None:
     keep(tmp_path / "s.ini", tmp_path)
-    memory = Memory(tmp_path / "s.ini")
-    settings, display = memory.recall(MonitorSettings(record="x"), Display())
+    preferences = Preferences(tmp_path / "s.ini")
+    settings, display = preferences.recall(MonitorSettings(record="x"), DisplaySettings())
     assert settings == replace(OTHERS, record="x", data=tmp_path)
     assert display == DISPLAY
-    assert memory.geometry() == GEOMETRY
-    assert memory.recordings() == tmp_path / "recordings"
+    assert preferences.geometry() == GEOMETRY
+    assert preferences.recordings() == tmp_path / "recordings"
 
 
 def test_what_was_given_this_time_counts_more(tmp_path: Path) -> None:
     keep(tmp_path / "s.ini", tmp_path)
     wanted = MonitorSettings(noise="ma", speed=5.0)
-    found = Memory(tmp_path / "s.ini").recall(wanted, Display(), {"noise", "theme"})
+    found = Preferences(tmp_path / "s.ini").recall(wanted, DisplaySettings(), {"noise", "theme"})
     assert (found[0].noise, found[0].speed, found[1].theme) == ("ma", 2.0, "paper")
 
 
 def test_first_time_nothing_is_remembered(tmp_path: Path) -> None:
-    memory = Memory(tmp_path / "s.ini")
-    assert memory.recall(OTHERS, DISPLAY) == (OTHERS, DISPLAY)
-    assert memory.geometry().isEmpty()
-    assert memory.recordings().name == "ecgstream"
+    preferences = Preferences(tmp_path / "s.ini")
+    assert preferences.recall(OTHERS, DISPLAY) == (OTHERS, DISPLAY)
+    assert preferences.geometry().isEmpty()
+    assert preferences.recordings().name == "ecgstream"
 
 
 def test_data_folder_that_is_gone_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     keep(tmp_path / "s.ini", tmp_path / "data")
     (tmp_path / "data").rmdir()
-    assert Memory(tmp_path / "s.ini").recall(MonitorSettings(), Display())[0].data is None
+    assert (
+        Preferences(tmp_path / "s.ini").recall(MonitorSettings(), DisplaySettings())[0].data is None
+    )
 
 
 IMPOSSIBLE = st.recursive(
@@ -76,8 +78,8 @@ def test_whatever_a_value_is_the_window_gets_one_that_it_can_use(
     for name in ("geometry", "recordings"):
         file.setValue(f"window/{name}", json.dumps(data.draw(IMPOSSIBLE)))
     file.sync()
-    memory = Memory(path)
-    settings, display = memory.recall(MonitorSettings(), Display())
+    preferences = Preferences(path)
+    settings, display = preferences.recall(MonitorSettings(), DisplaySettings())
     assert 0.5 <= settings.speed <= 10
     assert settings.noise is None or isinstance(settings.noise, str)
     assert -30 <= settings.snr <= 60
@@ -87,8 +89,8 @@ def test_whatever_a_value_is_the_window_gets_one_that_it_can_use(
     assert display.gain in (2.5, 5, 10, 20)
     assert isinstance(display.kinds, frozenset)
     assert display.theme in ("paper", "dark")
-    assert isinstance(memory.geometry(), QtCore.QByteArray)
-    assert isinstance(memory.recordings(), Path)
+    assert isinstance(preferences.geometry(), QtCore.QByteArray)
+    assert isinstance(preferences.recordings(), Path)
 
 
 @pytest.mark.parametrize(
@@ -104,8 +106,11 @@ def test_whatever_a_value_is_the_window_gets_one_that_it_can_use(
 def test_damaged_file_counts_as_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "s.ini"
     path.write_bytes(content)
-    memory = Memory(path)
-    assert memory.recall(MonitorSettings(), Display()) == (MonitorSettings(), Display())
-    assert memory.geometry().isEmpty()
+    preferences = Preferences(path)
+    assert preferences.recall(MonitorSettings(), DisplaySettings()) == (
+        MonitorSettings(),
+        DisplaySettings(),
+    )
+    assert preferences.geometry().isEmpty()
     keep(path, tmp_path)
-    assert Memory(path).recall(MonitorSettings(), Display())[1] == DISPLAY
+    assert Preferences(path).recall(MonitorSettings(), DisplaySettings())[1] == DISPLAY

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecgstream.gui.settings.display_settings import GAINS, PAPER_SPEEDS, Display
+from ecgstream.gui.settings.display_settings import GAINS, PAPER_SPEEDS, DisplaySettings
 from ecgstream.gui.settings.theme import THEMES
 from helpers.sheet_stand import FS, Run, drag, draw, like, marks, pixels, pulses, sheet, x_of
 
@@ -145,10 +145,10 @@ def test_hidden_trace_is_measured_no_longer_but_the_next_one_at_the_same_times(q
     draw(a_sheet, Run(3 * _RAMP, output=_RAMP))
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(4.0, 5.0)
-    a_sheet.display = Display(kinds=frozenset({"raw"}))
+    a_sheet.display = DisplaySettings(kinds=frozenset({"raw"}))
     assert a_sheet.caliper.text == "Δt 1.00 s · 60 bpm · Δ 0.60 mV"
     assert like(pixels(a_sheet), THEMES["paper"].caliper, within=20).any()
-    a_sheet.display = Display(kinds=frozenset())
+    a_sheet.display = DisplaySettings(kinds=frozenset())
     assert a_sheet.caliper.text == ""
     assert not like(pixels(a_sheet), THEMES["paper"].caliper, within=20).any()
 

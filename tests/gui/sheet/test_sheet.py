@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
-from ecgstream.gui.settings.display_settings import GAINS, PAPER_SPEEDS, Display
+from ecgstream.gui.settings.display_settings import GAINS, PAPER_SPEEDS, DisplaySettings
 from ecgstream.gui.settings.monitor_settings import Noise
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.flags import runs
@@ -137,7 +137,7 @@ def test_what_is_drawn_bit_by_bit_is_what_is_drawn_at_once(
     signal[10 * FS : 11 * FS] = np.nan
     run = Run(signal, output=0.5 * signal, delay=delay, passes=next(_PASSES))
     live, afresh = two_sheets
-    live.display = afresh.display = Display(sweep=sweep)
+    live.display = afresh.display = DisplaySettings(sweep=sweep)
     end = 8 * FS
     for step in steps:
         end += step
@@ -289,7 +289,7 @@ def test_kinds_are_overlaid_where_a_record_has_several_leads_unless_it_was_chose
 ) -> None:
     a_sheet = sheet(qtbot)
     for leads, chosen, lanes in ((1, None, 2), (2, None, 2), (1, False, 1), (2, True, 4)):
-        a_sheet.display = Display(stacked=chosen)
+        a_sheet.display = DisplaySettings(stacked=chosen)
         draw(a_sheet, Run(np.zeros((FS, leads))))
         assert len(a_sheet.arranged.lanes) == lanes
 
@@ -478,7 +478,7 @@ def test_display_can_be_changed_while_nothing_arrives(qtbot: Any, ecg: Floats) -
     a_sheet = sheet(qtbot)
     draw(a_sheet, Run(ecg))
     low = np.flatnonzero(traced(a_sheet, "raw").any(axis=1))
-    a_sheet.display = Display(gain=20.0, theme="dark")
+    a_sheet.display = DisplaySettings(gain=20.0, theme="dark")
     high = np.flatnonzero(traced(a_sheet, "raw").any(axis=1))
     assert len(high) > 1.5 * len(low)
     a_sheet.clear()

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pytest
 from pyqtgraph.Qt import QtCore, QtGui, QtSvg
 
-from ecgstream.gui.playback.snapshot import InForce
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.playback.snapshot import AppliedSettings
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import Noise
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.export import DISCLAIMER, FORMATS, caption
@@ -159,7 +159,7 @@ def test_caption_names_record_time_and_settings_and_nothing_else(qtbot: Any) -> 
         record="/home/someone/John Doe 1950/100",
         first=60 * FS,
         length=1800 * FS,
-        in_force=(InForce(0, Noise("em", 6.0), "low", 0.5, False),),
+        in_force=(AppliedSettings(0, Noise("em", 6.0), "low", 0.5, False),),
     )
     shown = draw(a_sheet, run)
     text, start = caption(shown, a_sheet.display), shown.stretch.start / FS + 60
@@ -176,14 +176,14 @@ def test_caption_names_record_time_and_settings_and_nothing_else(qtbot: Any) -> 
     assert "em, SNR 6 dB" in text
     assert "John" not in text and "home" not in text
     assert "ST" not in text
-    kept = shown._replace(in_force=(InForce(0, Noise(None, 6.0), 40, 1.0, True),))
+    kept = shown._replace(in_force=(AppliedSettings(0, Noise(None, 6.0), 40, 1.0, True),))
     assert caption(kept, a_sheet.display).endswith("delay 40 samples · ST segment kept")
 
 
 def test_caption_and_names_tell_what_was_set_when_it_was_recorded_and_until_when(
     qtbot: Any, tmp_path: Path
 ) -> None:
-    noisy = InForce(0, Noise("em", 6.0), "low", 1.0, False)
+    noisy = AppliedSettings(0, Noise("em", 6.0), "low", 1.0, False)
     weaker = noisy._replace(sample=92 * FS, strength=0.5)
     quiet = weaker._replace(sample=round(94.5 * FS), noise=Noise(None, 6.0))
     a_sheet = sheet(qtbot)
@@ -201,7 +201,7 @@ def test_flags_are_on_the_strip_where_the_sheet_shows_them(qtbot: Any, tmp_path:
     a_sheet = sheet(qtbot)
     draw(a_sheet, Run(np.zeros(8 * FS), quality=quality))
     assert "flat line" in _words(a_sheet, tmp_path)
-    a_sheet.display = Display(flags=False)
+    a_sheet.display = DisplaySettings(flags=False)
     assert "flat line" not in _words(a_sheet, tmp_path)
 
 

@@ -20,9 +20,9 @@ from ecgstream.gui.playback.snapshot import State
 from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.screenshots import SCENES, snapshot, snapshots
 from ecgstream.gui.settings.action_table import NOISES
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
-from ecgstream.gui.settings.preferences import Memory
+from ecgstream.gui.settings.preferences import Preferences
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.sheet import Sheet
 from ecgstream.gui.window.frame_rate import FrameRate
@@ -41,14 +41,14 @@ from ecgstream.streamer.ecg.noise import KINDS
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import Record, RecordError, read_record
 from helpers.fakes import FakeClock, Identity
-from helpers.monitor_stand import FS, Stand, write_pulses, write_record
+from helpers.monitor_harness import FS, MonitorHarness, write_pulses, write_record
 from helpers.sheet_stand import image_pixels, like
-from helpers.worker_stand import numbered
+from helpers.worker_harness import numbered
 
 
 @pytest.fixture
-def stand(qtbot: Any) -> Stand:
-    return Stand(qtbot)
+def harness(qtbot: Any) -> MonitorHarness:
+    return MonitorHarness(qtbot)
 
 
 def pick(box: QtWidgets.QComboBox, text: str) -> None:
@@ -57,14 +57,14 @@ def pick(box: QtWidgets.QComboBox, text: str) -> None:
     box.activated.emit(box.currentIndex())
 
 
-def test_noise_changes_from_then_on_without_losing_count(stand: Stand) -> None:
-    window = stand.open()
+def test_noise_changes_from_then_on_without_losing_count(harness: MonitorHarness) -> None:
+    window = harness.open()
     recorded = read_record("208").signal(0)
-    stand.play(2)
+    harness.play(2)
     pick(window.controls.noise, "White noise")
-    assert stand.play(2).noise == Noise("white", 6.0)
+    assert harness.play(2).noise == Noise("white", 6.0)
     window.controls.level.setValue(-6)
-    shown = stand.play(2)
+    shown = harness.play(2)
     noise = shown.stretch.input[:, 0] - recorded[: 6 * FS]
     step = FS // 30  # what is under way when the user acts
     quiet, loud = noise[2 * FS + step : 4 * FS], noise[4 * FS + step :]
@@ -74,57 +74,59 @@ def test_noise_changes_from_then_on_without_losing_count(stand: Stand) -> None:
     assert shown.figures.dropped == 0
 
 
-def test_delay_strength_and_st_mode_reach_the_engine_while_it_runs(stand: Stand) -> None:
-    window = stand.open(noise="white")
-    stand.play(1)
+def test_delay_strength_and_st_mode_reach_the_engine_while_it_runs(harness: MonitorHarness) -> None:
+    window = harness.open(noise="white")
+    harness.play(1)
     pick(window.controls.delay, "Low, 0.13 s")
     window.controls.strength.setValue(40)
-    stand.click(window.controls.st)
-    shown = stand.play(2)
+    harness.click(window.controls.st)
+    shown = harness.play(2)
     assert (shown.delay, shown.strength, shown.st) == ("low", 0.4, True)
     assert (shown.received, shown.figures.dropped) == (3 * FS, 0)
     assert window.controls.st.isChecked()
 
 
-def test_speed_can_be_changed_while_it_runs(stand: Stand) -> None:
-    window = stand.open()
-    stand.play(1)
+def test_speed_can_be_changed_while_it_runs(harness: MonitorHarness) -> None:
+    window = harness.open()
+    harness.play(1)
     pick(window.controls.speed, "5 \N{MULTIPLICATION SIGN}")
-    stand.gate.allow(1)
-    stand.qtbot.waitUntil(lambda: stand.received >= 5.5 * FS)
+    harness.gate.allow(1)
+    harness.qtbot.waitUntil(lambda: harness.received >= 5.5 * FS)
 
 
-def test_pause_stops_and_run_goes_on_without_losing_samples(stand: Stand) -> None:
-    window = stand.open()
-    stand.play(2)
+def test_pause_stops_and_run_goes_on_without_losing_samples(harness: MonitorHarness) -> None:
+    window = harness.open()
+    harness.play(2)
     run = window.controls.buttons["run"]
-    stand.click(run)
-    stand.gate.allow(1)
-    stand.qtbot.waitUntil(lambda: run.text() == "Run")
-    count = stand.received
-    stand.gate.skip(3)
+    harness.click(run)
+    harness.gate.allow(1)
+    harness.qtbot.waitUntil(lambda: run.text() == "Run")
+    count = harness.received
+    harness.gate.skip(3)
     window.refresh()
-    assert stand.received == count
+    assert harness.received == count
     assert window.note == "Paused"
-    stand.click(run)
-    stand.gate.allow(1)
-    stand.qtbot.waitUntil(lambda: stand.received >= count + FS and window.worker.settled)
-    shown = stand.shown
+    harness.click(run)
+    harness.gate.allow(1)
+    harness.qtbot.waitUntil(lambda: harness.received >= count + FS and window.worker.settled)
+    shown = harness.shown
     recorded = read_record("208").signal(0)
     assert np.array_equal(shown.stretch.input[:, 0], recorded[: len(shown.stretch.input)])
     assert shown.figures.dropped == 0
     assert run.text() == "Pause"
 
 
-def test_closing_while_running_ends_the_thread(stand: Stand) -> None:
-    window = stand.open()
-    stand.gate.allow(np.inf)
+def test_closing_while_running_ends_the_thread(harness: MonitorHarness) -> None:
+    window = harness.open()
+    harness.gate.allow(np.inf)
     assert window.worker.alive
     window.close()
     assert not window.worker.alive
 
 
-def test_model_that_fails_is_told_in_the_window_and_can_be_tried_again(stand: Stand) -> None:
+def test_model_that_fails_is_told_in_the_window_and_can_be_tried_again(
+    harness: MonitorHarness,
+) -> None:
     class Failing(Identity):
         mended = False
 
@@ -134,84 +136,84 @@ def test_model_that_fails_is_told_in_the_window_and_can_be_tried_again(stand: St
             return super().__call__(window, context)
 
     network = Failing()
-    window = stand.open(model=network)
-    stand.gate.allow(5)
-    stand.qtbot.waitUntil(window.notice.isVisible)
-    stand.qtbot.waitUntil(lambda: "KeyError: 'tensor 7'" in window.notice.text.text())
+    window = harness.open(model=network)
+    harness.gate.allow(5)
+    harness.qtbot.waitUntil(window.notice.isVisible)
+    harness.qtbot.waitUntil(lambda: "KeyError: 'tensor 7'" in window.notice.text.text())
     run = window.controls.buttons["run"]
     assert run.text() == "Try again"
     network.mended = True
-    stand.click(run)
-    stand.gate.allow(5)
-    stand.qtbot.waitUntil(lambda: stand.received > FS)
-    stand.qtbot.waitUntil(window.notice.isHidden)
+    harness.click(run)
+    harness.gate.allow(5)
+    harness.qtbot.waitUntil(lambda: harness.received > FS)
+    harness.qtbot.waitUntil(window.notice.isHidden)
 
 
 def test_missing_record_is_told_and_another_can_be_chosen(
-    stand: Stand, tmp_path: Path, ecg: Floats
+    harness: MonitorHarness, tmp_path: Path, ecg: Floats
 ) -> None:
     write_record(tmp_path / "mine", "beats", ecg)
-    window = stand.open(record="nowhere", data=tmp_path)
-    stand.qtbot.waitUntil(lambda: "no record 'nowhere'" in window.notice.text.text())
+    window = harness.open(record="nowhere", data=tmp_path)
+    harness.qtbot.waitUntil(lambda: "no record 'nowhere'" in window.notice.text.text())
     window.refresh()
     assert window.controls.record.text() == "nowhere"
-    stand.click(window.controls.record)
-    stand.qtbot.keyClicks(window.chooser.search, "mine")
-    stand.qtbot.keySequence(window.chooser.search, "Return")
-    shown = stand.play(2)
+    harness.click(window.controls.record)
+    harness.qtbot.keyClicks(window.chooser.search, "mine")
+    harness.qtbot.keySequence(window.chooser.search, "Return")
+    shown = harness.play(2)
     assert shown.record == "beats"
     assert window.notice.isHidden()
     assert np.allclose(shown.stretch.input[:, 0], ecg[: 2 * FS], atol=0.003)
 
 
 def test_record_whose_files_are_gone_plays_on_and_is_told_when_opened_again(
-    stand: Stand, tmp_path: Path, ecg: Floats
+    harness: MonitorHarness, tmp_path: Path, ecg: Floats
 ) -> None:
     path = Path(write_record(tmp_path / "mine", "beats", ecg))
-    window = stand.open(record=str(path))
-    stand.play(2)
+    window = harness.open(record=str(path))
+    harness.play(2)
     for file in path.parent.glob("beats.*"):
         file.unlink()
-    assert stand.play(2).received == 4 * FS
+    assert harness.play(2).received == 4 * FS
     window.worker.choose(str(path))
-    stand.gate.allow(1)
-    stand.qtbot.waitUntil(lambda: "no record" in window.notice.text.text())
+    harness.gate.allow(1)
+    harness.qtbot.waitUntil(lambda: "no record" in window.notice.text.text())
     window.worker.choose("208b")
-    stand.gate.allow(1)
-    stand.qtbot.waitUntil(lambda: stand.received > 0 and stand.shown.record == "208b")
-    stand.qtbot.waitUntil(window.notice.isHidden)
+    harness.gate.allow(1)
+    harness.qtbot.waitUntil(lambda: harness.received > 0 and harness.shown.record == "208b")
+    harness.qtbot.waitUntil(window.notice.isHidden)
 
 
-def test_model_that_is_missing_is_told_as_such(stand: Stand, tmp_path: Path) -> None:
-    window = stand.open(model=tmp_path / "gone.tflite")
-    stand.qtbot.waitUntil(lambda: "no model file" in window.notice.text.text())
+def test_model_that_is_missing_is_told_as_such(harness: MonitorHarness, tmp_path: Path) -> None:
+    window = harness.open(model=tmp_path / "gone.tflite")
+    harness.qtbot.waitUntil(lambda: "no model file" in window.notice.text.text())
     assert window.notice.title.text() == "The model cannot be loaded"
     assert "--model" in window.notice.text.text()
     assert "another record" not in window.notice.text.text()
 
 
-def test_disk_that_fails_is_told_in_words(stand: Stand) -> None:
+def test_disk_that_fails_is_told_in_words(harness: MonitorHarness) -> None:
     def broken(name: str, data: Path | None) -> Record:
         raise OSError(errno.EIO, "Input/output error", "208.dat")
 
-    window = stand.open(read=broken)
-    stand.qtbot.waitUntil(
+    window = harness.open(read=broken)
+    harness.qtbot.waitUntil(
         lambda: window.notice.text.text().startswith("Input/output error: 208.dat\n")
     )
 
 
-def test_values_that_only_the_command_line_names_have_their_units(stand: Stand) -> None:
-    controls = stand.open(delay=40, speed=3.0).controls
+def test_values_that_only_the_command_line_names_have_their_units(harness: MonitorHarness) -> None:
+    controls = harness.open(delay=40, speed=3.0).controls
     assert controls.delay.currentText() == "0.11 s"
     assert controls.speed.currentText() == "3 \N{MULTIPLICATION SIGN}"
 
 
-def test_only_pictures_that_are_painted_count(stand: Stand) -> None:
-    window = stand.open()
-    stand.play(1)
+def test_only_pictures_that_are_painted_count(harness: MonitorHarness) -> None:
+    window = harness.open()
+    harness.play(1)
     window.hide()
     before = window.sheet.painted
-    stand.play(2)
+    harness.play(2)
     window.refresh()
     assert window.sheet.painted == before
     rate = FrameRate()
@@ -220,14 +222,14 @@ def test_only_pictures_that_are_painted_count(stand: Stand) -> None:
     assert rate.per_second(130, 8.5) == 0
 
 
-def test_data_folder_that_is_gone_is_told(stand: Stand, tmp_path: Path) -> None:
-    window = stand.open(data=tmp_path / "gone")
-    stand.qtbot.waitUntil(lambda: "check --data" in window.notice.text.text())
+def test_data_folder_that_is_gone_is_told(harness: MonitorHarness, tmp_path: Path) -> None:
+    window = harness.open(data=tmp_path / "gone")
+    harness.qtbot.waitUntil(lambda: "check --data" in window.notice.text.text())
 
 
-def test_status_tells_what_the_stream_is_like(stand: Stand) -> None:
-    window = stand.open(noise="white", delay="low")
-    shown = stand.play(12)
+def test_status_tells_what_the_stream_is_like(harness: MonitorHarness) -> None:
+    window = harness.open(noise="white", delay="low")
+    shown = harness.play(12)
     values = {caption: label.text() for caption, label in window.status.values.items()}
     assert values[DELAY].startswith("0.13 s · 0.1")
     assert values[STEP] == "0.0 of 44 ms"  # the clock stands still meanwhile
@@ -240,84 +242,84 @@ def test_status_tells_what_the_stream_is_like(stand: Stand) -> None:
 
 
 def test_recording_is_written_while_it_runs_and_completed_when_the_window_is_closed(
-    stand: Stand, tmp_path: Path
+    harness: MonitorHarness, tmp_path: Path
 ) -> None:
-    window = stand.open()
+    window = harness.open()
     window.recordings = tmp_path / "new"
-    stand.play(1)
+    harness.play(1)
     button = window.controls.buttons["recording"]
-    stand.click(button)
-    stand.play(3)
+    harness.click(button)
+    harness.play(3)
     assert button.isChecked()
     assert "Recording to" in window.banner.text.text()
     assert window.status.values[RECORDING].text() in ("0:02", "0:03")
-    stand.gate.allow(np.inf)
+    harness.gate.allow(np.inf)
     window.close()
     (header,) = [p for p in (tmp_path / "new").glob("*.hea") if "_flags" not in p.name]
     written = read_record(str(header.with_suffix("")))
     assert len(written.signals) >= 2.9 * FS
 
 
-def test_recording_ends_when_it_is_asked_to(stand: Stand, tmp_path: Path) -> None:
-    window = stand.open()
+def test_recording_ends_when_it_is_asked_to(harness: MonitorHarness, tmp_path: Path) -> None:
+    window = harness.open()
     window.recordings = tmp_path
-    stand.play(1)
-    stand.click(window.controls.buttons["recording"])
-    stand.play(1)
-    stand.click(window.controls.buttons["recording"])
-    stand.play(1)
+    harness.play(1)
+    harness.click(window.controls.buttons["recording"])
+    harness.play(1)
+    harness.click(window.controls.buttons["recording"])
+    harness.play(1)
     assert not window.controls.buttons["recording"].isChecked()
     assert "Recorded" in window.banner.text.text()
     assert window.status.values[RECORDING].text() == "off"
 
 
 def test_disk_that_is_full_is_told_and_the_traces_go_on(
-    stand: Stand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: MonitorHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window = stand.open()
+    window = harness.open()
     window.recordings = tmp_path
-    stand.play(1)
-    stand.click(window.controls.buttons["recording"])
-    stand.play(1)
+    harness.play(1)
+    harness.click(window.controls.buttons["recording"])
+    harness.play(1)
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    stand.play(3)
-    stand.qtbot.waitUntil(lambda: "No space left" in window.banner.text.text())
+    harness.play(3)
+    harness.qtbot.waitUntil(lambda: "No space left" in window.banner.text.text())
     assert "another folder" in window.banner.text.text()
     assert window.banner.isVisible()
     window.refresh()
     assert window.status.values[RECORDING].text() == "ended"
     assert not window.controls.buttons["recording"].isChecked()
-    assert stand.play(1).received == 6 * FS
+    assert harness.play(1).received == 6 * FS
 
 
-def test_folder_that_cannot_be_written_to_is_told(stand: Stand, tmp_path: Path) -> None:
+def test_folder_that_cannot_be_written_to_is_told(harness: MonitorHarness, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    window = stand.open()
+    window = harness.open()
     window.recordings = tmp_path / "file"
-    stand.play(1)
-    stand.click(window.controls.buttons["recording"])
-    stand.play(1)
-    stand.qtbot.waitUntil(lambda: "The recording" in window.banner.text.text())
-    assert window.worker.view(0).state is State.PLAYING
+    harness.play(1)
+    harness.click(window.controls.buttons["recording"])
+    harness.play(1)
+    harness.qtbot.waitUntil(lambda: "The recording" in window.banner.text.text())
+    assert window.worker.snapshot(0).state is State.PLAYING
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_strip_is_saved_as_a_picture_named_after_record_and_time(
-    stand: Stand, tmp_path: Path, suffix: str
+    harness: MonitorHarness, tmp_path: Path, suffix: str
 ) -> None:
-    window = stand.open()
+    window = harness.open()
     window.pictures = tmp_path
-    stand.play(3)
-    stand.click(window.controls.buttons["strip"])
+    harness.play(3)
+    harness.click(window.controls.buttons["strip"])
     (dialog,) = window.findChildren(QtWidgets.QFileDialog)
     assert dialog.selectedFiles() == [str(tmp_path / "208b_0-03.png")]
     dialog.selectFile(str(tmp_path / f"strip.{suffix}"))
     dialog.accept()
-    stand.qtbot.waitUntil(lambda: "saved" in window.banner.text.text())
+    harness.qtbot.waitUntil(lambda: "saved" in window.banner.text.text())
     written = (tmp_path / f"strip.{suffix}").read_bytes()
     denoised = THEMES["paper"].denoised
     if suffix == "png":
@@ -330,31 +332,33 @@ def test_strip_is_saved_as_a_picture_named_after_record_and_time(
         assert written.startswith(b"%PDF") and written.rstrip().endswith(b"%%EOF")
 
 
-def test_strip_that_cannot_be_saved_is_told(stand: Stand, tmp_path: Path) -> None:
-    window = stand.open()
-    stand.play(2)
+def test_strip_that_cannot_be_saved_is_told(harness: MonitorHarness, tmp_path: Path) -> None:
+    window = harness.open()
+    harness.play(2)
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file" / "strip.png", tmp_path / "strip.xyz"):
         window.save_strip(path)
         assert "was not saved" in window.banner.text.text()
 
 
-def test_record_at_its_end_begins_again_and_says_so(stand: Stand, tmp_path: Path) -> None:
-    window = stand.open(record=write_pulses(tmp_path))
-    stand.gate.allow(11)
-    stand.qtbot.waitUntil(lambda: stand.received == FS and stand.shown.passes == 2)
+def test_record_at_its_end_begins_again_and_says_so(
+    harness: MonitorHarness, tmp_path: Path
+) -> None:
+    window = harness.open(record=write_pulses(tmp_path))
+    harness.gate.allow(11)
+    harness.qtbot.waitUntil(lambda: harness.received == FS and harness.shown.passes == 2)
     window.refresh()
     assert "begins again" in window.note
     window.worker.choose(str(tmp_path / "pulses"))
-    stand.gate.allow(1)
-    stand.qtbot.waitUntil(lambda: stand.shown.passes == 3 and stand.received > 0)
+    harness.gate.allow(1)
+    harness.qtbot.waitUntil(lambda: harness.shown.passes == 3 and harness.received > 0)
     window.refresh()
     assert window.note == ""  # it was chosen anew
 
 
-def test_record_is_named_in_the_title(stand: Stand) -> None:
-    window = stand.open()
-    stand.play(1)
+def test_record_is_named_in_the_title(harness: MonitorHarness) -> None:
+    window = harness.open()
+    harness.play(1)
     assert window.windowTitle() == "208b · ecgstream"
     assert window.controls.record.text() == "208 (bundled)"
 
@@ -365,7 +369,7 @@ def test_snapshot_saves_a_picture_and_tells_what_is_in_it(
     settings = MonitorSettings(model=Identity())
     pictures = []
     for path in (tmp_path / "new" / "a.png", tmp_path / "b.png"):
-        shown = snapshot(settings, Display(), clock, path)
+        shown = snapshot(settings, DisplaySettings(), clock, path)
         assert (shown.record, shown.leads, shown.received) == ("208b", ("MLII",), 20 * FS)
         assert (shown.noise, shown.figures.delay) == (Noise("em", 6.0), 122)
         assert shown.figures.heart_rate == pytest.approx(121, abs=5)
@@ -379,7 +383,7 @@ def test_snapshot_saves_a_picture_and_tells_what_is_in_it(
 def test_snapshots_are_one_small_picture_of_each_scene(
     qapp: Any, clock: FakeClock, tmp_path: Path
 ) -> None:
-    shown = snapshots(MonitorSettings(model=Identity()), Display(), clock, tmp_path / "new")
+    shown = snapshots(MonitorSettings(model=Identity()), DisplaySettings(), clock, tmp_path / "new")
     assert [path.stem for path in shown] == list(SCENES)
     pictures = [path.read_bytes() for path in shown]
     assert len(set(pictures)) == len(SCENES)
@@ -392,7 +396,7 @@ def test_snapshot_of_what_cannot_be_shown_fails_and_saves_nothing(
     qapp: Any, clock: FakeClock, tmp_path: Path
 ) -> None:
     with pytest.raises(RecordError, match="no record 'nowhere'"):
-        snapshot(MonitorSettings(record="nowhere"), Display(), clock, tmp_path / "a.png")
+        snapshot(MonitorSettings(record="nowhere"), DisplaySettings(), clock, tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
 
 
@@ -400,7 +404,7 @@ def test_snapshot_of_what_cannot_be_shown_fails_and_saves_nothing(
 def test_monitor_ends_when_it_is_closed(
     qapp: Any, clock: FakeClock, tmp_path: Path, interrupted: bool
 ) -> None:
-    memory = Memory(tmp_path / "monitor.ini")
+    preferences = Preferences(tmp_path / "monitor.ini")
 
     def end(window: Monitor) -> None:
         if interrupted:
@@ -408,7 +412,10 @@ def test_monitor_ends_when_it_is_closed(
         else:
             window.close()
 
-    assert show(MonitorSettings(model=Identity()), Display(), clock, memory, painted=end) == 0
+    assert (
+        show(MonitorSettings(model=Identity()), DisplaySettings(), clock, preferences, painted=end)
+        == 0
+    )
     assert "ecgstream engine" not in [thread.name for thread in threading.enumerate()]
 
 
@@ -424,8 +431,14 @@ def test_window_is_drawn_before_anything_is_loaded(
 
     monkeypatch.setattr(Sheet, "paintEvent", drawn)
     monkeypatch.setattr(Worker, "start", lambda worker: happened.append("loading"))
-    memory = Memory(tmp_path / "monitor.ini")
-    show(MonitorSettings(), Display(), clock, memory, painted=lambda window: window.close())
+    preferences = Preferences(tmp_path / "monitor.ini")
+    show(
+        MonitorSettings(),
+        DisplaySettings(),
+        clock,
+        preferences,
+        painted=lambda window: window.close(),
+    )
     assert happened[0] == "drawn" and "loading" in happened
 
 
@@ -447,8 +460,8 @@ def test_everything_is_remembered_from_one_window_to_the_next(
         window.close()
 
     begin = MonitorSettings(model=Identity(), snr=9.0)
-    show(begin, Display(), clock, Memory(path), painted=change)
-    show(begin, Display(), clock, Memory(path), {"snr"}, painted=look)
+    show(begin, DisplaySettings(), clock, Preferences(path), painted=change)
+    show(begin, DisplaySettings(), clock, Preferences(path), {"snr"}, painted=look)
     settings, display, size = seen
     assert (settings.noise, settings.snr) == ("ma", 9.0)
     assert (display.theme, display.gain) == ("dark", 20.0)
@@ -483,9 +496,9 @@ def test_what_nobody_foresaw_is_told_in_the_window_and_kept_in_a_log(
     def fail() -> None:
         raise KeyError("strip 3")
 
-    memory = Memory(tmp_path / "monitor.ini")
+    preferences = Preferences(tmp_path / "monitor.ini")
     settings = MonitorSettings(model=Identity())
-    assert show(settings, Display(), clock, memory, painted=stumble) == 0
+    assert show(settings, DisplaySettings(), clock, preferences, painted=stumble) == 0
     log = (tmp_path / "monitor.log").read_text()
     assert log.count("RuntimeError: frame 7") == 1  # not once for every picture
     assert "KeyError: 'strip 3'" in log and "Traceback" in log
@@ -526,6 +539,6 @@ def test_window_can_be_opened_where_there_is_a_display(monkeypatch: pytest.Monke
             server.terminate()
 
 
-def test_all_leads_of_a_record_are_shown(stand: Stand) -> None:
-    stand.open(read=lambda name, data: numbered())
-    assert stand.play(1).leads == ("I", "II")
+def test_all_leads_of_a_record_are_shown(harness: MonitorHarness) -> None:
+    harness.open(read=lambda name, data: numbered())
+    assert harness.play(1).leads == ("I", "II")

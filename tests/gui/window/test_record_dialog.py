@@ -14,7 +14,7 @@ from pyqtgraph.Qt import QtCore, QtWidgets
 from ecgstream.gui.window.record_dialog import Chooser
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.physionet import DownloadError, Progress, Transfer
-from helpers.monitor_stand import FS, Stand, write_record
+from helpers.monitor_harness import FS, MonitorHarness, write_record
 
 
 class Server:
@@ -50,14 +50,14 @@ def server(monkeypatch: pytest.MonkeyPatch, ecg: Floats) -> Iterator[Server]:
 
 
 @pytest.fixture
-def stand(qtbot: Any, tmp_path: Path, ecg: Floats) -> Stand:
+def harness(qtbot: Any, tmp_path: Path, ecg: Floats) -> MonitorHarness:
     for name in ("100", "101", "203"):
         write_record(tmp_path / "mitdb", name, ecg)
-    stand = Stand(qtbot)
-    stand.open(data=tmp_path)
-    stand.play(1)
-    stand.click(stand.window.controls.record)
-    return stand
+    harness = MonitorHarness(qtbot)
+    harness.open(data=tmp_path)
+    harness.play(1)
+    harness.click(harness.window.controls.record)
+    return harness
 
 
 def labels(chooser: Chooser) -> list[str]:
@@ -65,17 +65,17 @@ def labels(chooser: Chooser) -> list[str]:
     return [item.text() for item in items if not item.isHidden()]
 
 
-def shows(stand: Stand, record: str) -> None:
-    stand.gate.allow(1)
-    stand.qtbot.waitUntil(lambda: stand.received > 0 and stand.shown.record == record)
+def shows(harness: MonitorHarness, record: str) -> None:
+    harness.gate.allow(1)
+    harness.qtbot.waitUntil(lambda: harness.received > 0 and harness.shown.record == record)
 
 
-def test_all_records_are_listed_and_the_present_one_is_chosen(stand: Stand) -> None:
-    chooser = stand.window.chooser
+def test_all_records_are_listed_and_the_present_one_is_chosen(harness: MonitorHarness) -> None:
+    chooser = harness.window.chooser
     assert labels(chooser) == ["208 (bundled)", "mitdb/100", "mitdb/101", "mitdb/203"]
     current = chooser.records.currentItem()
     assert current is not None and current.text() == "208 (bundled)"
-    assert str(stand.window.wishes.settings.data) in chooser.folder.text()
+    assert str(harness.window.wishes.settings.data) in chooser.folder.text()
 
 
 def test_folder_that_the_environment_names_is_named(
@@ -83,127 +83,135 @@ def test_folder_that_the_environment_names_is_named(
 ) -> None:
     write_record(tmp_path / "mitdb", "100", ecg)
     monkeypatch.setenv("ECG_DATA", str(tmp_path))
-    stand = Stand(qtbot)
-    chooser = stand.open().chooser
-    stand.play(1)
+    harness = MonitorHarness(qtbot)
+    chooser = harness.open().chooser
+    harness.play(1)
     assert chooser.folder.text() == f"Folder: {tmp_path}"
 
 
-def test_a_part_of_the_name_finds_a_record_and_return_opens_it(stand: Stand) -> None:
-    chooser = stand.window.chooser
-    stand.qtbot.keyClicks(chooser.search, "10")
+def test_a_part_of_the_name_finds_a_record_and_return_opens_it(harness: MonitorHarness) -> None:
+    chooser = harness.window.chooser
+    harness.qtbot.keyClicks(chooser.search, "10")
     assert labels(chooser) == ["mitdb/100", "mitdb/101"]
-    stand.qtbot.keyClick(chooser.search, QtCore.Qt.Key.Key_Down)
-    stand.qtbot.keyClick(chooser.search, QtCore.Qt.Key.Key_Return)
+    harness.qtbot.keyClick(chooser.search, QtCore.Qt.Key.Key_Down)
+    harness.qtbot.keyClick(chooser.search, QtCore.Qt.Key.Key_Return)
     assert not chooser.isVisible()
-    shows(stand, "101")
+    shows(harness, "101")
 
 
-def test_what_is_not_there_cannot_be_opened(stand: Stand) -> None:
-    chooser = stand.window.chooser
-    stand.qtbot.keyClicks(chooser.search, "xyz")
+def test_what_is_not_there_cannot_be_opened(harness: MonitorHarness) -> None:
+    chooser = harness.window.chooser
+    harness.qtbot.keyClicks(chooser.search, "xyz")
     assert labels(chooser) == []
     assert not chooser.open_it.isEnabled()
     chooser.search.clear()
     assert chooser.open_it.isEnabled()
 
 
-def test_double_click_opens_a_record(stand: Stand) -> None:
-    chooser = stand.window.chooser
+def test_double_click_opens_a_record(harness: MonitorHarness) -> None:
+    chooser = harness.window.chooser
     item = chooser.records.item(3)
     place = chooser.records.visualItemRect(item).center()
     button = QtCore.Qt.MouseButton.LeftButton
-    stand.qtbot.mouseClick(chooser.records.viewport(), button, pos=place)
-    stand.qtbot.mouseDClick(chooser.records.viewport(), button, pos=place)
-    shows(stand, "203")
+    harness.qtbot.mouseClick(chooser.records.viewport(), button, pos=place)
+    harness.qtbot.mouseDClick(chooser.records.viewport(), button, pos=place)
+    shows(harness, "203")
 
 
-def test_closed_without_a_choice_all_goes_on(stand: Stand) -> None:
-    stand.qtbot.keyClick(stand.window.chooser, QtCore.Qt.Key.Key_Escape)
-    assert not stand.window.chooser.isVisible()
-    assert stand.play(1).record == "208b"
+def test_closed_without_a_choice_all_goes_on(harness: MonitorHarness) -> None:
+    harness.qtbot.keyClick(harness.window.chooser, QtCore.Qt.Key.Key_Escape)
+    assert not harness.window.chooser.isVisible()
+    assert harness.play(1).record == "208b"
 
 
-def test_other_folder_brings_other_records(stand: Stand, tmp_path: Path, ecg: Floats) -> None:
+def test_other_folder_brings_other_records(
+    harness: MonitorHarness, tmp_path: Path, ecg: Floats
+) -> None:
     write_record(tmp_path / "other", "mine", ecg)
-    chooser = stand.window.chooser
-    stand.click(chooser.other_folder)
-    (dialog,) = stand.window.findChildren(QtWidgets.QFileDialog)
+    chooser = harness.window.chooser
+    harness.click(chooser.other_folder)
+    (dialog,) = harness.window.findChildren(QtWidgets.QFileDialog)
     dialog.fileSelected.emit(str(tmp_path / "other"))
     dialog.reject()
 
     def listed() -> bool:
-        stand.window.refresh()
+        harness.window.refresh()
         return labels(chooser) == ["208 (bundled)", "mine"]
 
-    stand.qtbot.waitUntil(listed)
+    harness.qtbot.waitUntil(listed)
     assert str(tmp_path / "other") in chooser.folder.text()
-    assert stand.window.wishes.settings.data == tmp_path / "other"
+    assert harness.window.wishes.settings.data == tmp_path / "other"
 
 
-def test_record_is_downloaded_with_progress_and_opened(stand: Stand, server: Server) -> None:
-    window, chooser = stand.window, stand.window.chooser
-    stand.qtbot.keyClicks(chooser.name, "105")
-    stand.click(chooser.get)
-    stand.qtbot.waitUntil(lambda: chooser.progress.isVisible() and chooser.progress.value() > 0)
+def test_record_is_downloaded_with_progress_and_opened(
+    harness: MonitorHarness, server: Server
+) -> None:
+    window, chooser = harness.window, harness.window.chooser
+    harness.qtbot.keyClicks(chooser.name, "105")
+    harness.click(chooser.get)
+    harness.qtbot.waitUntil(lambda: chooser.progress.isVisible() and chooser.progress.value() > 0)
     assert server.asked == "mitdb/105"
     assert chooser.progress.value() / chooser.progress.maximum() == pytest.approx(0.5, abs=0.01)
-    assert stand.play(2).record == "208b"  # goes on meanwhile
+    assert harness.play(2).record == "208b"  # goes on meanwhile
     server.go_on.set()
-    shows(stand, "105")
-    stand.qtbot.waitUntil(lambda: not chooser.isVisible())
-    assert "mitdb/105" in [name for name, _ in window.worker.view(0).choices]
+    shows(harness, "105")
+    harness.qtbot.waitUntil(lambda: not chooser.isVisible())
+    assert "mitdb/105" in [name for name, _ in window.worker.snapshot(0).choices]
 
 
-def test_download_can_be_cancelled(stand: Stand, server: Server) -> None:
-    chooser = stand.window.chooser
-    stand.qtbot.keyClicks(chooser.name, "mitdb/105")
-    stand.qtbot.keyClick(chooser.name, QtCore.Qt.Key.Key_Return)
-    stand.qtbot.waitUntil(chooser.cancel.isVisible)
-    stand.click(chooser.cancel)
-    stand.qtbot.waitUntil(chooser.get.isVisible)
+def test_download_can_be_cancelled(harness: MonitorHarness, server: Server) -> None:
+    chooser = harness.window.chooser
+    harness.qtbot.keyClicks(chooser.name, "mitdb/105")
+    harness.qtbot.keyClick(chooser.name, QtCore.Qt.Key.Key_Return)
+    harness.qtbot.waitUntil(chooser.cancel.isVisible)
+    harness.click(chooser.cancel)
+    harness.qtbot.waitUntil(chooser.get.isVisible)
     server.go_on.set()
     server.ended.wait()
-    assert stand.play(1).record == "208b"
+    assert harness.play(1).record == "208b"
     assert chooser.isVisible()
 
 
-def test_download_that_fails_says_why_and_can_be_tried_again(stand: Stand, server: Server) -> None:
+def test_download_that_fails_says_why_and_can_be_tried_again(
+    harness: MonitorHarness, server: Server
+) -> None:
     server.trouble = DownloadError("cannot get it: check the network")
-    chooser = stand.window.chooser
-    stand.qtbot.keyClicks(chooser.name, "mitdb/105")
-    stand.click(chooser.get)
+    chooser = harness.window.chooser
+    harness.qtbot.keyClicks(chooser.name, "mitdb/105")
+    harness.click(chooser.get)
     server.go_on.set()
-    stand.qtbot.waitUntil(lambda: "check the network" in chooser.trouble.text())
+    harness.qtbot.waitUntil(lambda: "check the network" in chooser.trouble.text())
     assert chooser.trouble.isVisible() and chooser.get.isVisible()
     server.trouble = None
-    stand.click(chooser.get)
-    shows(stand, "105")
+    harness.click(chooser.get)
+    shows(harness, "105")
 
 
 def test_download_that_fails_when_nobody_looks_is_told_in_the_window(
-    stand: Stand, server: Server
+    harness: MonitorHarness, server: Server
 ) -> None:
     server.trouble = DownloadError("cannot get it: check the network")
-    stand.qtbot.keyClicks(stand.window.chooser.name, "mitdb/105")
-    stand.click(stand.window.chooser.get)
-    stand.window.chooser.close()
+    harness.qtbot.keyClicks(harness.window.chooser.name, "mitdb/105")
+    harness.click(harness.window.chooser.get)
+    harness.window.chooser.close()
     server.go_on.set()
-    stand.qtbot.waitUntil(lambda: "check the network" in stand.window.banner.text.text())
+    harness.qtbot.waitUntil(lambda: "check the network" in harness.window.banner.text.text())
 
 
-def test_window_closes_while_a_record_is_downloaded(stand: Stand, server: Server) -> None:
-    stand.qtbot.keyClicks(stand.window.chooser.name, "mitdb/105")
-    stand.click(stand.window.chooser.get)
-    stand.gate.allow(np.inf)
-    stand.window.close()
-    assert not stand.window.worker.alive
-    assert not stand.window.chooser.isVisible()
+def test_window_closes_while_a_record_is_downloaded(
+    harness: MonitorHarness, server: Server
+) -> None:
+    harness.qtbot.keyClicks(harness.window.chooser.name, "mitdb/105")
+    harness.click(harness.window.chooser.get)
+    harness.gate.allow(np.inf)
+    harness.window.close()
+    assert not harness.window.worker.alive
+    assert not harness.window.chooser.isVisible()
 
 
-def test_record_at_another_rate_can_be_chosen(stand: Stand, tmp_path: Path) -> None:
+def test_record_at_another_rate_can_be_chosen(harness: MonitorHarness, tmp_path: Path) -> None:
     seconds = np.arange(10 * 250) / 250
     path = write_record(tmp_path / "qtdb", "sel1", np.sin(7 * seconds), fs=250)
-    stand.window.worker.choose(path)
-    stand.gate.allow(2)
-    stand.qtbot.waitUntil(lambda: stand.received > 0 and stand.shown.fs != FS)
+    harness.window.worker.choose(path)
+    harness.gate.allow(2)
+    harness.qtbot.waitUntil(lambda: harness.received > 0 and harness.shown.fs != FS)

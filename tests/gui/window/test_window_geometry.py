@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 from pyqtgraph.Qt import QT_LIB, QtCore, QtWidgets
 
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.window.main_window import Monitor
-from helpers.monitor_stand import Stand
+from helpers.monitor_harness import MonitorHarness
 from helpers.paths import ROOT
-from helpers.worker_stand import numbered
+from helpers.worker_harness import numbered
 
 _SMOOTH = QtCore.Qt.TransformationMode.SmoothTransformation
 
 
 @pytest.fixture
-def stand(qtbot: Any) -> Stand:
-    return Stand(qtbot)
+def harness(qtbot: Any) -> MonitorHarness:
+    return MonitorHarness(qtbot)
 
 
 def texts_cut_off(window: Monitor) -> list[str]:
@@ -68,17 +68,19 @@ def overlapping(frame: QtWidgets.QWidget) -> list[str]:
 
 @pytest.mark.parametrize("theme", list(THEMES))
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1040)], ids=str)
-def test_nothing_is_cut_off_or_overlaps(stand: Stand, size: tuple[int, int], theme: str) -> None:
-    window = stand.open(
-        Display(theme=theme, paper_speed=12.5, gain=2.5),
+def test_nothing_is_cut_off_or_overlaps(
+    harness: MonitorHarness, size: tuple[int, int], theme: str
+) -> None:
+    window = harness.open(
+        DisplaySettings(theme=theme, paper_speed=12.5, gain=2.5),
         read=lambda name, data: numbered(),
         noise="em",
         snr=-30,
         delay="balanced",
     )
-    stand.play(12)
+    harness.play(12)
     window.resize(*size)
-    stand.qtbot.waitUntil(lambda: (window.width(), window.height()) == size)
+    harness.qtbot.waitUntil(lambda: (window.width(), window.height()) == size)
     window.refresh()
     window.grab()
     central = window.centralWidget()
@@ -89,46 +91,46 @@ def test_nothing_is_cut_off_or_overlaps(stand: Stand, size: tuple[int, int], the
 
 
 @pytest.mark.parametrize("setting", ["speed", "noise", "delay"])
-def test_every_value_of_a_box_can_be_read_in_it(stand: Stand, setting: str) -> None:
-    window = stand.open()
-    stand.play(1)
+def test_every_value_of_a_box_can_be_read_in_it(harness: MonitorHarness, setting: str) -> None:
+    window = harness.open()
+    harness.play(1)
     box = getattr(window.controls, setting)
     for row in range(box.count()):
         box.setCurrentIndex(row)
         assert texts_cut_off(window) == []
 
 
-def test_small_screen_is_enough(stand: Stand) -> None:
-    window = stand.open()
-    stand.play(1)
+def test_small_screen_is_enough(harness: MonitorHarness) -> None:
+    window = harness.open()
+    harness.play(1)
     least = window.minimumSizeHint()
     # 1280 x 720 at 100 instead of 96 dpi, less the desktop's own bars
     assert least.width() <= 1280 * 96 / 100 and least.height() < 480
 
 
-def test_help_fits_into_the_smallest_window(stand: Stand) -> None:
-    window = stand.open()
-    stand.play(1)
+def test_help_fits_into_the_smallest_window(harness: MonitorHarness) -> None:
+    window = harness.open()
+    harness.play(1)
     window.commands.do("help")
     assert window.help.geometry() in window.sheet.rect()
 
 
-def test_messages_stay_within_the_window_when_it_is_resized(stand: Stand) -> None:
-    window = stand.open(record="nowhere")
-    stand.qtbot.waitUntil(window.notice.isVisible)
+def test_messages_stay_within_the_window_when_it_is_resized(harness: MonitorHarness) -> None:
+    window = harness.open(record="nowhere")
+    harness.qtbot.waitUntil(window.notice.isVisible)
     window.banner.warn("Trouble " * 40)
     for size in ((1280, 720), (1700, 900), (1280, 560)):
         window.resize(*size)
-        stand.qtbot.waitUntil(lambda size=size: (window.width(), window.height()) == size)
+        harness.qtbot.waitUntil(lambda size=size: (window.width(), window.height()) == size)
         assert window.notice.geometry() in window.sheet.rect()
         assert window.banner.width() == window.sheet.width()
         assert window.banner.geometry().bottom() == window.sheet.rect().bottom()
         assert texts_cut_off(window) == []
 
 
-def test_theme_changes_the_whole_window_at_once(stand: Stand) -> None:
-    window = stand.open()
-    stand.play(2)
+def test_theme_changes_the_whole_window_at_once(harness: MonitorHarness) -> None:
+    window = harness.open()
+    harness.play(2)
 
     def brightness(widget: QtWidgets.QWidget) -> float:
         image = widget.grab().toImage().scaled(1, 1, transformMode=_SMOOTH)
@@ -144,12 +146,12 @@ _PLAYS = """
 import numpy as np
 from pyqtgraph.Qt import QT_LIB, QtTest, QtWidgets
 from helpers.fakes import Identity
-from helpers.worker_stand import Gate, numbered
+from helpers.worker_harness import ManualClock, numbered
 from ecgstream.gui.window.main_window import Monitor
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
 from ecgstream.gui.playback.worker import Worker
 app = QtWidgets.QApplication(["test"])
-gate, settings = Gate(), MonitorSettings(model=Identity(), noise=None)
+gate, settings = ManualClock(), MonitorSettings(model=Identity(), noise=None)
 worker = Worker(settings, gate, read=lambda name, data: numbered())
 gate.idle = lambda: worker.settled
 window = Monitor(settings, worker)
@@ -158,7 +160,7 @@ worker.start()
 gate.allow(3)
 for _ in range(2000):
     QtTest.QTest.qWait(5)
-    shown = worker.view(0).shown
+    shown = worker.snapshot(0).shown
     if shown is not None and shown.received == 3 * 360:
         break
 for command in ("caliper", "overlaid", "help", "leave", "strip", "go"):

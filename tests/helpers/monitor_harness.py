@@ -1,4 +1,4 @@
-"""A stand for tests of the monitor: a real window whose time the test lets pass."""
+"""A harness for tests of the monitor: a real window on a clock that the test drives."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ import numpy as np
 import numpy.typing as npt
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from ecgstream.gui.playback.snapshot import Shown
+from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.playback.worker import Worker
-from ecgstream.gui.settings.display_settings import Display
+from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
-from ecgstream.gui.settings.preferences import Memory
+from ecgstream.gui.settings.preferences import Preferences
 from ecgstream.gui.window.main_window import Monitor
 from ecgstream.streamer.io.records import Record, read_record
 from helpers.fakes import Identity
-from helpers.worker_stand import Gate
+from helpers.worker_harness import ManualClock
 
 FS = 360
 
 
-class Stand:
+class MonitorHarness:
     """A monitor, opened with an identity for a model and no noise unless told otherwise."""
 
     window: Monitor
 
     def __init__(self, qtbot: Any) -> None:
-        self.qtbot, self.gate = qtbot, Gate()
+        self.qtbot, self.gate = qtbot, ManualClock()
 
     def open(
         self,
-        display: Display | None = None,
-        memory: Memory | None = None,
+        display: DisplaySettings | None = None,
+        preferences: Preferences | None = None,
         read: Callable[..., Record] = read_record,
         **settings: Any,
     ) -> Monitor:
         chosen = MonitorSettings(**{"model": Identity(), "noise": None} | settings)
         worker = Worker(chosen, self.gate, read=read)
         self.gate.idle = lambda: worker.settled
-        self.window = Monitor(chosen, worker, display, memory)
+        self.window = Monitor(chosen, worker, display, preferences)
         # Time must go on for the thread to end.
         self.qtbot.addWidget(self.window, before_close_func=lambda _: self.gate.allow(np.inf))
         self.window.show()
         self.window.worker.start()
         return self.window
 
-    def play(self, seconds: float, speed: float = 1.0) -> Shown:
+    def play(self, seconds: float, speed: float = 1.0) -> Excerpt:
         """Let so much signal arrive, at that speed, and be drawn."""
-        self.qtbot.waitUntil(lambda: self.window.worker.view(0).shown is not None)
+        self.qtbot.waitUntil(lambda: self.window.worker.snapshot(0).shown is not None)
         end = self.received + round(seconds * FS)
         self.gate.allow(seconds / speed)
         self.qtbot.waitUntil(
@@ -64,15 +64,15 @@ class Stand:
         self.qtbot.mouseClick(widget, QtCore.Qt.MouseButton.LeftButton, pos=inside)
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> Excerpt:
         """What there is to show, all of it."""
-        shown = self.window.worker.view(60).shown
+        shown = self.window.worker.snapshot(60).shown
         assert shown is not None
         return shown
 
     @property
     def received(self) -> int:
-        shown = self.window.worker.view(0).shown
+        shown = self.window.worker.snapshot(0).shown
         return shown.received if shown else 0
 
 

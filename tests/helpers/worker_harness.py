@@ -1,4 +1,4 @@
-"""A stand for tests of the worker: time that passes when the test lets it, and small records."""
+"""Test harness of the worker: time that passes when the test lets it, and small records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ecgstream.gui.playback.snapshot import Shown, State, View
+from ecgstream.gui.playback.snapshot import Excerpt, Snapshot, State
 from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
 from ecgstream.streamer.io.records import Annotations, Record, read_record
@@ -19,7 +19,7 @@ FS = 360
 _PATIENCE = 20.0  # s until a test says that what it waits for does not come
 
 
-class Gate(FakeClock):
+class ManualClock(FakeClock):
     """Time that passes only while somebody sleeps, as far as the test allows.
 
     As in life engine and screen are quicker than the signal, unless a test sets `idle` otherwise.
@@ -70,46 +70,46 @@ def numbered(seconds: float = 60, leads: tuple[str, ...] = ("I", "II"), fs: floa
     return Record("numbered", signals.astype(np.float32), fs, leads, annotations=annotations)
 
 
-class Bench:
+class WorkerHarness:
     """A worker with an identity for a model and no noise unless told otherwise."""
 
     def __init__(self, given: Record | None, **settings: Any) -> None:
-        self.gate = Gate()
+        self.gate = ManualClock()
         chosen = MonitorSettings(**{"model": Identity(), "noise": None} | settings)
         read = read_record if given is None else lambda name, data: given
         self.worker = Worker(chosen, self.gate, read=read)
         self.gate.idle = lambda: self.worker.settled
 
     @property
-    def view(self) -> View:
+    def snapshot(self) -> Snapshot:
         """All that there is to show."""
-        return self.worker.view(600)
+        return self.worker.snapshot(600)
 
     @property
-    def shown(self) -> Shown:
-        shown = self.view.shown
+    def shown(self) -> Excerpt:
+        shown = self.snapshot.shown
         assert shown is not None
         return shown
 
-    def until(self, condition: Callable[[View], object]) -> View:
-        """The first view of which that is true."""
+    def until(self, condition: Callable[[Snapshot], object]) -> Snapshot:
+        """The first snapshot of which that is true."""
         for _ in range(round(_PATIENCE / 0.004)):
-            view = self.view
-            if condition(view):
-                return view
+            snapshot = self.snapshot
+            if condition(snapshot):
+                return snapshot
             threading.Event().wait(0.002)
-        raise AssertionError(f"this did not come about; there is {self.view}")
+        raise AssertionError(f"this did not come about; there is {self.snapshot}")
 
-    def play(self, seconds: float = 0.0) -> Shown:
+    def play(self, seconds: float = 0.0) -> Excerpt:
         """Let so much time pass, and all that comes in it be shown."""
-        self.until(lambda view: view.state is State.PLAYING and self.gate.asleep)
+        self.until(lambda snapshot: snapshot.state is State.PLAYING and self.gate.asleep)
         self.gate.allow(seconds)
-        self.until(lambda view: self.gate.asleep and self.worker.settled)
+        self.until(lambda snapshot: self.gate.asleep and self.worker.settled)
         return self.shown
 
-    def received(self, count: int) -> Shown:
+    def received(self, count: int) -> Excerpt:
         """What is shown as soon as so much has been received."""
-        self.until(lambda view: view.shown and view.shown.received == count)
+        self.until(lambda snapshot: snapshot.shown and snapshot.shown.received == count)
         return self.shown
 
     def jump(self, second: float) -> None:
@@ -117,13 +117,13 @@ class Bench:
         passes = self.shown.passes
         self.worker.jump(second)
         self.gate.allow(1 / 60)  # the piece under way
-        self.until(lambda view: view.shown and view.shown.passes != passes)
+        self.until(lambda snapshot: snapshot.shown and snapshot.shown.passes != passes)
 
 
 @contextmanager
-def running(given: Record | None = None, **settings: Any) -> Iterator[Bench]:
+def running(given: Record | None = None, **settings: Any) -> Iterator[WorkerHarness]:
     """A bench whose worker runs, and is closed in the end."""
-    bench = Bench(given, **settings)
+    bench = WorkerHarness(given, **settings)
     bench.worker.start()
     try:
         yield bench
