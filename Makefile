@@ -2,7 +2,7 @@
 # `make monitor PYTHON=/usr/bin/python3.11` names the Python to build on.
 
 .NOTPARALLEL:
-.PHONY: monitor check test lint wheel clean
+.PHONY: monitor check test fuzz arm lint wheel clean
 
 monitor: .venv/monitor.stamp
 	.venv/bin/ecgstream monitor $(ARGS)
@@ -13,6 +13,12 @@ check: .venv/check.stamp
 
 test: .venv/all.stamp .venv-tflite/tflite.stamp
 	.venv/bin/pytest --numprocesses auto --dist worksteal $(ARGS)
+
+fuzz: .venv/all.stamp
+	PYTHONPATH=tests .venv/bin/python -m fuzz $(ARGS)
+
+arm: .venv/all.stamp
+	PYTHONPATH=tests .venv/bin/python -m emulation $(ARGS)
 
 lint: .venv/all.stamp
 	.venv/bin/ruff check

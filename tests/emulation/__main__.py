@@ -1,4 +1,4 @@
-"""`ecgstream arm`: the shipped model and the whole engine on ARM, beside x86."""
+"""`make arm`: compare the shipped model and the whole engine on emulated ARM with x86."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from ecgstream.model.export.tflm.check import noisy_record, windows_of
 from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
 from ecgstream.tools import options
-from emulation import probe as twin
+from emulation import probe
 from emulation.emulation import ARM, WHEELS, X86, Architecture, Emulation
 
 CACHE = "~/.cache/ecgstream-arm"
 MAX_RMS = 0.02
 """mV; int8 kernels of two machines round differently, layer after layer, but no further."""
+_IMPORTED_FROM = (Path(ecgstream.__file__).parents[1], Path(__file__).parents[1])
+"""Folders that hold `ecgstream` and `emulation`."""
 _MICROVOLTS = 1e3
 """Per mV."""
 
@@ -71,13 +73,13 @@ def arm(seconds: float, cache: Path) -> None:
             "ARM device run ecgstream bench"
         )
     emulation = Emulation(cache.expanduser().absolute(), _say)
-    with TemporaryDirectory() as folder:
-        given = Path(folder, "given.npz")
-        np.savez(given, **_given(round(seconds * FS)))
-        outputs = [_run(emulation, machine, given) for machine in (ARM, X86)]
-    found = compare(*outputs)
+    try:
+        outputs = _outputs(emulation, round(seconds * FS))
+        found = compare(*outputs)
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from error
     Console().print(_table(found, *(json.loads(str(output["about"])) for output in outputs)))
-    worst = np.max([found[name].rms for name in twin.ENGINES])  # NaN, too
+    worst = np.max([found[name].rms for name in probe.ENGINES])  # NaN, too
     if not worst <= MAX_RMS:
         raise click.ClickException(
             f"the engine's output on ARM is {worst * _MICROVOLTS:.0f} µV RMS off that on x86; at "
@@ -87,6 +89,14 @@ def arm(seconds: float, cache: Path) -> None:
 
 def _say(text: str) -> None:
     click.echo(text, err=True)
+
+
+def _outputs(emulation: Emulation, samples: int) -> list[dict[str, Any]]:
+    """Outputs of `emulation.probe` on ARM and on x86."""
+    with TemporaryDirectory() as folder:
+        given = Path(folder, "given.npz")
+        np.savez(given, **_given(samples))
+        return [_run(emulation, machine, given) for machine in (ARM, X86)]
 
 
 def _given(samples: int) -> dict[str, Any]:
@@ -99,8 +109,7 @@ def _given(samples: int) -> dict[str, Any]:
 def _run(emulation: Emulation, machine: Architecture, given: Path) -> dict[str, Any]:
     """The outputs of `emulation.probe` on a machine."""
     out = given.with_name(f"{machine.wheels}.npz")
-    package = Path(ecgstream.__file__).parents[1]
-    command, environment = emulation.command(machine, package)
+    command, environment = emulation.command(machine, *_IMPORTED_FROM)
     done = subprocess.run(
         [*command, "-m", "emulation.probe", str(given), str(out)],
         env=environment,
@@ -122,7 +131,7 @@ def compare(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Difference]
     RuntimeError : they put out another number of samples.
     """
     found = {}
-    for name in (twin.NETWORK, twin.REST, *twin.ENGINES):
+    for name in (probe.NETWORK, probe.REST, *probe.ENGINES):
         a, b = one[name].astype(float), other[name].astype(float)
         if len(a) != len(b):
             raise RuntimeError(f"{name}: {len(a)} samples on one machine and {len(b)} on the other")
@@ -147,8 +156,12 @@ def _table(found: dict[str, Difference], arm: dict[str, Any], x86: dict[str, Any
         if not difference.different:
             table.add_row(name, f"{difference.values:,}", "identical")
             continue
-        steps = name == twin.NETWORK
+        steps = name == probe.NETWORK
         unit, by = ("int8 steps", 1.0) if steps else ("µV", _MICROVOLTS)
         sizes = (f"{size * by:.3g} {unit}" for size in (difference.rms, difference.largest))
         table.add_row(name, f"{difference.values:,}", f"{difference.different:.2%}", *sizes)
     return table
+
+
+if __name__ == "__main__":
+    arm(prog_name="make arm")

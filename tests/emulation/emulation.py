@@ -54,8 +54,8 @@ class Emulation:
         found = (self._folder(architecture).is_dir() for architecture in (ARM, X86))
         return all(found) and self._emulator_there() is not None
 
-    def command(self, architecture: Architecture, path: Path) -> tuple[list[str], dict[str, str]]:
-        """How to call its Python, and the environment for that; `path` holds what is imported.
+    def command(self, architecture: Architecture, *paths: Path) -> tuple[list[str], dict[str, str]]:
+        """Command and environment that run its Python, which imports from `paths`.
 
         Raises
         ------
@@ -72,7 +72,7 @@ class Emulation:
             start = [str(root / architecture.loader), "--library-path", libraries]
         environment = {
             "PYTHONHOME": str(root / "usr"),
-            "PYTHONPATH": f"{folder / 'wheels'}:{path}",
+            "PYTHONPATH": ":".join(map(str, (folder / "wheels", *paths))),
             "OPENBLAS_NUM_THREADS": "1",
         }
         return [*start, str(root / "usr/bin/python3.11"), "-S", "-B"], environment

@@ -1,4 +1,4 @@
-"""What `ecgstream arm` runs on both architectures: the network alone, and the whole engine.
+"""Run the network alone and the whole engine on one architecture, for `make arm`.
 
 Run as `python -m emulation.probe GIVEN OUT`; both are files of `numpy.savez`. It imports
 nothing but the engine.

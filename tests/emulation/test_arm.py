@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from ecgstream.tools.cli import main
-from emulation import probe as twin
+from emulation import probe
 from emulation.__main__ import CACHE, compare
+from emulation.__main__ import arm as arm_command
 from emulation.emulation import ARM, Emulation
 
 _KEPT = Path(CACHE).expanduser()
@@ -22,16 +22,16 @@ _KEPT = Path(CACHE).expanduser()
 
 
 def arm(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, ["arm", *map(str, arguments)])
+    return CliRunner().invoke(arm_command, list(map(str, arguments)))
 
 
 def outputs(**changes: Any) -> dict[str, Any]:
     """Of a machine."""
     n = np.arange(100)
     results: dict[str, Any] = {
-        name: (n / 50).astype(np.float32) for name in (twin.REST, *twin.ENGINES)
+        name: (n / 50).astype(np.float32) for name in (probe.REST, *probe.ENGINES)
     }
-    return {**results, twin.NETWORK: n.astype(np.int8), **changes}
+    return {**results, probe.NETWORK: n.astype(np.int8), **changes}
 
 
 @pytest.fixture
@@ -48,30 +48,30 @@ def program(folder: Path, name: str, script: str) -> None:
 
 def test_the_engine_on_arm_does_what_it_does_on_x86(remark: Callable[[str], None]) -> None:
     if not Emulation(_KEPT, print).ready():
-        pytest.skip("no ARM Python and emulator here: ecgstream arm fetches them once")
+        pytest.skip("no ARM Python and emulator here: make arm fetches them once")
     result = arm("--seconds", "10", "--cache", _KEPT)
     assert result.exit_code == 0, result.output
     assert "aarch64 (emulated) beside x86_64" in result.output
     assert "the times say nothing" in " ".join(result.output.split())
-    for name in (twin.NETWORK, twin.REST, *twin.ENGINES):
+    for name in (probe.NETWORK, probe.REST, *probe.ENGINES):
         (row,) = [line for line in result.output.splitlines() if name in line]
         remark(f"aarch64 beside x86: {' '.join(re.split(r'[│ ]+', row))}")
 
 
 def test_equal_outputs_are_called_identical() -> None:
     found = compare(outputs(), outputs())
-    assert found.keys() == {twin.NETWORK, twin.REST, *twin.ENGINES}
+    assert found.keys() == {probe.NETWORK, probe.REST, *probe.ENGINES}
     assert all(d.different == d.rms == d.largest == 0 for d in found.values())
 
 
 def test_the_network_is_compared_in_int8_steps_without_wrapping_around() -> None:
     steps = np.full(100, 127, np.int8), np.full(100, -128, np.int8)
-    found = compare(outputs(**{twin.NETWORK: steps[0]}), outputs(**{twin.NETWORK: steps[1]}))
-    assert found[twin.NETWORK].largest == 255 and found[twin.NETWORK].different == 1
+    found = compare(outputs(**{probe.NETWORK: steps[0]}), outputs(**{probe.NETWORK: steps[1]}))
+    assert found[probe.NETWORK].largest == 255 and found[probe.NETWORK].different == 1
 
 
 def test_one_sample_that_differs_is_found() -> None:
-    name = next(iter(twin.ENGINES))
+    name = next(iter(probe.ENGINES))
     changed = outputs()[name].copy()
     changed[7] += np.float32(0.5)
     found = compare(outputs(), outputs(**{name: changed}))[name]
@@ -80,7 +80,7 @@ def test_one_sample_that_differs_is_found() -> None:
 
 
 def test_an_output_of_another_length_is_an_error() -> None:
-    name = next(iter(twin.ENGINES))
+    name = next(iter(probe.ENGINES))
     with pytest.raises(RuntimeError, match="100 samples on one machine and 99 on the other"):
         compare(outputs(), outputs(**{name: outputs()[name][1:]}))
 

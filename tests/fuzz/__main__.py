@@ -1,4 +1,4 @@
-"""`ecgstream fuzz`: hostile input for the engine, for reading records and for loading models."""
+"""`make fuzz`: hostile input for the engine, for reading records and for loading models."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def fuzz(count: int, seed: int, only: int | None) -> None:
     if faults:
         raise click.ClickException(
             f"{len(faults)} cases gave neither correct output nor an error as promised; "
-            f"ecgstream fuzz --seed {seed} --only {faults[0].number} repeats the first"
+            f"make fuzz ARGS='--seed {seed} --only {faults[0].number}' repeats the first"
         )
 
 
@@ -77,3 +77,7 @@ def table(results: list[Result]) -> Table:
         cells = f"{inputs}", f"{outcome[CORRECT]}", ", ".join(errors), f"{faults}"
         table.add_row(kind, *cells)
     return table
+
+
+if __name__ == "__main__":
+    fuzz(prog_name="make fuzz")
