@@ -1,44 +1,50 @@
-"""`ecgstream`: one command, a subcommand for each job.
+"""`ecgstream`: one command with a subcommand for each job.
 
-The subcommands import what they need when they run, so that help and the benchmark load neither
-TensorFlow nor Qt nor pandas.
+Each module of `ecgstream.tools.commands` is a subcommand: it holds a click command of the module's
+own name and, where the base install does not suffice, `EXTRA`, the extra that it needs. Only the
+module that is asked for is imported, and it imports large packages when it runs, so that help and
+the benchmark load neither TensorFlow nor Qt nor pandas.
 """
 
 from __future__ import annotations
 
 import os
-import sys
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 
 import click
 
 from ecgstream.streamer.io.records import RecordError
 from ecgstream.streamer.network.sandbox import ModelError
-from ecgstream.tools.commands.bench import bench
-from ecgstream.tools.commands.denoise import denoise
-from ecgstream.tools.commands.evaluate import evaluate
-from ecgstream.tools.commands.export import export
-from ecgstream.tools.commands.info import info
-from ecgstream.tools.commands.monitor import monitor
-from ecgstream.tools.commands.records import records
-from ecgstream.tools.commands.replay import replay
-from ecgstream.tools.commands.runs import runs
-from ecgstream.tools.commands.soak import soak
-from ecgstream.tools.commands.train import train
+from ecgstream.tools import commands
 
-_EXPECTED = (RecordError, ModelError, ValueError, OSError, RuntimeError)
-_CLICKS_OWN = (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError)
-_EXTRAS = {"monitor": "monitor", "replay": "wfdb", "records": "wfdb"}
-"""What to install for a subcommand; for all others it is `train`."""
+_EXPECTED_ERRORS = (RecordError, ModelError, ValueError, OSError, RuntimeError)
+_CLICK_EXCEPTIONS = (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError)
+_ALL_EXTRAS = "all"
 _DEBUG_VARIABLE = "ECGSTREAM_DEBUG"
 
 
-class _Commands(click.Group):
-    """Says in one sentence what went wrong, with exit code 1."""
+class CommandGroup(click.Group):
+    """The modules of `ecgstream.tools.commands`; errors become one sentence and exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the subcommands in alphabetical order."""
+        return sorted(module.name for module in iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a subcommand; None where there is none of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = getattr(_module(cmd_name), cmd_name)
+        assert isinstance(command, click.Command), command
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
+        """Run the subcommand that was asked for."""
         try:
             return super().invoke(ctx)
-        except _CLICKS_OWN:
+        except _CLICK_EXCEPTIONS:
             raise
         except Exception as error:
             if os.environ.get(_DEBUG_VARIABLE):
@@ -46,17 +52,21 @@ class _Commands(click.Group):
             raise click.ClickException(_sentence(error, ctx.invoked_subcommand)) from error
 
 
+def _module(command: str) -> ModuleType:
+    return import_module(f"{commands.__name__}.{command}")
+
+
 def _sentence(error: Exception, command: str | None) -> str:
-    """What is wrong and what to do about it."""
+    """Say what is wrong and what to do about it."""
     if isinstance(error, ModuleNotFoundError):
-        extra = _EXTRAS.get(command or "", "train")
+        extra = getattr(_module(command), "EXTRA", _ALL_EXTRAS) if command else _ALL_EXTRAS
         return (
             f"this needs a package that is not installed ({error.name}): run pip install "
             f"'ecgstream[{extra}]', or in a clone .venv/bin/pip install -e '.[{extra}]'"
         )
     if isinstance(error, ImportError):
         return f"a system library is missing ({error}): install it, or in a clone run make monitor"
-    if isinstance(error, _EXPECTED):
+    if isinstance(error, _EXPECTED_ERRORS):
         return str(error)
     return (
         f"this is a bug in ecgstream: {type(error).__name__}: {error}; please report it with the "
@@ -64,7 +74,7 @@ def _sentence(error: Exception, command: str | None) -> str:
     )
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ecgstream")
 def main() -> None:
     """Clean an ECG while it arrives.
@@ -78,13 +88,3 @@ def main() -> None:
     Training a model of your own takes MIT-BIH, QTDB and NSTDB (ecgstream records download mitdb
     qtdb nstdb), then train, export and evaluate; runs compares. Not a medical device.
     """
-
-
-for command in (
-    *(monitor, replay, denoise, bench, soak, records, info),
-    *(train, runs, export, evaluate),
-):
-    main.add_command(command)
-
-if __name__ == "__main__":
-    sys.exit(main())

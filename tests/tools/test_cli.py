@@ -5,13 +5,17 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from importlib import import_module
+from importlib.metadata import metadata
 from pathlib import Path
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from ecgstream.streamer.io.records import ASSETS, read_record
+from ecgstream.tools import commands
 from ecgstream.tools.cli import main
 
 
@@ -30,9 +34,37 @@ def fails(*arguments: str | Path) -> str:
 
 def test_help_names_every_subcommand() -> None:
     output = run("--help").output
-    for name in "monitor replay train runs export evaluate bench soak records info".split():
+    for name in "monitor replay denoise train runs export evaluate bench soak records info".split():
         assert f"\n  {name} " in output
         assert run(name, "--help").exit_code == 0
+
+
+def test_a_new_subcommand_is_one_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "heart.py").write_text(
+        "import click\n\nEXTRA = 'monitor'\n\n\n@click.command()\ndef heart() -> None:\n"
+        "    'Draw a heart.'\n    import no_such_package\n"
+    )
+    monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
+    assert "\n  heart     Draw a heart.\n" in run("--help").output
+    assert "(no_such_package): run pip install 'ecgstream[monitor]'" in fails("heart")
+
+
+def test_the_extra_of_each_subcommand_is_one_that_pip_knows() -> None:
+    extras = set(metadata("ecgstream").get_all("Provides-Extra") or ())
+    for module in iter_modules(commands.__path__, f"{commands.__name__}."):
+        extra = getattr(import_module(module.name), "EXTRA", "all")
+        assert extra in extras, module.name
+
+
+def test_a_subcommand_imports_none_of_the_others() -> None:
+    script = (
+        "import sys\nfrom ecgstream.tools.cli import main\n"
+        "main(['runs', '--help'], standalone_mode=False)\n"
+        "print(*(name for name in sys.modules if name.startswith('ecgstream.tools.commands.')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.split()[-1] == "ecgstream.tools.commands.runs"
+    assert "ecgstream.tools.commands.bench" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -191,7 +223,7 @@ def test_an_impossible_number_is_refused_by_its_option(arguments: list[str]) -> 
 
 def test_interrupting_keeps_what_was_received(tmp_path: Path) -> None:
     target = tmp_path / "part"
-    command = [sys.executable, "-m", "ecgstream.tools.cli", "replay"]
+    command = [sys.executable, "-m", "ecgstream", "replay"]
     command += ["--noise", "em", "--write", str(target)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

@@ -1,1 +1,1 @@
-"""Subcommands of `ecgstream`, one file each."""
+"""Subcommands of `ecgstream`; `ecgstream.tools.cli` says what their modules hold."""

@@ -29,6 +29,7 @@ from ecgstream.tools.bench.latency import WINDOW_SECONDS, WINDOWS
 from ecgstream.tools.bench.measure import measure
 from ecgstream.tools.bench.tables import sentences, tables
 
+EXTRA = "train"
 _SECONDS = 10.0
 """Of each measurement when nothing else is asked for."""
 

@@ -15,6 +15,7 @@ from ecgstream.tools import options
 from ecgstream.tools.system.device import package_versions
 from ecgstream.tools.tables import rich_table
 
+EXTRA = "train"
 _BENCHMARKS = ("b0", "b1", "b2", "b3", "doubt", "b4")
 _ON_VALIDATION = ("b2", "doubt")
 """The others know test records only; they run with the validation ones if they are named."""

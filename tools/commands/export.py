@@ -11,6 +11,8 @@ from ecgstream.streamer.io.records import require_data
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL
 from ecgstream.tools import options
 
+EXTRA = "train"
+
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path, exists=True), required=False)

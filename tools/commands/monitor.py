@@ -11,6 +11,8 @@ import click
 from ecgstream.streamer.live.clock import SystemClock
 from ecgstream.tools import options
 
+EXTRA = "monitor"
+
 
 @click.command()
 @options.source

@@ -48,6 +48,7 @@ from ecgstream.streamer.io.records import (
 from ecgstream.streamer.io.wfdb_header import check
 from ecgstream.tools import options
 
+EXTRA = "wfdb"
 _SPLITS = {
     "training": (*TRAINING, *QTDB_TRAINING),
     "validation": VALIDATION,

@@ -28,6 +28,7 @@ from ecgstream.streamer.quality import Quality
 from ecgstream.tools import options
 from ecgstream.tools.system.interrupt import Interrupt
 
+EXTRA = "wfdb"
 _STEPS = 10
 """Per second of time, about."""
 

@@ -9,6 +9,8 @@ from rich.console import Console
 
 from ecgstream.tools.tables import rich_table
 
+EXTRA = "train"
+
 
 @click.command()
 @click.argument(

@@ -10,6 +10,8 @@ import click
 from ecgstream.streamer.io.records import require_data
 from ecgstream.tools import options
 
+EXTRA = "train"
+
 
 @click.command()
 @click.option(

@@ -199,7 +199,7 @@ def test_kill_9_loses_at_most_a_second_of_what_was_acknowledged(tmp_path: Path) 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_replay_that_is_stopped_leaves_a_readable_record(tmp_path: Path, number: int) -> None:
     target = tmp_path / "part"
-    command = [sys.executable, "-m", "ecgstream.tools.cli", "replay"]
+    command = [sys.executable, "-m", "ecgstream", "replay"]
     command += ["--noise", "em", "--write", str(target)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

@@ -271,7 +271,7 @@ def test_a_file_that_may_not_grow_fails_and_leaves_nothing(tmp_path: Path) -> No
     np.save(tmp_path / "x.npy", ecg(60))
     np.save(tmp_path / "y.npy", ecg(1))
     done = subprocess.run(
-        [sys.executable, "-m", "ecgstream.tools.cli", "denoise", str(tmp_path / "x.npy"),
+        [sys.executable, "-m", "ecgstream", "denoise", str(tmp_path / "x.npy"),
          str(tmp_path / "y.npy"), "--fs", "360", "--out", str(tmp_path / "out")],
         cwd=ROOT, capture_output=True, text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
