@@ -126,11 +126,12 @@ def _replayed(samples: int, seconds: Callable[[], float]) -> Iterator[Excerpt]:
     session.mix(Noise(settings.noise, settings.snr))
     passes = count(1)
     while True:
-        if session.replay.position >= len(session.replay):
+        piece = session.replay.read(samples)
+        if piece is None:
             session.begin(0, next(passes))
             session.denoiser.reset()
-        piece = session.replay.read(samples)
-        session.take(Step(piece, session.denoiser.push(piece.input), 0, 0.0))
+            continue
+        session.write(Step(piece, session.denoiser.push(piece.input), 0, 0.0))
         yield session.present.shown(seconds(), None, session.present.figures)
 
 

@@ -44,7 +44,7 @@ class RecordingSink:
         """Say why there will be no more steps."""
         self._reason = reason
 
-    def take(self, step: Step) -> None:
+    def write(self, step: Step) -> None:
         """Write a step, less what came before the recording."""
         if self._failure:
             return
@@ -53,7 +53,7 @@ class RecordingSink:
                 self._recorder = self._begin(step.piece.start)
             counted = self._counted(step)
             self._lost += counted.piece.start - self._recorder.received
-            self._recorder.take(counted)
+            self._recorder.write(counted)
         except (OSError, ValueError) as error:
             self._failure = f"The recording ended: {reason(error)}. {_ELSEWHERE}"
 

@@ -86,14 +86,14 @@ class PlaybackRun:
             with change:
                 self._statistics.measure(self.history, self._detector.rate())
                 peaks = self._detector.peaks
-                del peaks[: bisect_left(peaks, self.history.held)]
-                del self._in_force[: self._set_at(self.history.held)]
+                del peaks[: bisect_left(peaks, self.history.oldest)]
+                del self._in_force[: self._set_at(self.history.oldest)]
 
     def shown(self, seconds: float, end: int | None, figures: Figures) -> Excerpt:
         """So many seconds up to the count `end`, or the newest; with those figures."""
         history, replay = self.history, self.replay
         stop = history.received if end is None else end
-        stretch = history.stretch(stop - round(seconds * replay.fs), stop)
+        stretch = history.segment(stop - round(seconds * replay.fs), stop)
         start, stop = stretch.start, stretch.start + len(stretch.input)
         peaks = self._detector.peaks
         in_force = self._in_force[self._set_at(start) : self._set_at(stop - 1) + 1]
@@ -110,7 +110,7 @@ class PlaybackRun:
             passes=self._number,
             received=history.received,
             denoised=history.denoised,
-            held=history.held,
+            held=history.oldest,
             stretch=stretch,
             beats=self._counted(self._marks.beats, start, stop),
             rhythms=self._counted(self._marks.rhythms, start, stop, before=True),
@@ -190,7 +190,7 @@ class Session:
         See `PlaybackRun` for `number` and `again`.
         """
         with self._change:
-            self.replay.begin(sample)
+            self.replay.seek(sample)
             in_force = AppliedSettings(0, self._noise, *self._tuning)
             self.present = PlaybackRun(self.replay, self._marks, number, in_force, again)
             self.taken = 0
@@ -223,7 +223,7 @@ class Session:
             # What is on its way to the screen came before; a usual screen is up to date.
             self._set(self.taken)
 
-    def take(self, step: Step) -> None:
+    def write(self, step: Step) -> None:
         """Take what one step has read and made."""
         present = self.present
         present.take(step, self._change)

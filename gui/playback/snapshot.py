@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ecgstream.gui.playback.record_list import Choice
 from ecgstream.gui.settings.monitor_settings import Noise, Source
-from ecgstream.streamer.live.history import Stretch
+from ecgstream.streamer.live.history import Segment
 
 if TYPE_CHECKING:
     from ecgstream.gui.playback.session import (
@@ -98,7 +98,7 @@ class Excerpt(NamedTuple):
     received: int
     denoised: int
     held: int  # the first sample that can still be asked for
-    stretch: Stretch
+    stretch: Segment
     beats: tuple[Mark, ...]  # within the stretch
     rhythms: tuple[Mark, ...]  # within the stretch, and the one in force at its start
     peaks: npt.NDArray[np.int64]  # R peaks of the denoised signal, within the stretch

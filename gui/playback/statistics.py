@@ -46,7 +46,7 @@ class Statistics:
         """Take a step; whether a second is full, and `measure` has something new to say."""
         now = self._seconds[-1]
         now.samples += len(step.piece.input)
-        now.steps.append(step.seconds)
+        now.steps.append(step.engine_seconds)
         if len(step.block.signal):
             newest = step.piece.start + len(step.piece.input) - 1
             now.waited = max(now.waited, newest - step.block.start)
@@ -59,7 +59,7 @@ class Statistics:
         self.figures = UNMEASURED._replace(
             heart_rate=heart_rate,
             delta_snr=history.delta_snr(last),
-            good=history.good(last),
+            good=history.unflagged_share(last),
             delay_measured=max(second.waited for second in [*self._seconds][-_LATELY:]),
             step_p99=float(np.percentile(steps, 99)),
         )

@@ -64,7 +64,9 @@ class Transport:
         self._pacer = Pacer(replay.fs, self._clock, self.speed)
         self._pace, self._paced = self.speed, True  # times real time; whether the last piece was
         chunk = max(1, round(replay.fs / UPDATES))
-        runner = Runner(self, denoiser, sinks, self._clock, chunk, held=MAX_LAG, between=between)
+        runner = Runner(
+            self, denoiser, sinks, self._clock, chunk, queue_seconds=MAX_LAG, before_push=between
+        )
         self._runner = runner
         try:
             return runner.run(stopped)

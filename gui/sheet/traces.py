@@ -21,7 +21,7 @@ from ecgstream.gui.settings.theme import Theme
 from ecgstream.gui.sheet.layout import Lane, Layout
 from ecgstream.gui.sheet.timebase import Span, Timebase
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.live.history import Stretch
+from ecgstream.streamer.live.history import Segment
 
 WIDTH = 1.3
 """Units, of a trace on a screen."""
@@ -42,7 +42,7 @@ Shifts = Mapping[tuple[str, int], float]
 """mV by which the trace of a kind and lead is drawn above its place."""
 
 
-def signal(stretch: Stretch, kind: str, lead: int) -> Floats:
+def signal(stretch: Segment, kind: str, lead: int) -> Floats:
     """The samples (n,) of one kind, in mV; NaN where there are none.
 
     The clean signal has its holes where the input has them: nobody has measured it there.

@@ -1,1 +1,1 @@
-"""Live runs: sources, queues, the runner, sinks, the recorder and the history."""
+"""Live runs: sources, sinks and the runner between them."""

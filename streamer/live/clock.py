@@ -1,7 +1,7 @@
-"""Where time comes from, and when a sample is due.
+"""Clocks, and the pacing of samples by them.
 
-Every deadline is derived from an integer count of samples, so that pauses and rounding never add
-up.
+Deadlines are derived from an integer count of samples, so that neither pauses nor rounding
+accumulate.
 """
 
 from __future__ import annotations
@@ -12,35 +12,39 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where time comes from; `time.monotonic` and `time.sleep` outside of tests."""
+    """Monotonic time; tests replace it by one that they set."""
 
     def now(self) -> float:
-        """Seconds since some fixed moment."""
+        """Return seconds since a fixed moment."""
 
     def sleep(self, seconds: float) -> None:
-        """Return after that many seconds."""
+        """Return after `seconds`."""
 
 
 class SystemClock:
-    """Monotonic time; see `Clock`."""
+    """`Clock` of the operating system."""
 
     def now(self) -> float:
-        """Seconds since some fixed moment."""
+        """Return seconds since a fixed moment."""
         return time.perf_counter()
 
     def sleep(self, seconds: float) -> None:
-        """Return after that many seconds."""
+        """Return after `seconds`."""
         time.sleep(seconds)
 
 
 class Pacer:
-    """When each sample is due.
+    """Schedule of samples in real time, or in a multiple of it.
 
     Parameters
     ----------
     fs : sampling rate in Hz.
-    clock : where time comes from.
-    speed : times real time; infinite for as fast as possible.
+    clock : source of time.
+    speed : multiple of real time; infinite for as fast as possible.
+
+    Raises
+    ------
+    ValueError : `speed` is not greater than 0.
     """
 
     def __init__(self, fs: float, clock: Clock, speed: float = 1.0) -> None:
@@ -50,17 +54,17 @@ class Pacer:
         self._sample, self._time = 0, clock.now()
 
     def restart(self, sample: int) -> None:
-        """Let `sample` be due now, to go on after a pause."""
+        """Make `sample` due now, for example after a pause."""
         self._sample, self._time = sample, self.clock.now()
 
     def wait(self, sample: int) -> None:
-        """Return when `sample` is due, or at once when it already was."""
+        """Return when `sample` is due; at once if it is overdue."""
         early = self._time + (sample - self._sample) / self._rate - self.clock.now()
         if early > 0:
             self.clock.sleep(early)
 
     def due(self) -> float:
-        """Number of the sample that is due now."""
+        """Return the number of the sample that is due now, with its fraction."""
         if math.isinf(self._rate):
             return math.inf
         return self._sample + (self.clock.now() - self._time) * self._rate

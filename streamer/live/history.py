@@ -1,4 +1,4 @@
-"""The last minutes of a run: input, reference and output, each sample at its own place in time."""
+"""The last minutes of a run: input, reference and output, aligned with each other."""
 
 from __future__ import annotations
 
@@ -13,41 +13,53 @@ from ecgstream.streamer.engine.stream import Block
 from ecgstream.streamer.live.sources.base import Piece
 from ecgstream.streamer.quality import Flags, Quality
 
-_LEFT_OUT = np.uint8(Quality.GAP | Quality.SETTLING)
+_UNSCORED = np.uint8(Quality.GAP | Quality.SETTLING)
+"""Flags of samples that ΔSNR leaves out."""
 
 
-class Stretch(NamedTuple):
-    """Consecutive samples, (n, channels) in mV; NaN where there is nothing (yet)."""
+class Segment(NamedTuple):
+    """Consecutive samples, (n, channels) in mV; NaN where they were lost or are still to come."""
 
     start: int
+    """Number of the first sample."""
     input: Floats
     clean: Floats
+    """Noise-free reference."""
     output: Floats
-    quality: Flags  # of the output; 0 where nothing has come out
+    """Denoised signal."""
+    quality: Flags
+    """Flags of `output`; 0 where it is still to come."""
 
 
 class History:
-    """Holds the newest `length` samples of some signals; older ones are forgotten.
+    """Ring buffers of the newest samples of a run.
 
-    Input and output carry the same count, so the delay between them is undone here.
+    Input and output carry the same sample numbers, so the engine's delay is compensated here.
+
+    Parameters
+    ----------
+    length : number of samples to keep.
+    channels : number of signals.
     """
 
     def __init__(self, length: int, channels: int = 1) -> None:
         self.length = length
         shape = length, channels
-        # Not filled, so that memory is taken as samples come.
+        # Not filled, so that the system provides memory only as samples arrive.
         self._input, self._clean, self._output = (np.empty(shape, np.float32) for _ in range(3))
         self._quality = np.empty(shape, np.uint8)
         self.received = 0
+        """Number of input samples so far, lost ones included."""
         self.denoised = 0
+        """Number of output samples so far."""
 
     @property
-    def held(self) -> int:
-        """The oldest sample that is still here."""
+    def oldest(self) -> int:
+        """Number of the oldest sample that is kept."""
         return max(0, self.received - self.length)
 
     def add(self, piece: Piece, block: Block) -> None:
-        """Take what one step of a run has read and made."""
+        """Append the samples that a step read and the block that it returned."""
         for ring, values in ((self._input, piece.input), (self._clean, piece.clean)):
             self._put(ring, self.received, piece.start, values)
         self.received = piece.start + len(piece.input)
@@ -55,21 +67,21 @@ class History:
         self._put(self._quality, self.denoised, block.start, block.quality)
         self.denoised = block.start + len(block.signal)
 
-    def last(self, n: int) -> Stretch:
-        """The newest `n` samples received (fewer at the beginning)."""
-        return self.stretch(self.received - n, self.received)
+    def last(self, n: int) -> Segment:
+        """Return the newest `n` samples received, fewer at the beginning."""
+        return self.segment(self.received - n, self.received)
 
-    def stretch(self, start: int, stop: int) -> Stretch:
-        """The samples from `start` to `stop`, as far as they are here."""
-        stop = min(max(stop, self.held), self.received)
-        start = min(max(start, self.held), stop)
+    def segment(self, start: int, stop: int) -> Segment:
+        """Return a copy of the samples from `start` to `stop`, as far as they are kept."""
+        stop = min(max(stop, self.oldest), self.received)
+        start = min(max(start, self.oldest), stop)
         output, quality = (
             self._get(self._output, start, stop),
             self._get(self._quality, start, stop),
         )
-        waiting = max(0, self.denoised - start)
-        output[waiting:], quality[waiting:] = np.nan, 0
-        return Stretch(
+        available = max(0, self.denoised - start)
+        output[available:], quality[available:] = np.nan, 0
+        return Segment(
             start,
             self._get(self._input, start, stop),
             self._get(self._clean, start, stop),
@@ -78,27 +90,27 @@ class History:
         )
 
     def delta_snr(self, n: int) -> float:
-        """ΔSNR in dB over the newest `n` denoised samples, those in gaps or settling left out.
+        """Return ΔSNR in dB over the newest `n` denoised samples, as the mean over the signals.
 
-        The mean over the signals; NaN where no reference is known.
+        Samples flagged GAP or SETTLING are left out; NaN where no reference is known.
         """
-        stretch = self.stretch(self.denoised - n, self.denoised)
+        segment = self.segment(self.denoised - n, self.denoised)
         gains = []
         for signal, clean, output, flags in zip(
-            stretch.input.T, stretch.clean.T, stretch.output.T, stretch.quality.T, strict=True
+            segment.input.T, segment.clean.T, segment.output.T, segment.quality.T, strict=True
         ):
-            good = ((flags & _LEFT_OUT) == 0) & np.isfinite(clean) & np.isfinite(signal)
+            good = ((flags & _UNSCORED) == 0) & np.isfinite(clean) & np.isfinite(signal)
             if good.any():
                 gains.append(snr(clean[good], output[good]) - snr(clean[good], signal[good]))
         return float(np.mean(gains)) if gains else float("nan")
 
-    def good(self, n: int) -> float:
-        """Share of the newest `n` denoised samples that carry no flag; NaN without any."""
-        quality = self.stretch(self.denoised - n, self.denoised).quality
+    def unflagged_share(self, n: int) -> float:
+        """Return the share of the newest `n` denoised samples without a flag; NaN before any."""
+        quality = self.segment(self.denoised - n, self.denoised).quality
         return 1 - int(np.count_nonzero(quality)) / quality.size if quality.size else float("nan")
 
     def _put(self, ring: npt.NDArray[Any], end: int, start: int, values: npt.NDArray[Any]) -> None:
-        """Write `values` from `start` on, and nothing since `end`: what a queue has dropped."""
+        """Write `values` from `start` on; samples from `end` to there were dropped: NaN or 0."""
         if start > end:
             hole = np.empty((min(start - end, self.length), ring.shape[1]), ring.dtype)
             hole[:] = np.nan if ring.dtype.kind == "f" else 0
@@ -112,7 +124,7 @@ class History:
             ring[: len(values) - first] = values[first:]
 
     def _get(self, ring: npt.NDArray[Any], start: int, stop: int) -> npt.NDArray[Any]:
-        """A copy, in one piece."""
+        """Return a contiguous copy."""
         at, n = start % self.length, stop - start
         if at + n <= self.length:
             return ring[at : at + n].copy()

@@ -1,4 +1,4 @@
-"""Bounded queues between the threads of a run, which count what they drop."""
+"""Bounded queues between the threads of a run; they count the samples that they drop."""
 
 from __future__ import annotations
 
@@ -10,42 +10,50 @@ from typing import Generic, NamedTuple, TypeVar
 E = TypeVar("E")
 
 
-class Amount(NamedTuple):
-    """Samples, of each signal."""
+class SampleCount(NamedTuple):
+    """Numbers of samples of each channel."""
 
     received: int = 0
     denoised: int = 0
 
-    def plus(self, more: Amount) -> Amount:
-        """Both together."""
-        return Amount(self.received + more.received, self.denoised + more.denoised)
+    def plus(self, other: SampleCount) -> SampleCount:
+        """Return the sum of both."""
+        return SampleCount(self.received + other.received, self.denoised + other.denoised)
 
 
 class Queue(Generic[E]):
-    """Entries on their way from one thread to another; full, it drops the oldest or waits."""
+    """First-in, first-out queue from one thread to another.
 
-    def __init__(self, size: int, waits: Callable[[], bool]) -> None:
-        self._size, self._waits = size, waits
-        self._entries: deque[tuple[E, Amount]] = deque()
-        self._change = threading.Condition()  # guards all
+    Parameters
+    ----------
+    size : greatest number of entries.
+    blocking : asked at each `put`: whether it waits while the queue is full. Otherwise the oldest
+        entry is dropped.
+    """
+
+    def __init__(self, size: int, blocking: Callable[[], bool]) -> None:
+        self._size, self._blocking = size, blocking
+        self._entries: deque[tuple[E, SampleCount]] = deque()
+        self._change = threading.Condition()  # guards every attribute
         self._closed = self._abandoned = False
-        self.dropped = Amount()
+        self.dropped = SampleCount()
+        """Samples of the entries that were dropped."""
 
-    def put(self, entry: E, amount: Amount) -> None:
-        """Add an entry with so many samples."""
+    def put(self, entry: E, samples: SampleCount) -> None:
+        """Add an entry that holds that many samples."""
         with self._change:
-            if self._waits():
+            if self._blocking():
                 self._change.wait_for(lambda: len(self._entries) < self._size or self._abandoned)
-            self._entries.append((entry, amount))
+            self._entries.append((entry, samples))
             self._drop(0 if self._abandoned else self._size)
             self._change.notify_all()
 
-    def _drop(self, left: int) -> None:
-        while len(self._entries) > left:
+    def _drop(self, remaining: int) -> None:
+        while len(self._entries) > remaining:
             self.dropped = self.dropped.plus(self._entries.popleft()[1])
 
-    def __iter__(self) -> Iterator[tuple[E, Amount]]:
-        """The entries as they come, until the queue is closed and empty."""
+    def __iter__(self) -> Iterator[tuple[E, SampleCount]]:
+        """Yield entries as they arrive, until the queue is closed and empty."""
         while True:
             with self._change:
                 self._change.wait_for(lambda: self._entries or self._closed)
@@ -57,19 +65,23 @@ class Queue(Generic[E]):
 
     @property
     def fill(self) -> float:
-        """How full it is, 0 to 1."""
+        """Fill level, 0 to 1."""
         return len(self._entries) / self._size
 
     def close(self) -> None:
-        """No more entries will come."""
+        """Announce that no more entries follow."""
         with self._change:
             self._closed = True
             self._change.notify_all()
 
-    def abandon(self, amount: Amount) -> None:
-        """Nobody takes entries any more: drop them all, and one of so many samples."""
+    def abandon(self, unprocessed: SampleCount | None = None) -> None:
+        """Drop all entries, now and later, since nobody reads them any more.
+
+        `unprocessed` samples of the entry read last count as dropped, too.
+        """
         with self._change:
             self._abandoned = True
-            self.dropped = self.dropped.plus(amount)
+            if unprocessed is not None:
+                self.dropped = self.dropped.plus(unprocessed)
             self._drop(0)
             self._change.notify_all()

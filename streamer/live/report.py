@@ -1,16 +1,17 @@
-"""The account of a run."""
+"""Account of a finished run."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from ecgstream.streamer.live.queues import Amount
+from ecgstream.streamer.live.queues import SampleCount
 
 
 class Failure(NamedTuple):
-    """What ended a run."""
+    """The error that ended a run."""
 
-    part: str  # `source`, `engine` or the sink's name
+    part: str
+    """`source`, `engine` or the name of the sink."""
     error: BaseException
 
     def __str__(self) -> str:
@@ -18,14 +19,19 @@ class Failure(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What became of every sample of a run."""
+    """Numbers of samples (of each channel) by what happened to them, and the failures."""
 
-    received: int  # from the source
-    missing: int  # that the engine saw as gaps: dropped before it, or lost by the source
+    received: int
+    """From the source."""
+    missing: int
+    """Seen by the engine as gaps: dropped before it, or lost by the source."""
     denoised: int
-    dropped: int  # before the engine
-    taken: dict[str, Amount]  # by each sink
-    lost: dict[str, Amount]  # dropped before each sink, or when it had failed
+    dropped: int
+    """Before the engine, because its queue was full."""
+    delivered: dict[str, SampleCount]
+    """To each sink."""
+    undelivered: dict[str, SampleCount]
+    """To each sink, because its queue was full or it had failed."""
     failures: list[Failure]
 
     def __str__(self) -> str:
@@ -33,10 +39,10 @@ class Report(NamedTuple):
             f"{self.received} samples received, {self.denoised} denoised, "
             f"{self.dropped} dropped before the engine"
         ]
-        for name, taken in self.taken.items():
-            lost = self.lost[name]
+        for name, delivered in self.delivered.items():
+            undelivered = self.undelivered[name]
             counts.append(
-                f"{name}: {taken.received} received and {taken.denoised} denoised taken, "
-                f"{lost.received} and {lost.denoised} dropped"
+                f"{name}: {delivered.received} received and {delivered.denoised} denoised "
+                f"delivered, {undelivered.received} and {undelivered.denoised} dropped"
             )
         return "; ".join([*map(str, self.failures), *counts])

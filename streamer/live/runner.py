@@ -1,8 +1,8 @@
 """A live run: a source, the engine and any number of sinks, none of which waits for another.
 
-The calling thread acquires; the engine and every sink have a thread of their own, each behind a
-bounded queue. A queue that is full drops its oldest entry, so that a slow sink costs samples of
-its own, which are counted, and never one of the acquisition.
+The calling thread reads the source. The engine and each sink run in a thread of their own, behind
+a bounded queue. A full queue drops its oldest entry, so that a slow sink loses samples of its own,
+which are counted, and never holds up the source.
 """
 
 from __future__ import annotations
@@ -17,30 +17,41 @@ import numpy as np
 from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.engine.stream import Block
-from ecgstream.streamer.live.clock import Clock
-from ecgstream.streamer.live.queues import Amount, Queue
+from ecgstream.streamer.live.clock import Clock, SystemClock
+from ecgstream.streamer.live.queues import Queue, SampleCount
 from ecgstream.streamer.live.report import Failure, Report
 from ecgstream.streamer.live.sinks.base import Sink, Step
 from ecgstream.streamer.live.sources.base import Piece, Source
 
-HELD = 10.0
-"""Seconds of signal that a queue holds."""
+QUEUE_SECONDS = 10.0
+"""Signal that a queue holds, in seconds, unless told otherwise."""
 
 
 class Runner:
-    """Runs a source through the engine to the sinks until the source ends or it is stopped.
+    """Run a source through the engine to the sinks until the source ends or `run` is stopped.
 
     Parameters
     ----------
-    source : where samples come from.
-    denoiser : the engine; it is reset. Its `channels` must be the source's.
-    sinks : by the name that the report gives them.
-    clock : times the engine.
+    source : supplier of the samples.
+    denoiser : the engine, which is reset; it must have as many channels as the source.
+    sinks : receivers of the steps, by the names that the report gives them.
+    clock : measures the time that the engine needs; the system's by default.
     chunk : samples to ask the source for at a time.
-    live : a full queue drops its oldest entry; otherwise, for a source that can wait, nothing is
-        dropped and a full queue makes the one before it wait. May be changed while it runs.
-    held : seconds of signal that a queue holds.
-    between : called in the engine's thread before each push; here the engine may be changed.
+    live : whether a full queue drops its oldest entry. Otherwise, for a source that can wait, a
+        full queue makes the thread before it wait, and nothing is dropped. May be changed during
+        the run.
+    queue_seconds : signal that a queue holds, in seconds.
+    before_push : called in the engine's thread before each push; it may change the engine's
+        settings.
+
+    Examples
+    --------
+    >>> from ecgstream import StreamingDenoiser
+    >>> from ecgstream.live import Collector, Runner, open_source
+    >>> source, collector = open_source("record:208b?duration=10"), Collector()
+    >>> report = Runner(source, StreamingDenoiser(), {"memory": collector}, live=False).run()
+    >>> report.received, collector.result().output.shape
+    (3600, (3600, 1))
     """
 
     def __init__(
@@ -48,26 +59,27 @@ class Runner:
         source: Source,
         denoiser: StreamingDenoiser,
         sinks: Mapping[str, Sink],
-        clock: Clock,
+        clock: Clock | None = None,
         chunk: int = 32,
         live: bool = True,
-        held: float = HELD,
-        between: Callable[[], object] = lambda: None,
+        queue_seconds: float = QUEUE_SECONDS,
+        before_push: Callable[[], object] = lambda: None,
     ) -> None:
         self._source, self._denoiser, self._sinks = source, denoiser, dict(sinks)
-        self._clock, self._chunk, self._between = clock, chunk, between
+        self._clock = SystemClock() if clock is None else clock
+        self._chunk, self._before_push = chunk, before_push
         self.live = live
-        self._size = max(1, round(held * source.fs / chunk))
+        self._queue_size = max(1, round(queue_seconds * source.fs / chunk))
         self._pieces: Queue[Piece] = self._queue()
-        # The engine goes through it while sinks are attached: replaced, never changed.
+        # The engine iterates over it while sinks are attached: replaced, never changed.
         self._steps: dict[str, Queue[Step]] = {name: self._queue() for name in sinks}
-        self._queues = list(self._steps.items())  # those of sinks that have gone, too
-        self._taken = dict.fromkeys(sinks, Amount())
+        self._queues = list(self._steps.items())  # of detached sinks, too
+        self._delivered = dict.fromkeys(sinks, SampleCount())
         self._failures: list[Failure] = []
         self._received = self._missing = self._denoised = 0
         self._engine_works = True
         self._attaching = threading.Lock()
-        self._over = False  # the engine has ended
+        self._engine_ended = False
 
     @property
     def missing(self) -> int:
@@ -76,25 +88,25 @@ class Runner:
 
     @property
     def fill(self) -> float:
-        """How full the fullest queue is, 0 to 1."""
+        """Fill level of the fullest queue, 0 to 1."""
         return max([self._pieces.fill, *(queue.fill for queue in self._steps.values())])
 
-    def lost(self, name: str) -> Amount:
-        """What was dropped before that sink so far."""
-        lost = Amount()
-        for whose, queue in list(self._queues):
-            if whose == name:
-                lost = lost.plus(queue.dropped)
-        return lost
+    def undelivered(self, name: str) -> SampleCount:
+        """Return the samples dropped before the sink of that name so far."""
+        total = SampleCount()
+        for owner, queue in list(self._queues):
+            if owner == name:
+                total = total.plus(queue.dropped)
+        return total
 
     def attach(self, name: str, sink: Sink) -> None:
-        """Give a running sink's name every step from now on; the run does not wait for its end.
+        """Deliver every step from now on to one more sink; the run does not wait for its end.
 
-        It has to put up with failures of its own: one that raises ends the run, as any sink.
+        An error that the sink raises ends the run, as with any sink.
 
         Raises
         ------
-        ValueError : there is one of that name.
+        ValueError : there is a sink of that name.
         """
         queue = self._queue()
         with self._attaching:
@@ -102,14 +114,14 @@ class Runner:
                 raise ValueError(f"there is a sink {name!r} already: detach it first")
             self._steps = {**self._steps, name: queue}
             self._queues.append((name, queue))
-            if self._over:
+            if self._engine_ended:
                 queue.close()
         serve = threading.Thread(target=self._serve, args=(name, sink, queue), name=name)
         serve.daemon = True
         serve.start()
 
     def detach(self, name: str) -> None:
-        """Give it none any more, if it is there: it takes what its queue holds and is closed."""
+        """Close the sink of that name, if there is one, after the steps in its queue."""
         with self._attaching:
             steps = dict(self._steps)
             queue = steps.pop(name, None)
@@ -117,11 +129,11 @@ class Runner:
                 queue.close()
             self._steps = steps
 
-    def run(self, stopped: Callable[[], bool] = lambda: False) -> Report:
-        """Run to the end, or until `stopped` says so or a part fails; then flush and close.
+    def run(self, should_stop: Callable[[], bool] = lambda: False) -> Report:
+        """Run until the source ends, `should_stop` returns True or a part fails; then flush.
 
-        Whatever fails, all that was received reaches the sinks that work, the samples that the
-        engine could no longer denoise without a block; the report says what failed.
+        Whatever fails, all samples received reach the sinks that still work; if the engine failed,
+        they come with an empty block. The report names the failures.
         """
         self._denoiser.reset()
         threads = [threading.Thread(target=self._denoise, name="engine")]
@@ -130,31 +142,31 @@ class Runner:
             for name, sink in self._sinks.items()
         ]
         for thread in threads:
-            thread.daemon = True  # one that hangs shall not keep the program from ending
+            thread.daemon = True  # one that hangs must not keep the program from ending
             thread.start()
         try:
-            self._acquire(stopped)
+            self._acquire(should_stop)
         except Exception as error:
             self._failures.append(Failure("source", error))
         finally:  # after KeyboardInterrupt, too
             self._pieces.close()
             for thread in threads:
                 thread.join()
-        taken = dict(self._taken)
+        delivered = dict(self._delivered)
         return Report(
             self._received,
             self._missing,
             self._denoised,
             self._pieces.dropped.received,
-            taken,
-            {name: self.lost(name) for name in taken},
+            delivered,
+            {name: self.undelivered(name) for name in delivered},
             list(self._failures),
         )
 
     def _queue(self) -> Queue[Any]:
-        return Queue(self._size, lambda: not self.live)
+        return Queue(self._queue_size, lambda: not self.live)
 
-    def _acquire(self, stopped: Callable[[], bool]) -> None:
+    def _acquire(self, should_stop: Callable[[], bool]) -> None:
         end = 0
         while (piece := self._source.read(self._chunk)) is not None:
             if piece.start < end:
@@ -162,8 +174,8 @@ class Runner:
             if len(piece.input):
                 end = piece.start + len(piece.input)
                 self._received += len(piece.input)
-                self._pieces.put(piece, Amount(len(piece.input)))
-            if stopped() or self._failures:
+                self._pieces.put(piece.as_columns(), SampleCount(len(piece.input)))
+            if should_stop() or self._failures:
                 return
 
     def _denoise(self) -> None:
@@ -172,39 +184,39 @@ class Runner:
             for piece, _ in self._pieces:
                 if hole := piece.start - end:
                     self._missing += hole
-                    gap = np.full((hole, *piece.input.shape[1:]), np.nan, np.float32)
+                    gap = np.full((hole, piece.input.shape[1]), np.nan, np.float32)
                     self._step(Piece(end, gap, gap), partial(self._push, gap), hole)
                 self._step(piece, partial(self._push, piece.input))
                 end = piece.start + len(piece.input)
             if end:
                 none = piece.input[:0]
                 self._step(Piece(end, none, none), self._denoiser.flush)
-        except BaseException as error:  # a hole too large for the memory
+        except BaseException as error:  # such as a hole too large for the memory
             self._failures.append(Failure("engine", error))
         finally:
-            self._pieces.abandon(Amount())
+            self._pieces.abandon()
             with self._attaching:
-                self._over = True
+                self._engine_ended = True
                 for queue in self._steps.values():
                     queue.close()
 
     def _push(self, samples: Floats) -> Block:
-        self._between()
+        self._before_push()
         return self._denoiser.push(samples)
 
-    def _step(self, piece: Piece, make: Callable[[], Block], dropped: int = 0) -> None:
+    def _step(self, piece: Piece, denoise: Callable[[], Block], dropped: int = 0) -> None:
         began = self._clock.now()
-        block = self._block(make)
+        block = self._block(denoise)
         step = Step(piece, block, dropped, self._clock.now() - began)
-        amount = Amount(len(piece.input), len(block.signal))
+        samples = SampleCount(len(piece.input), len(block.signal))
         for queue in self._steps.values():
-            queue.put(step, amount)
+            queue.put(step, samples)
 
-    def _block(self, make: Callable[[], Block]) -> Block:
-        """What the engine gives; nothing any more once it has failed."""
+    def _block(self, denoise: Callable[[], Block]) -> Block:
+        """Return the engine's block, or an empty one once the engine has failed."""
         if self._engine_works:
             try:
-                block = make()
+                block = denoise()
                 self._denoised = block.start + len(block.signal)
                 return block
             except BaseException as error:
@@ -215,17 +227,17 @@ class Runner:
 
     def _serve(self, name: str, sink: Sink, queue: Queue[Step]) -> None:
         try:
-            for step, amount in queue:
+            for step, samples in queue:
                 try:
-                    sink.take(step)
+                    sink.write(step)
                 except BaseException:  # sys.exit() in a callback, too
-                    queue.abandon(amount)
+                    queue.abandon(samples)
                     raise
-                self._taken[name] = self._taken.get(name, Amount()).plus(amount)
+                self._delivered[name] = self._delivered.get(name, SampleCount()).plus(samples)
         except BaseException as error:
             self._failures.append(Failure(name, error))
         try:
             sink.close()
         except BaseException as error:
             self._failures.append(Failure(name, error))
-        queue.abandon(Amount())  # should the engine still be about to put a step into it
+        queue.abandon()  # the engine may be about to put one more step into it

@@ -16,7 +16,7 @@ from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.paper import pixels_per_mm
 from ecgstream.gui.sheet.sheet import Sheet
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.live.history import Stretch
+from ecgstream.streamer.live.history import Segment
 
 FS = 360
 LEAD = "II"
@@ -56,7 +56,7 @@ class Run:
         output, quality = self.output[part].copy(), self.quality[part].copy()
         output[max(0, denoised - start) :] = np.nan
         quality[max(0, denoised - start) :] = 0
-        stretch = Stretch(start, self.input[part], self.clean[part], output, quality)
+        stretch = Segment(start, self.input[part], self.clean[part], output, quality)
         values: dict[str, Any] = {
             "record": "a/b/100",
             "leads": self.leads,

@@ -20,17 +20,17 @@ from ecgstream.streamer.live.history import History
 from ecgstream.streamer.live.runner import Runner
 from ecgstream.streamer.live.sinks.base import Sink, Step
 from ecgstream.streamer.live.sinks.callback import Callback
-from ecgstream.streamer.live.sinks.recorder import FLAGS, Recorder
-from ecgstream.streamer.live.sinks.result import Result, copy_annotations, result_of
-from ecgstream.streamer.live.sources.base import Piece
+from ecgstream.streamer.live.sinks.collector import Collector, Result
+from ecgstream.streamer.live.sinks.recorder import FLAGS_SUFFIX, Recorder
+from ecgstream.streamer.live.sources.paced import Paced
 from ecgstream.streamer.live.sources.record import Replay
 from ecgstream.streamer.quality import Quality
 from ecgstream.tools import options
 from ecgstream.tools.system.interrupt import Interrupt
 
 EXTRA = "wfdb"
-_STEPS = 10
-"""Per second of time, about."""
+_STEPS_PER_SECOND = 10
+"""Approximate steps per second of real time."""
 
 
 @click.command()
@@ -78,7 +78,7 @@ def replay(
     )
     clock = SystemClock()
     history = History(round(10 * source.fs))
-    steps: list[Step] = []
+    collector = Collector()
 
     def show(step: Step) -> None:
         history.add(step.piece, step.block)
@@ -86,7 +86,7 @@ def replay(
         figures = f"ΔSNR {gain:.1f} dB" if math.isfinite(gain) else ""
         progress.update(task, completed=history.received, figures=figures)
 
-    sinks: dict[str, Sink] = {"screen": Callback(show), "summary": Callback(steps.append)}
+    sinks: dict[str, Sink] = {"screen": Callback(show), "summary": collector}
     if write is not None:
         about = f"Replay of {source.record.name} from sample {source.first}, denoised by ecgstream"
         comments = (*source.record.comments, about)
@@ -101,7 +101,7 @@ def replay(
         task = progress.add_task("replay", total=len(source), figures="")
         began = clock.now()
         paced = Paced(source, Pacer(source.fs, clock, speed))
-        chunk = max(1, round(min(source.fs * speed / _STEPS, source.fs)))
+        chunk = max(1, round(min(source.fs * speed / _STEPS_PER_SECOND, source.fs)))
         runner = Runner(paced, denoiser, sinks, clock, chunk, live=False)
         report = runner.run(lambda: interrupt.wanted)
     seconds = clock.now() - began
@@ -109,32 +109,18 @@ def replay(
         raise RuntimeError(str(report)) from report.failures[0].error
     if source.position < len(source):
         console.print("interrupted: what was received is kept")
-    Console().print(summary(result_of(steps), seconds, source, denoiser))
+    Console().print(summary(collector.result(), seconds, source, denoiser))
     if write is not None:
-        copy_annotations(write, source, report.received)
-        console.print(f"wrote {write}.hea and {write}.dat; flags in {write}{FLAGS}")
+        if source.record.annotations is not None:
+            recorder.copy_annotations(source.record.annotations, source.first)
+        console.print(f"wrote {write}.hea and {write}.dat; flags in {write}{FLAGS_SUFFIX}")
         if recorder.clipped:
             console.print(f"{recorder.clipped} samples were too large for it and are cut off")
 
 
-class Paced:
-    """A replay as a source: no sample comes before its time."""
-
-    def __init__(self, replay: Replay, pacer: Pacer) -> None:
-        self.fs, self._replay, self._pacer = replay.fs, replay, pacer
-
-    def read(self, n: int) -> Piece | None:
-        """The next samples when they are due; see `ecgstream.streamer.live.sources.base.Source`."""
-        left = len(self._replay) - self._replay.position
-        if not left:
-            return None
-        self._pacer.wait(self._replay.position + min(n, left))
-        return self._replay.read(n)
-
-
 def summary(result: Result, seconds: float, source: Replay, denoiser: StreamingDenoiser) -> Table:
-    """The figures of a run, for people."""
-    n, fs = len(result.given), source.fs
+    """Return the figures of a run as a table for the terminal."""
+    n, fs = len(result.input), source.fs
     gap = (result.quality & Quality.GAP) != 0
     table = Table(show_header=False, box=None)
     table.add_row("replayed", f"{n / fs:.2f} s of signal in {seconds:.2f} s")
@@ -144,13 +130,13 @@ def summary(result: Result, seconds: float, source: Replay, denoiser: StreamingD
     if gap.any():
         table.add_row("gaps", f"{gap.sum()} samples without input, marked as NaN")
     if source.noisy and not gap.all():
-        before = snr_db(result.clean[~gap], result.given[~gap])
-        after = snr_db(result.clean[~gap], result.denoised[~gap])
+        before = snr_db(result.clean[~gap], result.input[~gap])
+        after = snr_db(result.clean[~gap], result.output[~gap])
         table.add_row(
             "ΔSNR",
             f"{after - before:.2f} dB ({before:.2f} dB in, the record's own wander included, "
             f"{after:.2f} dB out)",
         )
-    digest = hashlib.sha256(result.denoised.tobytes()).hexdigest()
-    table.add_row("output", f"{len(result.denoised)} samples, sha256 {digest[:16]}")
+    digest = hashlib.sha256(result.output.tobytes()).hexdigest()
+    table.add_row("output", f"{len(result.output)} samples, sha256 {digest[:16]}")
     return table

@@ -16,7 +16,7 @@ from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import read_record
 from ecgstream.streamer.live.clock import Pacer, SystemClock
-from ecgstream.streamer.live.queues import Amount
+from ecgstream.streamer.live.queues import SampleCount
 from ecgstream.streamer.live.report import Report
 from ecgstream.streamer.live.runner import Runner
 from ecgstream.streamer.live.sinks.base import Step
@@ -113,7 +113,7 @@ def run(
     ledger = Ledger(signals, round(60 * fs), memory)
     chunk = round(10 * fs) if fast else 32
     began = system.now()
-    runner = Runner(source, denoiser, {"ledger": Callback(ledger.take)}, system, chunk, not fast)
+    runner = Runner(source, denoiser, {"ledger": Callback(ledger.write)}, system, chunk, not fast)
     report = runner.run(stopped)
     return checks(report, source, ledger, memory(), system.now() - began)
 
@@ -157,15 +157,15 @@ class Ledger:
         self._signals, self._warm, self._measure = signals, warm, memory
         self.received = self.denoised = 0
         self.overlaps = self.wrong = self.gaps = 0
-        self.holes = Amount()
+        self.holes = SampleCount()
         """Samples that never came."""
         self.memory = math.nan
         """MB after the first `warm` samples."""
 
-    def take(self, step: Step) -> None:
+    def write(self, step: Step) -> None:
         """Count, and compare with what was sent."""
         piece, block = step.piece, step.block
-        missed = Amount(piece.start - self.received, block.start - self.denoised)
+        missed = SampleCount(piece.start - self.received, block.start - self.denoised)
         self.holes = self.holes.plus(missed)
         self.overlaps += sum(n < 0 for n in missed)
         self.received = piece.start + len(piece.input)
@@ -190,8 +190,8 @@ def checks(
 ) -> list[Check]:
     """What came of it, line by line."""
     n, fs = source.position, source.fs
-    lost = report.lost["ledger"]
-    taken = report.taken["ledger"]
+    lost = report.undelivered["ledger"]
+    taken = report.delivered["ledger"]
     whole = report.received == report.denoised == n
     sink = taken.received + lost.received == taken.denoised + lost.denoised == n
     gaps = report.dropped == report.missing and (

@@ -1,1 +1,1 @@
-"""Sinks of a live run, one a file."""
+"""Sinks of a live run, one per file."""

@@ -1,4 +1,4 @@
-"""What every sink of a live run takes."""
+"""Protocol of a sink, and the steps of a run that it receives."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ from ecgstream.streamer.live.sources.base import Piece
 
 
 class Step(NamedTuple):
-    """What one step of a run read and what the engine made of it."""
+    """One step of a run: the samples read, and the block that the engine returned for them."""
 
     piece: Piece
     block: Block
-    dropped: int  # samples that came too late to be denoised; the engine saw a gap
-    seconds: float  # that the engine took
+    """Denoised samples; they lag behind `piece` by the engine's delay."""
+    dropped: int
+    """Samples of `piece` that were lost before the engine, which saw a gap instead."""
+    engine_seconds: float
+    """Time that the engine needed."""
 
 
 class Sink(Protocol):
-    """What takes the steps of a run: a screen, a file.
+    """Receiver of the steps of a run: a screen, a file, a network connection.
 
-    A hole between two steps (`piece.start`, `block.start`) is what its queue dropped.
+    A jump in `piece.start` or `block.start` between two steps is what the sink's queue dropped.
     """
 
-    def take(self, step: Step) -> None:
-        """Take the next step; called in the sink's own thread."""
+    def write(self, step: Step) -> None:
+        """Receive the next step; called in the sink's own thread."""
 
     def close(self) -> None:
-        """No more steps will come; called once, also after `take` has failed."""
+        """Finish; called once after the last step, also when `write` has failed."""

@@ -8,14 +8,14 @@ from ecgstream.streamer.live.sinks.base import Step
 
 
 class Callback:
-    """A function as a sink."""
+    """A sink that calls `function` with each step."""
 
     def __init__(self, function: Callable[[Step], object]) -> None:
         self._function = function
 
-    def take(self, step: Step) -> None:
+    def write(self, step: Step) -> None:
         """Call the function."""
         self._function(step)
 
     def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing."""

@@ -1,9 +1,9 @@
-"""A WFDB record that is written while its signals arrive and can be read at any moment.
+"""A WFDB record that is written during the run and can be read at any moment.
 
-Raw samples are written as soon as they are there; where the denoised ones are still to come, the
-frame says "invalid", as WFDB marks a missing sample, and is written again, in its place, when
-they have come. So one file holds both, each sample under its own, with no journal to fold in: a
-kill leaves all that was taken, raw, and all of it but the engine's delay denoised.
+Raw samples are written as soon as they arrive. The denoised samples of the same frames follow
+later: until then they hold WFDB's mark for a missing sample, and are overwritten in place. So one
+file holds both, aligned, and no journal has to be merged: after a kill all received samples are
+there, and their denoised values up to the engine's delay.
 """
 
 from __future__ import annotations
@@ -17,39 +17,41 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.io.records import Annotations
 from ecgstream.streamer.live.sinks.base import Step
 
-GAIN = 1000.0
-"""adu per mV: a step of 1 µV."""
-INVALID = -32768
+ADU_PER_MV = 1000.0
+"""Resolution of 1 µV."""
+INVALID_ADU = -32768
 """WFDB's mark for a missing sample in format 16."""
-LARGEST = 32767
-"""adu; what is beyond is stored as this and counted."""
-FLAGS = "_flags"
-"""Ends the name of the record that holds the flags: they are no voltages."""
+MAX_ADU = 32767
+"""Largest magnitude that is stored; larger samples are clipped to it and counted."""
+FLAGS_SUFFIX = "_flags"
+"""Suffix of the record of quality flags, which is separate since they are no voltages."""
 
 Frames = npt.NDArray[np.int16]
 
 
 class Recorder:
-    """A sink that writes raw, denoised and flags as WFDB, format 16.
+    """A sink that writes raw signals, denoised signals and quality flags as WFDB, format 16.
 
-    `path` becomes a record of the signals in mV, `path` + `FLAGS` one of `ecgstream.Quality`, a
-    signal for each. Their headers leave the length open, which WFDB reads as "up to the end of
-    the file", until `close` names it. At least every second of signal all is on the disk.
+    `path` becomes a record of the signals in mV, `path` + `FLAGS_SUFFIX` one of
+    `ecgstream.Quality`, a signal for each lead. Until `close`, the headers leave the length open,
+    which WFDB reads as "up to the end of the file". The files are synced to the disk at least
+    once per second of signal.
 
     Parameters
     ----------
-    path : of the record, without suffix.
-    fs : Hz.
+    path : path of the record, without suffix; its name has letters, digits, - and _ only.
+    fs : sampling rate in Hz.
     leads : names of the signals.
-    clean : the reference is recorded, too.
+    clean : whether to record the reference, too.
     comments : lines for the header.
 
     Raises
     ------
-    ValueError : not a name that WFDB allows, or the record exists.
-    OSError : it cannot be written; from `take` and `close`, too.
+    ValueError : WFDB does not allow the name, or the record exists.
+    OSError : it cannot be written; raised by `write` and `close`, too.
     """
 
     def __init__(
@@ -60,25 +62,25 @@ class Recorder:
         clean: bool = False,
         comments: Sequence[str] = (),
     ) -> None:
-        _free(path)
+        _require_free(path)
         self._path, self._fs, self._comments = path, fs, comments
         n = len(leads)
         kinds = ["input", "denoised"] + ["clean"] * clean
         self._columns = {kind: slice(i * n, (i + 1) * n) for i, kind in enumerate(kinds)}
         names = [f"{lead} {kind}" for kind in kinds for lead in leads]
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._signals = _File(path, f"{GAIN:g}(0)/mV", names)
-        self._flags = _File(path.with_name(path.name + FLAGS), "1(0)/flags", list(leads))
+        self._signals = _File(path, f"{ADU_PER_MV:g}(0)/mV", names)
+        self._flags = _File(path.with_name(path.name + FLAGS_SUFFIX), "1(0)/flags", list(leads))
         self.received = 0
-        """Samples taken; all are in the file."""
+        """Samples received, all of which are in the file."""
         self.synced = 0
-        """Samples that a power cut cannot take away any more."""
+        """Samples that are safe from a power cut."""
         self.clipped = 0
-        """Samples that did not fit into ±`LARGEST`."""
+        """Samples clipped to ±`MAX_ADU`."""
         self._write_headers()
 
-    def take(self, step: Step) -> None:
-        """Write what has come; see `ecgstream.streamer.live.sinks.base.Sink`."""
+    def write(self, step: Step) -> None:
+        """Write a step; see `Sink.write`."""
         piece, block = step.piece, step.block
         self.received = piece.start + len(piece.input)
         self._signals.put(piece.start, self._columns["input"], self._adu(piece.input))
@@ -92,9 +94,9 @@ class Recorder:
             self._sync()
 
     def close(self) -> None:
-        """Complete the record: name its length in the headers."""
+        """Complete the record: write its length into the headers."""
         try:
-            self._flags.put(self.received, slice(None), self._flags.none())
+            self._flags.put(self.received, slice(None), self._flags.empty())
             self._write(self.received)
             self._sync()
             self._write_headers(self.received)
@@ -102,12 +104,36 @@ class Recorder:
             self._signals.close()
             self._flags.close()
 
+    def copy_annotations(self, annotations: Annotations, first: int = 0) -> None:
+        """Write the annotations on the samples received as the record's `.atr` file.
+
+        Needs the wfdb package (extra `wfdb`). Writes no file where there are none.
+
+        Parameters
+        ----------
+        annotations : annotations of the record that was replayed.
+        first : its sample at which this recording begins.
+        """
+        last = first + self.received
+        inside = np.flatnonzero((annotations.sample >= first) & (annotations.sample < last))
+        if not len(inside):
+            return
+        import wfdb  # an extra
+
+        wfdb.wrann(
+            self._path.name,
+            "atr",
+            annotations.sample[inside] - first,
+            symbol=[annotations.symbol[i] for i in inside],
+            aux_note=[annotations.aux_note[i] for i in inside],
+            write_dir=str(self._path.parent),
+        )
+
     def _adu(self, samples: Floats) -> Frames:
-        columns = samples[:, None] if samples.ndim == 1 else samples
-        adu = np.rint(columns.astype(float) * GAIN)
-        there = np.isfinite(adu)
-        self.clipped += int((np.abs(adu[there]) > LARGEST).sum())
-        return np.where(there, np.clip(adu, -LARGEST, LARGEST), INVALID).astype(np.int16)
+        adu = np.rint(samples.astype(float) * ADU_PER_MV)
+        valid = np.isfinite(adu)
+        self.clipped += int((np.abs(adu[valid]) > MAX_ADU).sum())
+        return np.where(valid, np.clip(adu, -MAX_ADU, MAX_ADU), INVALID_ADU).astype(np.int16)
 
     def _write(self, final: int) -> None:
         self._signals.write(final)
@@ -122,37 +148,37 @@ class Recorder:
         comments = list(self._comments)
         if self.clipped:
             comments.append(
-                f"{self.clipped} samples beyond {LARGEST / GAIN:g} mV are cut off there"
+                f"{self.clipped} samples beyond {MAX_ADU / ADU_PER_MV:g} mV are cut off there"
             )
         self._signals.write_header(self._fs, length, comments)
         self._flags.write_header(self._fs, length, [])
 
 
 class _File:
-    """A `.dat` file, of which the newest frames may still change, and its header."""
+    """A `.dat` file, whose newest frames may still change, and its header."""
 
     def __init__(self, path: Path, units: str, names: Sequence[str]) -> None:
         self._path, self._units, self._names = path, units, names
-        self._file = open(f"{path}.dat", "xb")  # noqa: SIM115 - `close` does
-        self._first = 0  # of the frames that may still change
-        self._frames = self.none()
+        self._file = open(f"{path}.dat", "xb")  # noqa: SIM115 - see `close`
+        self._first = 0  # number of the first frame that may still change
+        self._frames = self.empty()  # from that one on
         self._initial = np.zeros(len(names), np.int64)
         self._sum = np.zeros(len(names), np.int64)
 
-    def none(self) -> Frames:
-        """No frames, (0, signals)."""
+    def empty(self) -> Frames:
+        """Return no frames, (0, signals)."""
         return np.empty((0, len(self._names)), np.int16)
 
     def put(self, start: int, columns: slice, samples: Frames) -> None:
-        """Let frames from `start` on hold these samples; what is not known yet is invalid."""
+        """Set samples of the frames from `start` on; what is still unknown is invalid."""
         end = start + len(samples) - self._first
         if end > len(self._frames):
-            more = np.full((end - len(self._frames), len(self._names)), INVALID, np.int16)
+            more = np.full((end - len(self._frames), len(self._names)), INVALID_ADU, np.int16)
             self._frames = np.concatenate([self._frames, more])
         self._frames[start - self._first : end, columns] = samples
 
     def write(self, final: int) -> None:
-        """Write all that may have changed; frames before `final` will not change any more."""
+        """Write all frames that may have changed; those before `final` are final."""
         self._file.seek(self._first * self._frames.itemsize * len(self._names))
         self._file.write(self._frames.astype("<i2").tobytes())
         self._file.flush()
@@ -163,7 +189,7 @@ class _File:
         self._first += len(done)
 
     def sync(self) -> None:
-        """Return when all that was written is on the disk."""
+        """Return when everything written is on the disk."""
         os.fsync(self._file.fileno())
 
     def write_header(self, fs: float, length: int | None, comments: Sequence[str]) -> None:
@@ -185,11 +211,11 @@ class _File:
         self._file.close()
 
 
-def _free(path: Path) -> None:
-    """Make sure that a record can be written at `path`, and that none is there."""
+def _require_free(path: Path) -> None:
+    """Raise ValueError if `path` is no name for a WFDB record, or a file of it exists."""
     if not re.fullmatch(r"[-\w]+", path.name, re.ASCII):
         raise ValueError(f"record {path}: a record's name has letters, digits, - and _ only")
-    flags = path.with_name(path.name + FLAGS)
+    flags = path.with_name(path.name + FLAGS_SUFFIX)
     files = [Path(f"{record}{s}") for record in (path, flags) for s in (".hea", ".dat", ".atr")]
     taken = [file for file in files if file.exists()]
     if taken:

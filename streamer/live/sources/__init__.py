@@ -1,1 +1,1 @@
-"""Sources of a live run, one a file."""
+"""Sources of a live run, one per file; `registry` opens them by address."""

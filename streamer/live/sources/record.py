@@ -1,4 +1,4 @@
-"""A record handed out piece by piece, as if it were being acquired."""
+"""A record as a source, with noise mixed in on request."""
 
 from __future__ import annotations
 
@@ -10,26 +10,30 @@ import numpy.typing as npt
 from ecgstream.streamer.ecg.metrics import reference
 from ecgstream.streamer.ecg.noise import noise_gain
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.io.records import Record, RecordError
+from ecgstream.streamer.io.records import Record, RecordError, read_record
 from ecgstream.streamer.live.sources.base import Piece
 
 
 class Replay:
-    """Signals of a record, from `start` for `duration` seconds, with noise mixed in.
+    """Signals of a record, from `start` for `duration` seconds, as fast as they are read.
 
-    The noise can be changed while the replay runs. What was recorded counts as the clean
-    reference, its wander removed, wherever noise is mixed in.
+    `Paced` slows it down to real time. While noise is mixed in, the recorded signal without its
+    baseline wander is the reference; the noise can be changed while the replay runs.
 
     Parameters
     ----------
     record : a record.
-    signals : numbers of the signals; all of them when None.
+    signals : indices of its signals; all of them when None.
     start, duration : seconds; to the end of the record when `duration` is None.
 
     Raises
     ------
-    RecordError : no such signal, too little in them, or the stretch is not within the record.
+    RecordError : there is no signal of that index, the signals hold less than a second of valid
+        samples, or the stretch is not within the record.
     """
+
+    scheme = "record"
+    """Prefix of its addresses, see `open_source`."""
 
     def __init__(
         self,
@@ -38,10 +42,10 @@ class Replay:
         start: float = 0.0,
         duration: float | None = None,
     ) -> None:
-        numbers = range(len(record.leads)) if signals is None else signals
-        recorded = np.stack([record.signal(number) for number in numbers], axis=1)
+        indices = range(len(record.leads)) if signals is None else signals
+        recorded = np.stack([record.signal(index) for index in indices], axis=1)
         if np.isfinite(recorded).sum(axis=0).max(initial=0) < record.fs:
-            which = f"signal {numbers[0]}" if len(numbers) == 1 else "every signal"
+            which = f"signal {indices[0]}" if len(indices) == 1 else "every signal"
             raise RecordError(
                 f"{which} of record {record.name} holds less than a second of valid samples"
             )
@@ -52,18 +56,31 @@ class Replay:
                 f"record {record.name} lasts {len(recorded) / record.fs:g} s; there is no stretch "
                 f"of {count / record.fs:g} s from {start:g} s on"
             )
-        self.record, self.fs, self.first = record, record.fs, first
-        self.leads = tuple(record.leads[number] for number in numbers)
+        self.record, self.fs = record, record.fs
+        self.first = first
+        """Sample of the record at which the run's count begins."""
+        self.position = 0
+        """Number of the next sample, counted from `first`."""
+        self.leads = tuple(record.leads[index] for index in indices)
         self._begin, self._end = first, first + count
         self._recorded = recorded[first : self._end]
         self._clean = np.stack(
-            [_clean(signal, record.fs)[first : self._end] for signal in recorded.T], axis=1
+            [_reference(signal, record.fs)[first : self._end] for signal in recorded.T], axis=1
         )
         self._noise: Floats | None = None
-        self.position = 0
+
+    @classmethod
+    def from_address(cls, place: str, start: float = 0.0, duration: float | None = None) -> Replay:
+        """Open the record named `place` (see `read_record`) for replay.
+
+        Raises
+        ------
+        RecordError : it cannot be read, or the stretch is not within it.
+        """
+        return cls(read_record(place), start=start, duration=duration)
 
     def __len__(self) -> int:
-        """Samples from `first` to the end of the stretch."""
+        """Number of samples from `first` to the end of the stretch."""
         return self._end - self.first
 
     @property
@@ -71,8 +88,8 @@ class Replay:
         """Whether noise is mixed in."""
         return self._noise is not None
 
-    def begin(self, sample: int) -> None:
-        """Let the count begin anew at that sample of the record.
+    def seek(self, sample: int) -> None:
+        """Continue at that sample of the record and restart the count of samples there.
 
         Raises
         ------
@@ -83,37 +100,41 @@ class Replay:
         self.first, self.position = sample, 0
 
     def mix(self, noise: npt.ArrayLike | None, snr_db: float = 0.0) -> None:
-        """From the next sample on, add `noise`, scaled to that ratio to each clean signal.
+        """Add `noise` from the next sample on, scaled to that SNR with each clean signal.
 
-        `noise` is (n,) for all signals or (n, channels). Powers are those of the whole stretch;
-        `None` turns the noise off.
+        Parameters
+        ----------
+        noise : (n,) for all signals or (n, channels), repeated as needed; None turns it off.
+        snr_db : ratio of the powers over the whole stretch, in dB.
         """
         if noise is None:
             self._noise = None
             return
         samples = np.asarray(noise, float)
         columns = samples[:, None] if samples.ndim == 1 else samples
-        places = np.arange(len(self._clean)) % len(columns)
+        indices = np.arange(len(self._clean)) % len(columns)
         scaled = np.empty_like(self._clean)
         for i, clean in enumerate(self._clean.T):
-            column = columns[places, i % columns.shape[1]]
+            column = columns[indices, i % columns.shape[1]]
             known = np.isfinite(clean)
             scaled[:, i] = column * noise_gain(clean[known], column, snr_db) if known.any() else 0.0
         self._noise = scaled
 
-    def read(self, n: int) -> Piece:
-        """The next `n` samples, fewer at the end."""
+    def read(self, n: int) -> Piece | None:
+        """Return the next `n` samples, fewer before the end, None at the end."""
         start, self.position = self.position, min(self.position + n, len(self))
+        if start == self.position:
+            return None
         offset = self.first - self._begin
         part = slice(offset + start, offset + self.position)
+        recorded = self._recorded[part]
         if self._noise is None:
-            signal = self._recorded[part]
-            return Piece(start, signal, np.full_like(signal, np.nan))
-        return Piece(start, self._recorded[part] + self._noise[part], self._clean[part])
+            return Piece.without_reference(start, recorded)
+        return Piece(start, recorded + self._noise[part], self._clean[part])
 
 
-def _clean(signal: Floats, fs: float) -> Floats:
-    """The reference of a recorded signal (n,), NaN where nothing was recorded."""
+def _reference(signal: Floats, fs: float) -> Floats:
+    """Return the reference of a recorded signal (n,); NaN where nothing was recorded."""
     valid = np.isfinite(signal)
     if not valid.any():
         return signal

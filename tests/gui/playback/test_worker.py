@@ -16,7 +16,7 @@ from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import Record, RecordError, read_record
 from ecgstream.streamer.live.sinks.base import Step
-from ecgstream.streamer.live.sinks.recorder import FLAGS, Recorder
+from ecgstream.streamer.live.sinks.recorder import FLAGS_SUFFIX, Recorder
 from ecgstream.streamer.quality import Quality
 from helpers.fakes import FakeClock, Identity
 from helpers.worker_harness import FS, numbered, running
@@ -438,7 +438,7 @@ def test_what_runs_can_be_recorded_from_any_moment_on(tmp_path: Path) -> None:
         bench.play(1)
     written = read_record(str(tmp_path / "new" / "rec"))
     assert written.leads == ("I input", "II input", "I denoised", "II denoised")
-    assert (tmp_path / "new" / f"rec{FLAGS}.hea").is_file()
+    assert (tmp_path / "new" / f"rec{FLAGS_SUFFIX}.hea").is_file()
     number = (begun + np.arange(len(written.signals))) / 1000
     begin = round(float(written.signals[0, 0]) * 1000) - begun
     assert 0 <= begin <= PIECE and len(number) == pytest.approx(3 * FS, abs=2 * PIECE)
@@ -490,7 +490,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_screen(
         bench.worker.record_to(tmp_path / "rec")
         bench.play(1)
         bench.until(lambda snapshot: snapshot.recording and snapshot.recording.seconds > 0.95)
-        monkeypatch.setattr(Recorder, "take", full)
+        monkeypatch.setattr(Recorder, "write", full)
         assert_aligned(bench.play(3))
         snapshot = bench.snapshot
         assert snapshot.state is State.PLAYING and snapshot.recording is not None
@@ -523,7 +523,7 @@ def test_a_slow_disk_does_not_hold_up_the_screen(
     def slow(*_: object) -> None:
         assert going.wait(60)
 
-    monkeypatch.setattr(Recorder, "take", slow)
+    monkeypatch.setattr(Recorder, "write", slow)
     with running(numbered()) as bench:
         bench.play(1)
         bench.worker.record_to(tmp_path / "rec")
@@ -537,13 +537,13 @@ def test_a_slow_disk_does_not_hold_up_the_screen(
 def test_a_recording_says_what_a_slow_disk_has_cost_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    going, take = threading.Event(), Recorder.take
+    going, write = threading.Event(), Recorder.write
 
     def slow(self: Recorder, step: Step) -> None:
         assert going.wait(60)
-        take(self, step)
+        write(self, step)
 
-    monkeypatch.setattr(Recorder, "take", slow)
+    monkeypatch.setattr(Recorder, "write", slow)
     with running(numbered()) as bench:
         bench.play(1)
         bench.worker.record_to(tmp_path / "rec")

@@ -39,48 +39,48 @@ def test_every_stretch_holds_each_sample_under_its_number(
     history = History(LENGTH, 2)
     for size in sizes:
         add(history, size)
-    assert history.received == sum(sizes) and history.received - history.held <= LENGTH
-    stretch = history.stretch(stop - seconds, stop)
-    n = len(stretch.input)
-    assert history.held <= stretch.start <= stretch.start + n <= history.received
-    if history.held <= stop - seconds and stop <= history.received:
-        assert (stretch.start, n) == (stop - seconds, seconds)
-    expected = numbers(stretch.start, stretch.start + n)
-    np.testing.assert_array_equal(stretch.input, expected)
-    np.testing.assert_array_equal(stretch.clean, expected / 2)
-    out = max(0, min(n, history.denoised - stretch.start))
-    np.testing.assert_array_equal(stretch.output[:out], expected[:out])
-    assert np.isnan(stretch.output[out:]).all()
+    assert history.received == sum(sizes) and history.received - history.oldest <= LENGTH
+    segment = history.segment(stop - seconds, stop)
+    n = len(segment.input)
+    assert history.oldest <= segment.start <= segment.start + n <= history.received
+    if history.oldest <= stop - seconds and stop <= history.received:
+        assert (segment.start, n) == (stop - seconds, seconds)
+    expected = numbers(segment.start, segment.start + n)
+    np.testing.assert_array_equal(segment.input, expected)
+    np.testing.assert_array_equal(segment.clean, expected / 2)
+    out = max(0, min(n, history.denoised - segment.start))
+    np.testing.assert_array_equal(segment.output[:out], expected[:out])
+    assert np.isnan(segment.output[out:]).all()
 
 
 def test_what_was_dropped_is_nothing_and_not_what_stood_there_before() -> None:
     history = History(LENGTH, 2)
     add(history, 45, flag=int(Quality.SETTLING))
     add(history, 20, hole=10)
-    stretch = history.last(LENGTH)
-    hole = slice(45 - stretch.start, 55 - stretch.start)
-    assert np.isnan(stretch.input[hole]).all() and np.isnan(stretch.clean[hole]).all()
-    lost = slice(38 - stretch.start, 48 - stretch.start)
-    assert np.isnan(stretch.output[lost]).all() and not stretch.quality[lost].any()
+    segment = history.last(LENGTH)
+    hole = slice(45 - segment.start, 55 - segment.start)
+    assert np.isnan(segment.input[hole]).all() and np.isnan(segment.clean[hole]).all()
+    lost = slice(38 - segment.start, 48 - segment.start)
+    assert np.isnan(segment.output[lost]).all() and not segment.quality[lost].any()
 
 
 def test_what_is_given_out_is_not_changed_by_what_comes() -> None:
     history = History(LENGTH, 2)
     add(history, 40)
-    stretch = history.last(20)
-    before = [part.copy() for part in stretch[1:]]
+    segment = history.last(20)
+    before = [part.copy() for part in segment[1:]]
     add(history, 40)
-    for part, kept in zip(stretch[1:], before, strict=True):
+    for part, kept in zip(segment[1:], before, strict=True):
         np.testing.assert_array_equal(part, kept)
 
 
 def test_the_share_of_good_samples_counts_those_without_a_flag() -> None:
     history = History(LENGTH, 2)
-    assert np.isnan(history.good(10))
+    assert np.isnan(history.unflagged_share(10))
     add(history, 20, delay=0)
     add(history, 10, delay=0, flag=int(Quality.UNCERTAIN))
-    assert history.good(10) == 0 and history.good(20) == 0.5
-    assert history.good(30) == pytest.approx(2 / 3)
+    assert history.unflagged_share(10) == 0 and history.unflagged_share(20) == 0.5
+    assert history.unflagged_share(30) == pytest.approx(2 / 3)
 
 
 def test_there_is_no_gain_without_a_reference() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import read_record
 from ecgstream.streamer.live.runner import Runner
 from ecgstream.streamer.live.sinks.base import Step
-from ecgstream.streamer.live.sinks.recorder import FLAGS, Recorder
+from ecgstream.streamer.live.sinks.recorder import FLAGS_SUFFIX, Recorder
 from ecgstream.streamer.live.sources.base import Piece
 from helpers.fakes import FakeClock, Identity
 from helpers.numbered_source import CHUNK, FS, Numbers, samples
@@ -56,7 +55,7 @@ def test_raw_denoised_and_flags_are_all_there_under_their_numbers(tmp_path: Path
     assert written.leads == ("I input", "II input", "I denoised", "II denoised")
     np.testing.assert_array_equal(written.signals[:, :2], samples(0, 3600))
     np.testing.assert_allclose(written.signals[:, 2:], samples(0, 3600), atol=0.0011)
-    flags = wfdb.rdrecord(str(tmp_path / "deep" / f"rec{FLAGS}"))
+    flags = wfdb.rdrecord(str(tmp_path / "deep" / f"rec{FLAGS_SUFFIX}"))
     assert flags.sig_name == ["I", "II"] and flags.units == ["flags"] * 2
     expected = np.where(np.arange(3600) < 256, int(Quality.SETTLING), 0)
     np.testing.assert_array_equal(flags.p_signal[:, 0], expected)
@@ -77,7 +76,7 @@ def test_a_recording_is_readable_after_every_step(tmp_path: Path) -> None:
     for start in range(0, 1080, 90):
         x = samples(start, start + 90)
         block = denoiser.push(x)
-        recorder.take(Step(Piece(start, x, x), block, 0, 0.0))
+        recorder.write(Step(Piece(start, x, x), block, 0, 0.0))
         denoised = block.start + len(block.signal)
         seen = read_record(str(tmp_path / "rec")).signals
         np.testing.assert_array_equal(seen[:, :2], samples(0, start + 90))
@@ -91,23 +90,23 @@ def test_a_recording_is_readable_after_every_step(tmp_path: Path) -> None:
 
 def test_what_a_full_queue_dropped_is_missing_and_the_rest_in_its_place(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "rec", FS, ["I", "II"])
-    recorder.take(step(0, samples(0, 50), 0, samples(0, 10)))
-    recorder.take(step(100, samples(100, 150), 60, samples(60, 110)))
-    recorder.take(step(150, samples(0, 0), 110, samples(110, 150)))
+    recorder.write(step(0, samples(0, 50), 0, samples(0, 10)))
+    recorder.write(step(100, samples(100, 150), 60, samples(60, 110)))
+    recorder.write(step(150, samples(0, 0), 110, samples(110, 150)))
     recorder.close()
     written = read_record(str(tmp_path / "rec")).signals
     expected = np.concatenate([samples(0, 150)] * 2, axis=1)
     expected[50:100, :2] = np.nan
     expected[10:60, 2:] = np.nan
     np.testing.assert_array_equal(written, expected)
-    flags = wfdb.rdrecord(str(tmp_path / f"rec{FLAGS}")).p_signal[:, 0]
+    flags = wfdb.rdrecord(str(tmp_path / f"rec{FLAGS_SUFFIX}")).p_signal[:, 0]
     np.testing.assert_array_equal(np.isnan(flags), np.isnan(expected[:, 2]))
 
 
 def test_gaps_are_invalid_samples_and_large_ones_are_cut_off_and_counted(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "rec", FS, ["I"])
     x = np.array([[0.5], [np.nan], [40.0], [-1e38], [np.inf]], np.float32)
-    recorder.take(step(0, x, 0, x, int(Quality.SATURATED)))
+    recorder.write(step(0, x, 0, x, int(Quality.SATURATED)))
     recorder.close()
     written = read_record(str(tmp_path / "rec"))
     expected = np.array([0.5, np.nan, 32.767, -32.767, np.nan], np.float32)
@@ -118,7 +117,7 @@ def test_gaps_are_invalid_samples_and_large_ones_are_cut_off_and_counted(tmp_pat
 
 def test_headers_carry_the_checksums_that_wfdb_computes(tmp_path: Path) -> None:
     record(tmp_path / "rec", 1000)
-    for name in ("rec", f"rec{FLAGS}"):
+    for name in ("rec", f"rec{FLAGS_SUFFIX}"):
         written = wfdb.rdrecord(str(tmp_path / name), physical=False)
         assert written.checksum == written.calc_checksum()
         assert written.init_value == written.d_signal[0].tolist()
@@ -136,7 +135,7 @@ def test_a_model_that_fails_leaves_all_raw_samples(tmp_path: Path) -> None:
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    for taken in ("rec.hea", "rec.atr", f"rec{FLAGS}.dat"):
+    for taken in ("rec.hea", "rec.atr", f"rec{FLAGS_SUFFIX}.dat"):
         (tmp_path / taken).write_text("precious")
         with pytest.raises(ValueError, match=f"{taken} exists already"):
             Recorder(tmp_path / "rec", FS, ["I"])
@@ -163,12 +162,14 @@ from ecgstream.streamer.live.sinks.callback import Callback
 
 recorder = Recorder(Path(sys.argv[1]), FS, ["I", "II"])
 
-def take(step):
-    recorder.take(step)
+def write(step):
+    recorder.write(step)
     print(recorder.received, step.block.start + len(step.block.signal), flush=True)
+    if recorder.received >= 20_000:
+        threading.Event().wait()  # until the kill, however late that comes
 
 denoiser = StreamingDenoiser(Identity(), channels=2)
-sinks = {"recorder": Callback(take)}
+sinks = {"recorder": Callback(write)}
 Runner(Numbers(30_000), denoiser, sinks, SystemClock(), CHUNK, live=False).run()
 """
 
@@ -181,18 +182,19 @@ def test_kill_9_loses_at_most_a_second_of_what_was_acknowledged(tmp_path: Path) 
         for line in process.stdout:
             if int(line.split()[0]) >= 4500:
                 break
-        os.kill(process.pid, signal.SIGKILL)
-        acknowledged = [*map(int, [line, *process.stdout.readlines()][-1].split())]
+        process.kill()
+        # The kill may have cut the last line in half.
+        complete = [each for each in [line, *process.stdout] if each.endswith("\n")]
+    received, denoised = map(int, complete[-1].split())
     assert process.returncode == -signal.SIGKILL
     written = read_record(str(target)).signals
-    received, denoised = acknowledged
     assert 4500 <= received <= len(written) + FS < 30_000
     np.testing.assert_array_equal(written[:, :2], samples(0, len(written)))
     there = ~np.isnan(written[:, 2])
     assert there.sum() >= denoised - FS
     expected = samples(0, len(written))[there]
     np.testing.assert_allclose(written[there, 2:], expected, atol=0.0011)
-    flags = wfdb.rdrecord(str(target) + FLAGS).p_signal
+    flags = wfdb.rdrecord(str(target) + FLAGS_SUFFIX).p_signal
     assert len(flags) >= denoised - FS
 
 

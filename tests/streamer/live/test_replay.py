@@ -15,8 +15,9 @@ from ecgstream.streamer.live.history import History
 from ecgstream.streamer.live.runner import Runner
 from ecgstream.streamer.live.sinks.base import Step
 from ecgstream.streamer.live.sinks.callback import Callback
+from ecgstream.streamer.live.sources.base import Piece
+from ecgstream.streamer.live.sources.paced import Paced
 from ecgstream.streamer.live.sources.record import Replay
-from ecgstream.tools.commands.replay import Paced
 from helpers.fakes import FakeClock, Identity
 
 
@@ -24,6 +25,13 @@ def numbered(n: int = 20_000) -> Record:
     """A record whose samples are their own numbers, in thousandths of a mV."""
     samples = np.arange(n, dtype=np.float32) / np.float32(1000)
     return Record("numbered", samples[:, None], 360.0, ("I",))
+
+
+def read(source: Replay, n: int) -> Piece:
+    """The next samples, of which there are some."""
+    piece = source.read(n)
+    assert piece is not None
+    return piece
 
 
 def outputs(steps: list[Step]) -> Floats:
@@ -69,25 +77,25 @@ def test_sample_numbers_prove_that_output_lies_under_its_input(
 
 def test_mixed_noise_has_the_level_that_was_asked_for() -> None:
     source = Replay(read_record("208"), duration=60)
-    before = source.read(len(source)).input
+    before = read(source, len(source)).input
     for level in (-6.0, 0.0, 12.0):
         source.position = 0
         source.mix(unit_noise("em", len(source)), level)
-        piece = source.read(len(source))
+        piece = read(source, len(source))
         ratio = np.mean(piece.clean**2) / np.mean((piece.input - before) ** 2)
         assert 10 * np.log10(ratio) == pytest.approx(level, abs=0.01)
 
 
 def test_noise_can_change_while_the_replay_runs() -> None:
     source = Replay(numbered(1000))
-    quiet = source.read(500).input
+    quiet = read(source, 500).input
     source.mix(np.tile([1.0, -1.0], 500), -20)
-    loud = source.read(500).input
+    loud = read(source, 500).input
     np.testing.assert_array_equal(quiet[:, 0], np.arange(500, dtype=np.float32) / 1000)
     assert np.abs(np.diff(loud[:, 0])).max() > 0.05
     source.position = 0
     source.mix(None)
-    np.testing.assert_array_equal(source.read(500).input, quiet)
+    np.testing.assert_array_equal(read(source, 500).input, quiet)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -166,19 +174,19 @@ def two_leads(n: int = 20_000) -> Record:
 def test_all_signals_are_replayed_or_those_that_are_asked_for() -> None:
     source = Replay(two_leads())
     assert source.leads == ("I", "II")
-    piece = source.read(1000)
+    piece = read(source, 1000)
     np.testing.assert_array_equal(piece.input, two_leads().signals[:1000])
     other = Replay(two_leads(), [1])
     assert other.leads == ("II",)
-    np.testing.assert_array_equal(other.read(1000).input[:, 0], piece.input[:, 1])
+    np.testing.assert_array_equal(read(other, 1000).input[:, 0], piece.input[:, 1])
 
 
 def test_each_signal_gets_its_noise_at_the_level_asked_for() -> None:
     source = Replay(two_leads())
-    before = source.read(20_000).input
+    before = read(source, 20_000).input
     source.mix(np.random.default_rng(1).standard_normal((20_000, 2)), 6)
-    source.begin(0)
-    piece = source.read(20_000)
+    source.seek(0)
+    piece = read(source, 20_000)
     noise = piece.input - before
     for i in range(2):
         there = ~np.isnan(noise[:, i])
@@ -189,24 +197,24 @@ def test_each_signal_gets_its_noise_at_the_level_asked_for() -> None:
 
 def test_a_reference_is_known_only_where_noise_is_mixed_into_what_was_recorded() -> None:
     source = Replay(two_leads())
-    assert not source.noisy and np.isnan(source.read(1000).clean).all()
+    assert not source.noisy and np.isnan(read(source, 1000).clean).all()
     source.mix(np.ones(20_000) - np.arange(20_000) % 2 * 2, 0)
-    source.begin(0)
-    clean = source.read(1000).clean
+    source.seek(0)
+    clean = read(source, 1000).clean
     np.testing.assert_array_equal(np.isnan(clean), np.isnan(two_leads().signals[:1000]))
 
 
 def test_a_count_can_begin_anew_anywhere_in_the_stretch() -> None:
     source = Replay(numbered(), start=10, duration=20)
-    source.read(100)
-    source.begin(5000)
+    read(source, 100)
+    source.seek(5000)
     assert (source.first, source.position, len(source)) == (5000, 0, 30 * 360 - 5000)
-    piece = source.read(10**6)
+    piece = read(source, 10**6)
     assert piece.start == 0
     np.testing.assert_allclose(piece.input[:, 0] * 1000, np.arange(5000, 30 * 360), atol=0.01)
     for outside in (3599, 30 * 360):
         with pytest.raises(ValueError, match="not in 3600 to 10799"):
-            source.begin(outside)
+            source.seek(outside)
 
 
 def test_one_dead_lead_does_not_hide_the_others() -> None:
@@ -214,7 +222,7 @@ def test_one_dead_lead_does_not_hide_the_others() -> None:
     record.signals[:, 1] = np.nan
     source = Replay(record)
     source.mix(np.ones(20_000), 0)
-    piece = source.read(100)
+    piece = read(source, 100)
     assert np.isfinite(piece.input[:, 0]).all() and np.isnan(piece.input[:, 1]).all()
     with pytest.raises(RecordError, match="signal 1 of record numbered holds less than a second"):
         Replay(record, [1])

@@ -13,16 +13,16 @@ import pytest
 
 from ecgstream import Quality, StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.live.queues import Amount
+from ecgstream.streamer.live.queues import SampleCount
 from ecgstream.streamer.live.report import Report
-from ecgstream.streamer.live.runner import HELD, Runner
+from ecgstream.streamer.live.runner import QUEUE_SECONDS, Runner
 from ecgstream.streamer.live.sinks.base import Sink, Step
 from ecgstream.streamer.live.sinks.callback import Callback
 from ecgstream.streamer.live.sources.base import Piece, Source
 from helpers.fakes import FakeClock, Identity
 
 N, CHUNK = 40 * 360, 36
-HELD_STEPS = round(HELD * 360 / CHUNK)
+QUEUE_STEPS = round(QUEUE_SECONDS * 360 / CHUNK)
 
 
 class Counter:
@@ -52,7 +52,7 @@ class Kept:
         self.steps: list[Step] = []
         self.closed = 0
 
-    def take(self, step: Step) -> None:
+    def write(self, step: Step) -> None:
         self.steps.append(step)
 
     def close(self) -> None:
@@ -62,10 +62,10 @@ class Kept:
 class Broken(Kept):
     """A sink that fails at its third step."""
 
-    def take(self, step: Step) -> None:
+    def write(self, step: Step) -> None:
         if len(self.steps) == 2:
             raise OSError("no space left")
-        super().take(step)
+        super().write(step)
 
 
 class BrokenNetwork(Identity):
@@ -123,7 +123,7 @@ def test_every_sink_gets_every_sample_once_under_its_own_number() -> None:
         assert sink.closed == 1
     assert report.received == report.denoised == N
     assert report.dropped == report.missing == 0 and not report.failures
-    assert report.taken == {"first": Amount(N, N), "second": Amount(N, N)}
+    assert report.delivered == {"first": SampleCount(N, N), "second": SampleCount(N, N)}
 
 
 def test_a_slow_sink_blocks_nobody_and_what_it_misses_is_counted_exactly() -> None:
@@ -132,10 +132,10 @@ def test_a_slow_sink_blocks_nobody_and_what_it_misses_is_counted_exactly() -> No
 
     def wait(step: Step) -> None:
         assert all_out.wait(60)  # or acquisition or engine hang behind this sink
-        slow.take(step)
+        slow.write(step)
 
     def note(step: Step) -> None:
-        quick.take(step)
+        quick.write(step)
         if not len(step.piece.input):  # the flush
             all_out.set()
 
@@ -145,10 +145,12 @@ def test_a_slow_sink_blocks_nobody_and_what_it_misses_is_counted_exactly() -> No
     ).run()  # fmt: skip
     assert ranges(quick.steps) == (list(range(N)), list(range(N)))
     given, made = ranges(slow.steps)
-    assert len(slow.steps) <= 1 + HELD_STEPS
-    assert report.taken["slow"] == Amount(len(given), len(made))
-    assert report.lost["slow"] == Amount(N - len(given), N - len(made))
-    assert report.lost["slow"].received > 0 and report.lost["quick"] == Amount(0, 0)
+    assert len(slow.steps) <= 1 + QUEUE_STEPS
+    assert report.delivered["slow"] == SampleCount(len(given), len(made))
+    assert report.undelivered["slow"] == SampleCount(N - len(given), N - len(made))
+    assert report.undelivered["slow"].received > 0 and report.undelivered["quick"] == SampleCount(
+        0, 0
+    )
     assert given[-1] == made[-1] == N - 1  # the oldest went, not the newest
     assert_aligned(slow.steps)
 
@@ -161,14 +163,14 @@ class Patient:
     def __init__(self, source: Counter, sink: Kept) -> None:
         self._source, self._sink = source, sink
         self._seen = threading.Condition()
-        take = sink.take
+        write = sink.write
 
         def noticed(step: Step) -> None:
             with self._seen:
-                take(step)
+                write(step)
                 self._seen.notify_all()
 
-        sink.take = noticed  # type: ignore[method-assign]
+        sink.write = noticed  # type: ignore[method-assign]
 
     def read(self, n: int) -> Piece | None:
         with self._seen:
@@ -187,7 +189,7 @@ def test_a_slow_model_costs_counted_gaps_and_no_index() -> None:
 
     report = run(source, two_signals(Slow()), live=True, sink=sink)
     given, made = ranges(sink.steps)
-    lost = report.lost["sink"].received
+    lost = report.undelivered["sink"].received
     assert report.received == N and report.dropped == report.missing > 0
     assert report.denoised == N
     assert given[-1] == made[-1] == N - 1 and len(set(given)) == len(given) == N - lost
@@ -227,9 +229,11 @@ def test_a_sink_that_fails_ends_the_run_and_no_other_sink_loses_a_sample(live: b
     assert failure.part == "broken" and "no space left" in str(failure.error)
     assert broken.closed == good.closed == 1
     for name in ("broken", "good"):
-        counted = report.taken[name].plus(report.lost[name])
-        assert counted == Amount(report.received + report.missing - report.dropped, report.denoised)
-    assert report.taken["broken"] == Amount(*(len(r) for r in ranges(broken.steps)))
+        counted = report.delivered[name].plus(report.undelivered[name])
+        assert counted == SampleCount(
+            report.received + report.missing - report.dropped, report.denoised
+        )
+    assert report.delivered["broken"] == SampleCount(*(len(r) for r in ranges(broken.steps)))
     if not live:
         assert ranges(good.steps) == (list(range(report.received)),) * 2
     assert f"the broken failed (OSError: no space left); {source.position} samples" in str(report)
@@ -344,9 +348,9 @@ class Noticed(Kept):
         super().__init__()
         self._noticed = threading.Condition()
 
-    def take(self, step: Step) -> None:
+    def write(self, step: Step) -> None:
         with self._noticed:
-            super().take(step)
+            super().write(step)
             self._noticed.notify_all()
 
     def close(self) -> None:
@@ -387,7 +391,7 @@ def test_a_sink_can_come_and_go_while_it_runs_and_misses_nothing_in_between() ->
     assert guest.closed == 1
     assert guest.steps == screen.steps[10:20]
     assert reports[0].received == 30 * CHUNK and not reports[0].failures
-    assert reports[0].lost["guest"] == Amount()
+    assert reports[0].undelivered["guest"] == SampleCount()
     assert "guest: 360 received" in str(reports[0])
 
 
@@ -419,15 +423,17 @@ def test_a_run_without_sinks_knows_how_full_its_queues_are() -> None:
 def test_a_guest_that_hangs_holds_up_neither_the_run_nor_its_end() -> None:
     going, screen, source = threading.Event(), Noticed(), Played()
     guest = Callback(lambda _: going.wait(60))
-    runner = Runner(source, two_signals(), {"screen": screen}, FakeClock(), CHUNK, held=1.0)
+    runner = Runner(
+        source, two_signals(), {"screen": screen}, FakeClock(), CHUNK, queue_seconds=1.0
+    )
     with playing(source, runner) as reports:
         runner.attach("guest", guest)
         for i in range(30):
             source.play(1)
             screen.until(lambda i=i: len(screen.steps) == i + 1)  # type: ignore[misc]
         assert runner.fill == 1
-        assert runner.lost("guest").received == (30 - 1 - 10) * CHUNK
-        assert runner.lost("screen") == runner.lost("nobody") == Amount()
+        assert runner.undelivered("guest").received == (30 - 1 - 10) * CHUNK
+        assert runner.undelivered("screen") == runner.undelivered("nobody") == SampleCount()
         source.play(0)
     assert len(ranges(screen.steps)[0]) == reports[0].received
     going.set()
@@ -449,7 +455,7 @@ def test_the_engine_can_be_changed_between_two_pieces() -> None:
         denoiser.delay = next(changes)
 
     report = Runner(
-        Counter(), denoiser, {"s": sink}, FakeClock(), CHUNK, live=False, between=change
+        Counter(), denoiser, {"s": sink}, FakeClock(), CHUNK, live=False, before_push=change
     ).run()
     assert not report.failures and denoiser.delay == "best"
     assert ranges(sink.steps) == (list(range(N)), list(range(N)))
@@ -463,7 +469,7 @@ def test_a_change_that_is_impossible_ends_the_run_and_all_raw_samples_are_handed
         denoiser.delay = "never"
 
     report = Runner(
-        Counter(), denoiser, {"s": sink}, FakeClock(), CHUNK, live=False, between=change
+        Counter(), denoiser, {"s": sink}, FakeClock(), CHUNK, live=False, before_push=change
     ).run()
     assert [f.part for f in report.failures] == ["engine"]
     assert ranges(sink.steps) == (list(range(report.received)), [])
