@@ -12,12 +12,12 @@ from contextlib import contextmanager
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore
 
-from ecgstream.gui.errors import Trouble
+from ecgstream.gui.errors import ExceptionReporter
 from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
 from ecgstream.gui.settings.preferences import Preferences
-from ecgstream.gui.window.main_window import Monitor
+from ecgstream.gui.window.main_window import MainWindow
 from ecgstream.streamer.live.clock import Clock
 
 _PROBE = f"from {pg.Qt.QT_LIB} import QtWidgets; print(QtWidgets.QApplication([]).platformName())"
@@ -53,7 +53,7 @@ def show(
     clock: Clock,
     preferences: Preferences,
     given: Container[str] = (),
-    painted: Callable[[Monitor], object] = lambda window: None,
+    painted: Callable[[MainWindow], object] = lambda window: None,
 ) -> int:
     """Open the monitor and return the exit code when it has been closed.
 
@@ -68,9 +68,9 @@ def show(
         application = pg.mkQApp("ecgstream")
     settings, display = preferences.recall(settings, display, given)
     worker = Worker(settings, clock)
-    window = Monitor(settings, worker, display, preferences)
-    trouble = Trouble(preferences.path.with_suffix(".log"))
-    trouble.met.connect(window.banner.warn)
+    window = MainWindow(settings, worker, display, preferences)
+    reporter = ExceptionReporter(preferences.path.with_suffix(".log"))
+    reporter.met.connect(window.banner.warn)
     interrupt = signal.signal(signal.SIGINT, lambda *_: window.close())
 
     def begin() -> None:
@@ -84,7 +84,7 @@ def show(
     window.painted.connect(begin, QtCore.Qt.ConnectionType.QueuedConnection)
     window.show()
     try:
-        with trouble.caught():
+        with reporter.caught():
             return int(application.exec())
     finally:
         signal.signal(signal.SIGINT, interrupt)

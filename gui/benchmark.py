@@ -25,7 +25,7 @@ from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.sheet import Sheet
 from ecgstream.gui.sheet.traces import signal
-from ecgstream.gui.window.main_window import Monitor
+from ecgstream.gui.window.main_window import MainWindow
 from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.io.records import Record, read_record
 from ecgstream.streamer.live.clock import Clock
@@ -46,7 +46,7 @@ _WARM = 1.0
 """Seconds of the whole monitor that do not count."""
 
 
-class Paints(QtCore.QObject):
+class PaintCounter(QtCore.QObject):
     """Counts how often a widget is really painted."""
 
     def __init__(self, widget: QtWidgets.QWidget) -> None:
@@ -155,7 +155,7 @@ def _frames(
     for widget, draw in painted.values():
         draw(shown)
         widget.repaint()
-    paints = {name: Paints(widget) for name, (widget, _) in painted.items()}
+    paints = {name: PaintCounter(widget) for name, (widget, _) in painted.items()}
     times: dict[str, list[float]] = {name: [] for name in painted}
     end = clock.now() + seconds * len(painted)
     while clock.now() < end:
@@ -206,9 +206,9 @@ def _memory(clock: Clock, memory: Callable[[], float], hour: int) -> dict[str, f
 
 
 @contextmanager
-def _running(worker: Worker) -> Iterator[Monitor]:
+def _running(worker: Worker) -> Iterator[MainWindow]:
     """A window with a sheet of `SIZE` whose worker has been started."""
-    window = Monitor(MonitorSettings(), worker, _DISPLAY)
+    window = MainWindow(MonitorSettings(), worker, _DISPLAY)
     window.show()
     QtWidgets.QApplication.processEvents()
     window.resize(SIZE[0], SIZE[1] + window.height() - window.sheet.height())

@@ -17,7 +17,7 @@ _LARGEST = 1_000_000
 """Bytes of the log from which on it begins anew."""
 
 
-class Trouble(QtCore.QObject):
+class ExceptionReporter(QtCore.QObject):
     """Takes the exceptions that nobody caught, of any thread; `met` tells one in a sentence."""
 
     met = QtCore.Signal(str)

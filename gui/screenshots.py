@@ -17,7 +17,7 @@ from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
-from ecgstream.gui.window.main_window import Monitor
+from ecgstream.gui.window.main_window import MainWindow
 from ecgstream.streamer.io.records import Record, read_record
 from ecgstream.streamer.live.clock import Clock
 
@@ -28,14 +28,14 @@ _OFF = 13.0, 15.0
 
 
 @dataclass(frozen=True)
-class Scene:
+class Screenshot:
     """What a picture shows: changes to the settings and the display, and what is done then."""
 
     display: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     remark: str = ""
     read: Callable[..., Record] = read_record
-    act: Callable[[Monitor], None] = lambda window: None
+    act: Callable[[MainWindow], None] = lambda window: None
 
 
 def _lead_off(name: str, data: Path | None = None) -> Record:
@@ -47,9 +47,9 @@ def _lead_off(name: str, data: Path | None = None) -> Record:
     return replace(record, signals=signals)
 
 
-def _measure(window: Monitor) -> None:
+def _measure(window: MainWindow) -> None:
     """Freeze, and put the caliper from one detected beat to the next."""
-    window.show_or_hide_caliper()
+    window.toggle_caliper()
     window.refresh()
     shown = window.drawn
     if shown is not None and len(shown.peaks) > 3:
@@ -60,22 +60,22 @@ def _measure(window: Monitor) -> None:
         )
 
 
-SCENES = {
-    "paper": Scene(),
-    "dark": Scene({"theme": "dark"}, {"noise": "mix", "snr": 6.0}),
-    "gap": Scene(
+SCREENSHOTS = {
+    "paper": Screenshot(),
+    "dark": Screenshot({"theme": "dark"}, {"noise": "mix", "snr": 6.0}),
+    "gap": Screenshot(
         remark=f"Made for this picture: the lead is off from {_OFF[0]:g} s to {_OFF[1]:g} s",
         read=_lead_off,
     ),
-    "caliper": Scene(act=_measure),
-    "overlaid": Scene(
+    "caliper": Screenshot(act=_measure),
+    "overlaid": Screenshot(
         {"stacked": False, "kinds": frozenset({"raw", "denoised", "clean"}), "gain": 20.0}
     ),
 }
 """What the README shows, by the pictures' names."""
 
 
-def snapshot(
+def take_screenshot(
     settings: MonitorSettings, display: DisplaySettings, clock: Clock, path: Path
 ) -> Excerpt:
     """Replay `SECONDS` of signal as fast as it can go and save a picture of the window then.
@@ -86,19 +86,19 @@ def snapshot(
     ------
     RecordError, ModelError, ValueError, OSError, RuntimeError : what the window would have said.
     """
-    return _take(Scene(), settings, display, clock, path)
+    return _take(Screenshot(), settings, display, clock, path)
 
 
-def snapshots(
+def take_screenshots(
     settings: MonitorSettings, display: DisplaySettings, clock: Clock, folder: Path
 ) -> dict[Path, Excerpt]:
-    """Save a picture of each of `SCENES` in that folder; otherwise as `snapshot`."""
-    paths = {folder / f"{name}.png": scene for name, scene in SCENES.items()}
+    """Save a picture of each of `SCREENSHOTS` in that folder; otherwise as `take_screenshot`."""
+    paths = {folder / f"{name}.png": scene for name, scene in SCREENSHOTS.items()}
     return {path: _take(scene, settings, display, clock, path) for path, scene in paths.items()}
 
 
 def _take(
-    scene: Scene, settings: MonitorSettings, display: DisplaySettings, clock: Clock, path: Path
+    scene: Screenshot, settings: MonitorSettings, display: DisplaySettings, clock: Clock, path: Path
 ) -> Excerpt:
     settings = replace(settings, **scene.settings)
     with _window(settings, replace(display, **scene.display), clock, scene.read) as window:
@@ -118,14 +118,14 @@ def _take(
 @contextmanager
 def _window(
     settings: MonitorSettings, display: DisplaySettings, clock: Clock, read: Callable[..., Record]
-) -> Iterator[Monitor]:
+) -> Iterator[MainWindow]:
     """A window, never shown, that has replayed `SECONDS`."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"  # whatever it was: Qt may be unable to start on it
     with qt_kept_quiet():
         # Not through pyqtgraph, which would scale the picture by what the missing screen claims.
         _application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["ecgstream"])
         worker = Worker(replace(settings, speed=np.inf), clock, hold_after=SECONDS, read=read)
-        window = Monitor(settings, worker, display)
+        window = MainWindow(settings, worker, display)
         worker.start()
         try:
             worker.wait()
@@ -134,7 +134,7 @@ def _window(
             window.close()
 
 
-def _png(window: Monitor) -> bytes:
+def _png(window: MainWindow) -> bytes:
     """A picture of the window in its 256 commonest colours: a third of the size, and no other."""
     forms, dither = QtGui.QImage.Format, QtCore.Qt.ImageConversionFlag.ThresholdDither
     image = window.grab().toImage().convertToFormat(forms.Format_RGB32)

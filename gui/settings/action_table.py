@@ -69,7 +69,7 @@ class Setting(NamedTuple):
     text_of: Callable[[Any], str] = str  # for values that only the command line can name
 
 
-FILE, PLAY, SIGNAL, VIEW, HELP = "&File", "&Play", "&Signal", "&Snapshot", "&Help"
+FILE, PLAY, SIGNAL, VIEW, HELP = "&File", "&Play", "&Signal", "&View", "&Help"
 MENUS = (FILE, PLAY, SIGNAL, VIEW, HELP)
 
 LEAD_KEYS = tuple(f"Ctrl+{n}" for n in range(1, 10))

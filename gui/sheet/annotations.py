@@ -8,9 +8,9 @@ from pyqtgraph.Qt import QtCore, QtGui
 
 from ecgstream.gui.sheet.clipping import arrow
 from ecgstream.gui.sheet.layout import PEAKS, RHYTHM, SYMBOLS
-from ecgstream.gui.sheet.text import CENTRE, SMALL, USUAL, Lettering
+from ecgstream.gui.sheet.text import CENTRE, SMALL, USUAL, TextPainter
 from ecgstream.gui.sheet.timebase import Span
-from ecgstream.gui.sheet.traces import Content
+from ecgstream.gui.sheet.traces import SheetContent
 
 _QUIET = frozenset({"N", "·", "."})
 """Symbols of normal beats."""
@@ -18,7 +18,7 @@ _PEAK = 4.0
 """Units: half the width of a detected peak's triangle."""
 
 
-def draw_marks(painter: QtGui.QPainter, content: Content, lettering: Lettering) -> None:
+def draw_marks(painter: QtGui.QPainter, content: SheetContent, text_painter: TextPainter) -> None:
     """Draw what the display asks for, each mark above its sample."""
     layout, display, unit = content.layout, content.layout.display, content.layout.geometry.unit
     if layout.marks.isEmpty():
@@ -28,10 +28,10 @@ def draw_marks(painter: QtGui.QPainter, content: Content, lettering: Lettering) 
     for span in content.time.spans:
         top = layout.marks.top()
         if layout.rows.rhythms:
-            _draw_rhythms(painter, content, lettering, span, top)
+            _draw_rhythms(painter, content, text_painter, span, top)
             top += RHYTHM * unit
         if layout.rows.beats:
-            _draw_beats(painter, content, lettering, span, top)
+            _draw_beats(painter, content, text_painter, span, top)
             top += SYMBOLS * unit
         if display.detections:
             painter.setPen(QtCore.Qt.PenStyle.NoPen)
@@ -41,36 +41,44 @@ def draw_marks(painter: QtGui.QPainter, content: Content, lettering: Lettering) 
     painter.restore()
 
 
-def _places(content: Content, span: Span, samples: list[int]) -> dict[int, float]:
+def _places(content: SheetContent, span: Span, samples: list[int]) -> dict[int, float]:
     """Where those of the samples stand that the span has."""
     seen = (n for n in samples if span.start <= n < span.stop)
     return {n: content.time.place(n, span) for n in seen}
 
 
 def _draw_beats(
-    painter: QtGui.QPainter, content: Content, lettering: Lettering, span: Span, top: float
+    painter: QtGui.QPainter,
+    content: SheetContent,
+    text_painter: TextPainter,
+    span: Span,
+    top: float,
 ) -> None:
-    unit, theme = lettering.unit, content.theme
+    unit, theme = text_painter.unit, content.theme
     middle = top + SYMBOLS * unit / 2
     symbols = dict(content.shown.beats)
     for sample, x in _places(content, span, list(symbols)).items():
         symbol = symbols[sample]
         if symbol in _QUIET:
-            lettering.draw(painter, (x, middle), symbol, theme.quiet, SMALL, CENTRE)
+            text_painter.draw(painter, (x, middle), symbol, theme.quiet, SMALL, CENTRE)
             continue
-        width = max(lettering.width(symbol, USUAL, bold=True) + 5 * unit, 15 * unit)
+        width = max(text_painter.width(symbol, USUAL, bold=True) + 5 * unit, 15 * unit)
         ground = QtCore.QRectF(x - width / 2, middle - 7.5 * unit, width, 15 * unit)
         painter.setPen(QtCore.Qt.PenStyle.NoPen)
         painter.setBrush(QtGui.QColor(theme.beat))
         painter.drawRoundedRect(ground, 3 * unit, 3 * unit)
-        lettering.draw(painter, (x, middle), symbol, theme.paper, USUAL, CENTRE, bold=True)
+        text_painter.draw(painter, (x, middle), symbol, theme.paper, USUAL, CENTRE, bold=True)
 
 
 def _draw_rhythms(
-    painter: QtGui.QPainter, content: Content, lettering: Lettering, span: Span, top: float
+    painter: QtGui.QPainter,
+    content: SheetContent,
+    text_painter: TextPainter,
+    span: Span,
+    top: float,
 ) -> None:
     """A name where each rhythm begins, or at the edge, and a line for as long as it lasts."""
-    unit, theme, layout = lettering.unit, content.theme, content.layout
+    unit, theme, layout = text_painter.unit, content.theme, content.layout
     middle = layout.geometry.middle(top + RHYTHM * unit / 2)
     rhythms = content.shown.rhythms
     for mark, following in zip_longest(rhythms, rhythms[1:]):
@@ -85,10 +93,10 @@ def _draw_rhythms(
             x = layout.geometry.middle(left)
             painter.drawLine(QtCore.QPointF(x, top), QtCore.QPointF(x, layout.axis.top()))
         name = mark.text.lstrip("(")
-        width = lettering.width(name, bold=True)
+        width = text_painter.width(name, bold=True)
         if right - left > width + 8 * unit:
             at = left + 5 * unit, middle
-            lettering.draw(painter, at, name, theme.ink, bold=True)
+            text_painter.draw(painter, at, name, theme.ink, bold=True)
             left += width + 9 * unit
         painter.setPen(QtGui.QPen(QtGui.QColor(theme.quiet), unit))
         painter.drawLine(QtCore.QPointF(left, middle), QtCore.QPointF(right, middle))

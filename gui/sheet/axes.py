@@ -13,9 +13,9 @@ from ecgstream.gui.settings.display_settings import TRACE_KINDS
 from ecgstream.gui.settings.theme import Theme
 from ecgstream.gui.sheet.layout import AXIS, Lane, Layout
 from ecgstream.gui.sheet.paper import calibration_mark, draw_grid
-from ecgstream.gui.sheet.text import CENTRE, RIGHT, SMALL, USUAL, Lettering, minus
+from ecgstream.gui.sheet.text import CENTRE, RIGHT, SMALL, USUAL, TextPainter, minus
 from ecgstream.gui.sheet.timebase import MINUTE, Timebase
-from ecgstream.gui.sheet.traces import Content, trace_pen
+from ecgstream.gui.sheet.traces import SheetContent, trace_pen
 from ecgstream.gui.window.messages import clock_time
 
 _LINE = 15
@@ -32,7 +32,7 @@ Names = tuple[tuple[str, str], ...]
 """Lines that name a lane: the kind that a line shows the colour of, if any, and its text."""
 
 
-def lane_names(content: Content, lane: Lane) -> Names:
+def lane_names(content: SheetContent, lane: Lane) -> Names:
     """What is to be known about a lane, the most important first."""
     lines = [("", lane.name)]
     if not _legend_needed(content.layout):
@@ -65,11 +65,11 @@ def _draw_names(
     painter: QtGui.QPainter,
     layout: Layout,
     theme: Theme,
-    lettering: Lettering,
+    text_painter: TextPainter,
     names: tuple[Names, ...],
 ) -> None:
     """Name every lane in the column left of it; what there is no room for is left out."""
-    unit = lettering.unit
+    unit = text_painter.unit
     for lane, lines in zip(layout.lanes, names, strict=True):
         room = int(lane.box.height() / (_LINE * unit))
         lines = lines[: max(room, 1)]
@@ -81,11 +81,11 @@ def _draw_names(
                 _draw_sample(painter, theme, kind, x, y, unit)
                 x += _SAMPLE * unit
             size, bold = (USUAL, True) if n == 0 else (SMALL, False)
-            text = lettering.fitting(text, layout.panel - x, size, bold)
+            text = text_painter.fitting(text, layout.panel - x, size, bold)
             colour = theme.ink if n == 0 or kind else theme.quiet
-            lettering.draw(painter, (x, y), text, colour, size, bold=bold)
+            text_painter.draw(painter, (x, y), text, colour, size, bold=bold)
             if len(lane.kinds) == 1 and _legend_needed(layout):
-                x += lettering.width(text, size, bold) + 5 * unit
+                x += text_painter.width(text, size, bold) + 5 * unit
                 _draw_sample(painter, theme, lane.kinds[0], x, y, unit)
 
 
@@ -93,7 +93,7 @@ def draw_margin(
     painter: QtGui.QPainter,
     layout: Layout,
     theme: Theme,
-    lettering: Lettering,
+    text_painter: TextPainter,
     names: tuple[Names, ...],
 ) -> None:
     """Draw what stands still left of the traces: names, and paper with the calibration marks."""
@@ -118,28 +118,28 @@ def draw_margin(
         if lane.box.bottom() - foot > _LINE * geometry.unit:
             centre = (layout.panel + layout.left) / 2
             at = centre, foot + 0.6 * _LINE * geometry.unit
-            lettering.draw(painter, at, "1 mV", theme.ink, align=CENTRE)
-    _draw_names(painter, layout, theme, lettering, names)
+            text_painter.draw(painter, at, "1 mV", theme.ink, align=CENTRE)
+    _draw_names(painter, layout, theme, text_painter, names)
     painter.restore()
 
 
 def draw_header(
-    painter: QtGui.QPainter, layout: Layout, theme: Theme, lettering: Lettering, note: str
+    painter: QtGui.QPainter, layout: Layout, theme: Theme, text_painter: TextPainter, note: str
 ) -> None:
     """State the scale above the traces, and what to know about them."""
-    unit, display = lettering.unit, layout.display
+    unit, display = text_painter.unit, layout.display
     painter.fillRect(layout.header, QtGui.QColor(theme.paper))
     middle = layout.header.center().y()
     scale = f"{display.paper_speed:g} mm/s   {display.gain:g} mm/mV"
-    lettering.draw(painter, (_INDENT * unit, middle), scale, theme.quiet)
+    text_painter.draw(painter, (_INDENT * unit, middle), scale, theme.quiet)
     if _legend_needed(layout):
-        x = _INDENT * unit + lettering.width(scale) + 24 * unit
+        x = _INDENT * unit + text_painter.width(scale) + 24 * unit
         for kind in (kind for kind in TRACE_KINDS if kind in display.kinds):
             _draw_sample(painter, theme, kind, x, middle, unit)
-            lettering.draw(painter, (x + _SAMPLE * unit, middle), kind, theme.ink)
-            x += lettering.width(kind) + (_SAMPLE + 16) * unit
+            text_painter.draw(painter, (x + _SAMPLE * unit, middle), kind, theme.ink)
+            x += text_painter.width(kind) + (_SAMPLE + 16) * unit
     if note:
-        lettering.draw(painter, (layout.right, middle), note, theme.ink, USUAL, RIGHT, bold=True)
+        text_painter.draw(painter, (layout.right, middle), note, theme.ink, USUAL, RIGHT, bold=True)
 
 
 def draw_axis(
@@ -148,10 +148,10 @@ def draw_axis(
     time: Timebase,
     shown: Excerpt,
     theme: Theme,
-    lettering: Lettering,
+    text_painter: TextPainter,
 ) -> None:
     """Mark the seconds of the record below the traces."""
-    unit, geometry = lettering.unit, layout.geometry
+    unit, geometry = text_painter.unit, layout.geometry
     per_second = layout.display.paper_speed * geometry.scale
     each = next((s for s in _TICKS if s >= 1 and s * per_second >= _BETWEEN * unit), _TICKS[-1])
     ground = layout.axis.adjusted(0, 0, 0, unit)  # paper may end a part of a pixel later
@@ -173,9 +173,9 @@ def draw_axis(
             painter.drawLine(QtCore.QPointF(x, top), QtCore.QPointF(x, top + tick))
             if named and (span is time.spans[0] or x - newest > _BETWEEN * unit):
                 text = clock_text(second, length)
-                rightmost = geometry.width - lettering.width(text) / 2 - unit
+                rightmost = geometry.width - text_painter.width(text) / 2 - unit
                 at = min(x, rightmost), top + (AXIS - 10) * unit
-                lettering.draw(painter, at, text, theme.quiet, align=CENTRE)
+                text_painter.draw(painter, at, text, theme.quiet, align=CENTRE)
 
 
 def clock_text(second: float, length: float, tenths: bool = False) -> str:

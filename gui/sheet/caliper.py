@@ -9,9 +9,9 @@ from typing import NamedTuple
 from pyqtgraph.Qt import QtCore, QtGui
 
 from ecgstream.gui.sheet.layout import Lane, Layout
-from ecgstream.gui.sheet.text import CENTRE, USUAL, Lettering, minus
+from ecgstream.gui.sheet.text import CENTRE, USUAL, TextPainter, minus
 from ecgstream.gui.sheet.timebase import MINUTE, Timebase
-from ecgstream.gui.sheet.traces import Content, signal
+from ecgstream.gui.sheet.traces import SheetContent, signal
 
 _REACH = 8
 """Units: so near to an end the mouse takes hold of it."""
@@ -19,7 +19,7 @@ _NOTE = 90
 """Units at the header's right that the text leaves free."""
 
 
-class End(NamedTuple):
+class CaliperEnd(NamedTuple):
     """One end, in the record's time."""
 
     second: float
@@ -37,9 +37,9 @@ class Caliper:
     def __init__(self, changed: Callable[[], object]) -> None:
         self._changed = changed
         self._active = False
-        self.ends: tuple[End, End] | None = None
+        self.ends: tuple[CaliperEnd, CaliperEnd] | None = None
         self.kind, self.lead = "", 0
-        self._content: Content | None = None
+        self._content: SheetContent | None = None
 
     @property
     def active(self) -> bool:
@@ -78,7 +78,7 @@ class Caliper:
             times[end] += seconds
             self.set_times(*times)
 
-    def follow(self, content: Content | None) -> None:
+    def follow(self, content: SheetContent | None) -> None:
         """Measure on what is drawn now."""
         before, self._content = self._content, content
         if content is None:
@@ -117,18 +117,20 @@ class Caliper:
             return
         millivolts = self._content.millivolts(lane, self.kind, at.y())
         x = min(max(at.x(), layout.left), layout.right)
-        moved = End(time.second(time.sample_at(x)), millivolts)
+        moved = CaliperEnd(time.second(time.sample_at(x)), millivolts)
         ends = [moved, moved] if end is None or self.ends is None else list(self.ends)
         ends[end or 0] = moved
         self.ends = ends[0], ends[1]
         self._changed()
 
-    def draw(self, painter: QtGui.QPainter, content: Content, lettering: Lettering) -> None:
+    def draw(
+        self, painter: QtGui.QPainter, content: SheetContent, text_painter: TextPainter
+    ) -> None:
         """Draw both ends over all lanes, a level across the lane measured on, and the text."""
         lane = content.layout.lane(self.kind, self.lead)
         if not self._active or self.ends is None or lane is None:
             return
-        layout, theme, unit = content.layout, content.theme, lettering.unit
+        layout, theme, unit = content.layout, content.theme, text_painter.unit
         colour = QtGui.QColor(theme.caliper)
         places = [content.time.x(self._count(end)) for end in self.ends]
         painter.save()
@@ -142,7 +144,7 @@ class Caliper:
         left = min((x for x in places if x is not None), default=layout.left)
         right = max((x for x in places if x is not None), default=layout.left)
         self._draw_levels(painter, content, lane, left, right)
-        room = lettering.width(self.text, USUAL, bold=True) + 16 * unit
+        room = text_painter.width(self.text, USUAL, bold=True) + 16 * unit
         # In the header, where it hides no trace, and left of the note there.
         farthest = layout.right - _NOTE * unit - room / 2
         middle = max(min((left + right) / 2, farthest), layout.left + room / 2)
@@ -151,11 +153,11 @@ class Caliper:
         painter.setBrush(QtGui.QColor(theme.paper))
         painter.drawRoundedRect(box, 4 * unit, 4 * unit)
         at = middle, y
-        lettering.draw(painter, at, self.text, theme.caliper, USUAL, CENTRE, bold=True)
+        text_painter.draw(painter, at, self.text, theme.caliper, USUAL, CENTRE, bold=True)
         painter.restore()
 
     def _draw_levels(
-        self, painter: QtGui.QPainter, content: Content, lane: Lane, left: float, right: float
+        self, painter: QtGui.QPainter, content: SheetContent, lane: Lane, left: float, right: float
     ) -> None:
         colour = QtGui.QColor(content.theme.caliper)
         thin = QtGui.QPen(colour, content.layout.geometry.unit, QtCore.Qt.PenStyle.DashLine)
@@ -173,7 +175,7 @@ class Caliper:
                 painter.drawEllipse(QtCore.QPointF(x, y), radius, radius)
         painter.setPen(QtGui.QPen(colour, 1.5 * content.layout.geometry.unit))
 
-    def _begin(self, content: Content) -> None:
+    def _begin(self, content: SheetContent) -> None:
         time, layout = content.time, content.layout
         thirds = [layout.left + share * (layout.right - layout.left) for share in (0.4, 0.6)]
         counts = [time.sample_at(x) for x in thirds]
@@ -183,7 +185,7 @@ class Caliper:
     def _seen(self, time: Timebase) -> bool:
         return self.ends is not None and any(time.x(self._count(e)) is not None for e in self.ends)
 
-    def _count(self, end: End) -> float:
+    def _count(self, end: CaliperEnd) -> float:
         assert self._content is not None
         return end.second * self._content.time.fs - self._content.time.first
 
@@ -200,22 +202,22 @@ class Caliper:
             self.kind = "denoised" if "denoised" in lane.kinds else lane.kinds[0]
             self.lead = lane.lead
 
-    def _on_trace(self, second: float) -> End:
+    def _on_trace(self, second: float) -> CaliperEnd:
         """The trace at that time, between two samples in proportion."""
         content, lane = self._content, self._lane()
         if content is None or lane is None:
-            return End(second, math.nan)
+            return CaliperEnd(second, math.nan)
         samples = signal(content.shown.stretch, self.kind, lane.lead)
         at = second * content.time.fs - content.time.first - content.shown.stretch.start
         before = math.floor(at)
         if not 0 <= before < len(samples):
-            return End(second, math.nan)
+            return CaliperEnd(second, math.nan)
         share = at - before
         after = samples[min(before + 1, len(samples) - 1)] if share else samples[before]
-        return End(second, float((1 - share) * samples[before] + share * after))
+        return CaliperEnd(second, float((1 - share) * samples[before] + share * after))
 
 
-def _run(content: Content) -> tuple[object, ...]:
+def _run(content: SheetContent) -> tuple[object, ...]:
     """Another value says that nothing measured so far is on what is shown."""
     return content.shown.record, content.shown.passes
 

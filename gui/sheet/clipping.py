@@ -8,7 +8,7 @@ from pyqtgraph.Qt import QtCore, QtGui
 
 from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.sheet.layout import Layout
-from ecgstream.gui.sheet.traces import Content, Shifts, signal
+from ecgstream.gui.sheet.traces import SheetContent, Shifts, signal
 
 _SHIFTED = ("raw", "removed")
 """What has a wander or an offset; the others are drawn where they are, always."""
@@ -20,7 +20,7 @@ _ARROW = 4.5
 """Units: half the width of an arrow."""
 
 
-class Centring:
+class LaneCentering:
     """Keeps raw signals in their lanes: whole squares for all that is seen, seldom changed.
 
     A filter would change the shape of what is seen, and a shift that followed it, too.
@@ -49,7 +49,7 @@ class Centring:
         return {key: shift for key, shift in self._shifts.items() if shift}
 
 
-def draw_arrows(painter: QtGui.QPainter, content: Content) -> None:
+def draw_arrows(painter: QtGui.QPainter, content: SheetContent) -> None:
     """Point outwards, at a lane's edge, wherever a trace leaves it."""
     stretch, unit = content.shown.stretch, content.layout.geometry.unit
     painter.save()

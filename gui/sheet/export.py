@@ -18,9 +18,9 @@ from ecgstream.gui.sheet.clipping import draw_arrows
 from ecgstream.gui.sheet.flags import draw_flags
 from ecgstream.gui.sheet.layout import arrange
 from ecgstream.gui.sheet.paper import Geometry, draw_grid
-from ecgstream.gui.sheet.text import Lettering, minus
+from ecgstream.gui.sheet.text import TextPainter, minus
 from ecgstream.gui.sheet.timebase import timebase
-from ecgstream.gui.sheet.traces import Content, print_traces
+from ecgstream.gui.sheet.traces import SheetContent, print_traces
 
 FORMATS = (".png", ".svg", ".pdf")
 DISCLAIMER = "Not a medical device"
@@ -32,10 +32,10 @@ _LINE, _BORDER = 17, 8
 """Units: from one line of the caption to the next, and around it."""
 
 
-class Strip(NamedTuple):
+class SheetDrawing(NamedTuple):
     """What the sheet draws, and how large it is, to be drawn once more."""
 
-    content: Content  # of the sheet
+    content: SheetContent  # of the sheet
     caliper: Caliper
 
 
@@ -66,7 +66,7 @@ def _settings(one: AppliedSettings) -> str:
     return f"delay {one.delay}{unit}{strength}{kept}{mixed}"
 
 
-def save(strip: Strip, path: Path, text: str) -> None:
+def save(strip: SheetDrawing, path: Path, text: str) -> None:
     """Write a PNG, an SVG or a PDF, below the traces `text` and that this is no medical device.
 
     The file is the old one or the new one, never a half of one.
@@ -150,24 +150,24 @@ def _device(
     return writer
 
 
-def _draw(painter: QtGui.QPainter, strip: Strip, geometry: Geometry) -> None:
+def _draw(painter: QtGui.QPainter, strip: SheetDrawing, geometry: Geometry) -> None:
     drawn, shown = strip.content.layout, strip.content.shown
-    lettering = Lettering(geometry.unit, printed=True)
+    text_painter = TextPainter(geometry.unit, printed=True)
     layout = arrange(geometry, drawn.display, shown.leads, drawn.rows)
     time = timebase(layout, shown, sweep=False)
-    content = Content(layout, time, shown, strip.content.shifts, _THEME)
+    content = SheetContent(layout, time, shown, strip.content.shifts, _THEME)
     paper = QtCore.QRectF(layout.left, 0, geometry.width - layout.left, geometry.height)
     draw_grid(painter, paper, time.phase, geometry, _THEME)
     if drawn.display.flags:
-        draw_flags(painter, content, lettering)
+        draw_flags(painter, content, text_painter)
     print_traces(painter, content)
     draw_arrows(painter, content)
-    draw_marks(painter, content, lettering)
+    draw_marks(painter, content, text_painter)
     names = tuple(lane_names(content, lane) for lane in layout.lanes)
-    draw_margin(painter, layout, _THEME, lettering, names)
-    draw_header(painter, layout, _THEME, lettering, "")
-    draw_axis(painter, layout, time, shown, _THEME, lettering)
-    strip.caliper.draw(painter, content, lettering)
+    draw_margin(painter, layout, _THEME, text_painter, names)
+    draw_header(painter, layout, _THEME, text_painter, "")
+    draw_axis(painter, layout, time, shown, _THEME, text_painter)
+    strip.caliper.draw(painter, content, text_painter)
 
 
 def _write(path: Path, data: QtCore.QByteArray) -> None:

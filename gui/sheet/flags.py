@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from pyqtgraph.Qt import QtCore, QtGui
 
-from ecgstream.gui.sheet.text import CENTRE, SMALL, Lettering
-from ecgstream.gui.sheet.traces import Content
+from ecgstream.gui.sheet.text import CENTRE, SMALL, TextPainter
+from ecgstream.gui.sheet.traces import SheetContent
 from ecgstream.streamer.quality import Flags, Quality
 
 _ORDER = (Quality.GAP, Quality.SATURATED, Quality.FLAT, Quality.UNCERTAIN, Quality.SETTLING)
@@ -35,7 +35,7 @@ _GRAVEST = np.array(
 )
 
 
-class Run(NamedTuple):
+class FlaggedRun(NamedTuple):
     """Consecutive samples, by their number in the stretch, with the same gravest flag."""
 
     start: int
@@ -45,7 +45,7 @@ class Run(NamedTuple):
 
 def runs(
     quality: Flags, missing: npt.NDArray[np.bool_], denoised: bool, apart: float = 0.0
-) -> list[Run]:
+) -> list[FlaggedRun]:
     """The flagged runs of a signal (n,); what is `missing` is a gap, also before it is flagged.
 
     Only what is true of the input unless `denoised`. Runs of one kind are one when no more than
@@ -59,17 +59,17 @@ def runs(
     gravest = _GRAVEST[flags]
     edges = np.flatnonzero(np.diff(gravest)) + 1
     starts, stops = np.append(0, edges), np.append(edges, len(gravest))
-    found: list[Run] = []
+    found: list[FlaggedRun] = []
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
         flag = int(gravest[start])
         if found and found[-1].flag == flag and start - found[-1].stop <= apart:
             found[-1] = found[-1]._replace(stop=stop)
         elif flag:
-            found.append(Run(start, stop, Quality(flag)))
+            found.append(FlaggedRun(start, stop, Quality(flag)))
     return found
 
 
-def draw_flags(painter: QtGui.QPainter, content: Content, lettering: Lettering) -> None:
+def draw_flags(painter: QtGui.QPainter, content: SheetContent, text_painter: TextPainter) -> None:
     """Lay a band behind every flagged stretch of every lane."""
     stretch = content.shown.stretch
     for lane in content.layout.lanes:
@@ -84,13 +84,13 @@ def draw_flags(painter: QtGui.QPainter, content: Content, lettering: Lettering) 
                     # A sample stands for the time around it; lines end at its neighbours.
                     left, right = (content.time.place(n, span) for n in (start - 0.5, stop - 0.5))
                     box = QtCore.QRectF(left, lane.box.top(), right - left, lane.box.height())
-                    _draw_band(painter, content, lettering, box, box & lane.box, run.flag)
+                    _draw_band(painter, content, text_painter, box, box & lane.box, run.flag)
 
 
 def _draw_band(
     painter: QtGui.QPainter,
-    content: Content,
-    lettering: Lettering,
+    content: SheetContent,
+    text_painter: TextPainter,
     whole: QtCore.QRectF,
     box: QtCore.QRectF,
     flag: Quality,
@@ -105,13 +105,13 @@ def _draw_band(
         colour.setAlphaF(_TINT)
         painter.fillRect(box, colour)
     word = _WORDS[flag]
-    room = lettering.width(word) + 8 * unit
+    room = text_painter.width(word) + 8 * unit
     if box.width() >= room and box.height() >= _LOWEST * unit:
         at = box.center().x(), box.bottom() - 0.75 * SMALL * unit
         if flag is Quality.GAP:
             ground = QtCore.QRectF(at[0] - room / 2, at[1] - 7 * unit, room, 14 * unit)
             painter.fillRect(ground, QtGui.QColor(theme.paper))
-        lettering.draw(painter, at, word, theme.ink, align=CENTRE)
+        text_painter.draw(painter, at, word, theme.ink, align=CENTRE)
 
 
 def _hatching(box: QtCore.QRectF, origin: float, apart: float) -> list[QtCore.QLineF]:

@@ -12,14 +12,14 @@ from ecgstream.gui.settings.theme import THEMES, Theme
 from ecgstream.gui.sheet.annotations import draw_marks
 from ecgstream.gui.sheet.axes import draw_axis, draw_header, draw_margin, lane_names
 from ecgstream.gui.sheet.caliper import Caliper
-from ecgstream.gui.sheet.clipping import Centring, draw_arrows
-from ecgstream.gui.sheet.export import Strip, save
+from ecgstream.gui.sheet.clipping import LaneCentering, draw_arrows
+from ecgstream.gui.sheet.export import SheetDrawing, save
 from ecgstream.gui.sheet.flags import draw_flags
 from ecgstream.gui.sheet.layout import Layout, Rows, arrange
 from ecgstream.gui.sheet.paper import USUAL_DPI, Geometry, Paper, pixels_per_mm
-from ecgstream.gui.sheet.text import Lettering
+from ecgstream.gui.sheet.text import TextPainter
 from ecgstream.gui.sheet.timebase import seconds, timebase
-from ecgstream.gui.sheet.traces import Content, Traces
+from ecgstream.gui.sheet.traces import SheetContent, Traces
 
 _NOTCH = 120
 """What Qt says of one step of a mouse's wheel."""
@@ -49,9 +49,9 @@ class Sheet(QtWidgets.QWidget):
         self._marked = Rows()  # in what has been shown of the record
         self._note, self._frozen = "", False
         self._arranged: tuple[tuple[object, ...], Layout] | None = None
-        self._paper, self._traces, self._centring = Paper(), Traces(), Centring()
-        self._made: Content | None = None  # from what is shown
-        self._lettering = Lettering(1.0)
+        self._paper, self._traces, self._centering = Paper(), Traces(), LaneCentering()
+        self._made: SheetContent | None = None  # from what is shown
+        self._text_painter = TextPainter(1.0)
         self._margin: tuple[tuple[object, ...], QtGui.QPixmap] | None = None
         self._held: int | None = None  # the caliper's end under the mouse
         self._dragged_from: float | None = None  # x
@@ -132,7 +132,7 @@ class Sheet(QtWidgets.QWidget):
         content = self._content()
         if content is None:
             raise ValueError("there is nothing to save yet: wait until a record is shown")
-        save(Strip(content, self.caliper), Path(path), caption)
+        save(SheetDrawing(content, self.caliper), Path(path), caption)
 
     def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:
         """Draw everything."""
@@ -145,25 +145,25 @@ class Sheet(QtWidgets.QWidget):
 
     def _paint(self, painter: QtGui.QPainter) -> None:
         layout, theme, geometry = self.arranged, self._theme, self.arranged.geometry
-        if self._lettering.unit != geometry.unit:
-            self._lettering = Lettering(geometry.unit)
+        if self._text_painter.unit != geometry.unit:
+            self._text_painter = TextPainter(geometry.unit)
         content = self._content()
         box = QtCore.QRectF(layout.left, 0, geometry.width - layout.left, geometry.height)
         phase = layout.left if content is None else content.time.phase
         self._paper.draw(painter, box, phase, geometry, theme)
-        lettering = self._lettering
+        text_painter = self._text_painter
         if content is not None:
             if self._display.flags:
-                draw_flags(painter, content, lettering)
+                draw_flags(painter, content, text_painter)
             self._traces.draw(painter, content)
             draw_arrows(painter, content)
-            draw_marks(painter, content, lettering)
+            draw_marks(painter, content, text_painter)
         painter.drawPixmap(QtCore.QPointF(0, 0), self._margin_picture(layout, theme, content))
-        draw_header(painter, layout, theme, lettering, self._note)
+        draw_header(painter, layout, theme, text_painter, self._note)
         if content is not None:
-            draw_axis(painter, layout, content.time, content.shown, theme, lettering)
+            draw_axis(painter, layout, content.time, content.shown, theme, text_painter)
             self.caliper.follow(content)
-            self.caliper.draw(painter, content, lettering)
+            self.caliper.draw(painter, content, text_painter)
 
     def mousePressEvent(self, event: QtGui.QMouseEvent | None) -> None:
         """Take hold of the caliper or of the frozen paper."""
@@ -221,19 +221,19 @@ class Sheet(QtWidgets.QWidget):
         scale = pixels_per_mm(self.screen())
         return Geometry(self.width(), self.height(), scale, unit, self.devicePixelRatioF())
 
-    def _content(self) -> Content | None:
+    def _content(self) -> SheetContent | None:
         shown = self._shown
         if shown is None:
             return None
         layout, theme, made = self.arranged, self._theme, self._made
         if made is None or made.layout is not layout or made.theme is not theme:
             time = timebase(layout, shown, self._sweeps)
-            made = Content(layout, time, shown, self._centring.follow(layout, shown), theme)
+            made = SheetContent(layout, time, shown, self._centering.follow(layout, shown), theme)
             self._made = made
         return made
 
     def _margin_picture(
-        self, layout: Layout, theme: Theme, content: Content | None
+        self, layout: Layout, theme: Theme, content: SheetContent | None
     ) -> QtGui.QPixmap:
         names = () if content is None else tuple(lane_names(content, x) for x in layout.lanes)
         key = layout, theme, names
@@ -243,7 +243,7 @@ class Sheet(QtWidgets.QWidget):
             picture = QtGui.QPixmap(round(size.width()), round(size.height()))
             picture.setDevicePixelRatio(ratio)
             painter = QtGui.QPainter(picture)
-            draw_margin(painter, layout, theme, self._lettering, names)
+            draw_margin(painter, layout, theme, self._text_painter, names)
             painter.end()
             self._margin = key, picture
         return self._margin[1]

@@ -11,7 +11,7 @@ SMALL, USUAL = 11, 13
 _KEPT = 128
 
 
-class Lettering:
+class TextPainter:
     """Draws single lines of text whose middle is at a given height.
 
     Parameters

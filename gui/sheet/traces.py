@@ -56,7 +56,7 @@ def signal(stretch: Segment, kind: str, lead: int) -> Floats:
     return output if kind == "denoised" else given - output
 
 
-class Content(NamedTuple):
+class SheetContent(NamedTuple):
     """What the traces are drawn from."""
 
     layout: Layout
@@ -93,7 +93,7 @@ class Traces:
         self._tiles: dict[int, QtGui.QPixmap] = {}
         self._drawn_for: tuple[object, ...] = ()
 
-    def draw(self, painter: QtGui.QPainter, content: Content) -> None:
+    def draw(self, painter: QtGui.QPainter, content: SheetContent) -> None:
         """Draw every lane's traces."""
         layout, shown = content.layout, content.shown
         drawn_for = (
@@ -106,7 +106,7 @@ class Traces:
         for span in content.time.spans:
             self._draw_span(painter, content, span)
 
-    def _draw_span(self, painter: QtGui.QPainter, content: Content, span: Span) -> None:
+    def _draw_span(self, painter: QtGui.QPainter, content: SheetContent, span: Span) -> None:
         time, geometry = content.time, content.layout.geometry
         ratio, stretch = geometry.ratio, content.shown.stretch
         wide = _TILE / ratio
@@ -140,7 +140,7 @@ class Traces:
             del self._tiles[next(iter(self._tiles))]
 
     @staticmethod
-    def _tile(content: Content, number: int) -> QtGui.QPixmap:
+    def _tile(content: SheetContent, number: int) -> QtGui.QPixmap:
         """The traces in one column of the paper, on nothing."""
         geometry = content.layout.geometry
         height = math.ceil(geometry.height * geometry.ratio)
@@ -172,7 +172,7 @@ def _column(layout: Layout, left: float, right: float) -> QtCore.QRectF:
 
 
 def _draw_samples(
-    painter: QtGui.QPainter, content: Content, origin: float, left: float, right: float
+    painter: QtGui.QPainter, content: SheetContent, origin: float, left: float, right: float
 ) -> None:
     """Draw the samples between two places, and what of their neighbours reaches there.
 
@@ -236,7 +236,7 @@ def trace_pen(theme: Theme, kind: str, width: float) -> QtGui.QPen:
     return pen
 
 
-def print_traces(painter: QtGui.QPainter, content: Content) -> None:
+def print_traces(painter: QtGui.QPainter, content: SheetContent) -> None:
     """Draw every lane's traces as whole curves, for paper and files."""
     time, stretch = content.time, content.shown.stretch
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)

@@ -19,17 +19,17 @@ from ecgstream.gui.sheet.export import DISCLAIMER
 from ecgstream.gui.window.messages import clock_time
 
 if TYPE_CHECKING:
-    from ecgstream.gui.window.main_window import Monitor
+    from ecgstream.gui.window.main_window import MainWindow
 
 _PICTURES = ("PNG picture (*.png)", "SVG drawing (*.svg)", "PDF document (*.pdf)")
 
 
-class Commands:
+class CommandDispatcher:
     """Does by name what the user asks of a window."""
 
-    def __init__(self, window: Monitor) -> None:
+    def __init__(self, window: MainWindow) -> None:
         self._window = window
-        wishes = window.wishes
+        settings_model = window.settings_model
         self._deeds: dict[str, Callable[[], object]] = {
             "open": self.open,
             "folder": self._choose_folder,
@@ -39,8 +39,8 @@ class Commands:
             "quit": window.close,
             "run": self._run,
             "step": lambda: window.worker.step(STEP),
-            "freeze": window.freeze_or_go_on,
-            "caliper": window.show_or_hide_caliper,
+            "freeze": window.toggle_freeze,
+            "caliper": window.toggle_caliper,
             "end later": partial(self._nudge, NUDGE, 1),
             "end earlier": partial(self._nudge, -NUDGE, 1),
             "start later": partial(self._nudge, NUDGE, 0),
@@ -52,23 +52,23 @@ class Commands:
             "first": lambda: window.go_to(0.0),
             "last": window.go_to_newest,
             "go": self._ask_time,
-            "less noise": lambda: wishes.add_level(1),
-            "more noise": lambda: wishes.add_level(-1),
-            "stronger": lambda: wishes.add_strength(0.1),
-            "weaker": lambda: wishes.add_strength(-0.1),
+            "less noise": lambda: settings_model.add_level(1),
+            "more noise": lambda: settings_model.add_level(-1),
+            "stronger": lambda: settings_model.add_strength(0.1),
+            "weaker": lambda: settings_model.add_strength(-0.1),
             "overlaid": self._overlay,
             **{
                 name: partial(self._toggle, name)
                 for name in ("st", "sweep", "annotations", "detections", "flags")
             },
-            **{kind: partial(wishes.toggle_kind, kind) for kind in TRACE_KINDS},
+            **{kind: partial(settings_model.toggle_kind, kind) for kind in TRACE_KINDS},
             "full screen": self._fill_screen,
             "help": self._help,
             "about": self._tell_about,
             "leave": self._leave,
         }
 
-    def do(self, name: str) -> None:
+    def trigger(self, name: str) -> None:
         """Do it, and show at once what came of it."""
         self._deeds[name]()
         self._window.refresh()
@@ -76,13 +76,15 @@ class Commands:
     def open(self) -> None:
         """Ask for a record."""
         window = self._window
-        window.chooser.ask(window.worker.snapshot(0))
+        window.record_dialog.ask(window.worker.snapshot(0))
 
     def _choose_folder(self) -> None:
         dialog = self._ask_folder(
-            "Folder of records or databases", self._window.wishes.settings.data
+            "Folder of records or databases", self._window.settings_model.settings.data
         )
-        dialog.fileSelected.connect(lambda path: self._window.wishes.set("data", Path(path)))
+        dialog.fileSelected.connect(
+            lambda path: self._window.settings_model.set("data", Path(path))
+        )
 
     def _choose_recordings(self) -> None:
         dialog = self._ask_folder("Folder for recordings", self._window.recordings)
@@ -135,13 +137,13 @@ class Commands:
             self._window.sheet.caliper.nudge(seconds, end)
 
     def _toggle(self, name: str) -> None:
-        wishes = self._window.wishes
-        wishes.set(name, not wishes.get(name))
+        settings_model = self._window.settings_model
+        settings_model.set(name, not settings_model.get(name))
 
     def _overlay(self) -> None:
         window = self._window
         leads = window.drawn.leads if window.drawn is not None else ()
-        window.wishes.set("stacked", not window.wishes.display.stacks(len(leads)))
+        window.settings_model.set("stacked", not window.settings_model.display.stacks(len(leads)))
 
     def _ask_time(self) -> None:
         dialog = QtWidgets.QInputDialog(self._window)
@@ -151,7 +153,7 @@ class Commands:
         self._open(dialog)
 
     def _go_to_text(self, text: str) -> None:
-        second = parsed_time(text)
+        second = parse_clock_time(text)
         if second is None:
             self._window.banner.warn(f"{text!r} is no time: write it as 1:02, 1:02:03 or 62.5.")
         else:
@@ -186,9 +188,9 @@ class Commands:
         if window.help.isVisible():
             window.help.hide()
         elif window.sheet.caliper.active:
-            window.show_or_hide_caliper()
+            window.toggle_caliper()
         elif window.freeze.end is not None:
-            window.freeze_or_go_on()
+            window.toggle_freeze()
 
     def _open(self, dialog: QtWidgets.QDialog) -> None:
         """Show it before the window, which goes on behind it."""
@@ -196,7 +198,7 @@ class Commands:
         dialog.open()
 
 
-def parsed_time(text: str) -> float | None:
+def parse_clock_time(text: str) -> float | None:
     """Seconds of `1:02:03`, `1:02` or `62.5`; None where it is none of them."""
     if not re.fullmatch(r"\s*(\d+:){0,2}\d+([.,]\d+)?\s*", text):
         return None

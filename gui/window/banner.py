@@ -8,7 +8,7 @@ _READABLE = 6000
 """ms that a line which needs no answer stays."""
 
 
-class Over(QtWidgets.QFrame):
+class Overlay(QtWidgets.QFrame):
     """Something that lies over its parent, and keeps its place when that is resized."""
 
     def __init__(self, parent: QtWidgets.QWidget, name: str) -> None:
@@ -35,15 +35,15 @@ class Over(QtWidgets.QFrame):
         self.move(self.parentWidget().rect().center() - self.rect().center())
 
 
-class Notice(Over):
+class MessageCard(Overlay):
     """A title and a text; hidden when there is nothing to say."""
 
     def __init__(self, parent: QtWidgets.QWidget) -> None:
-        super().__init__(parent, "notice")
+        super().__init__(parent, "message_card")
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(24, 18, 24, 18)
         column.setSpacing(8)
-        self.title, self.text = _label("notice_title"), _label("notice_text")
+        self.title, self.text = _label("card_title"), _label("card_text")
         for label in (self.title, self.text):
             column.addWidget(label)
 
@@ -65,7 +65,7 @@ class Notice(Over):
         self.move(around.center() - self.rect().center())
 
 
-class Banner(Over):
+class Banner(Overlay):
     """One sentence at the foot: news that go by themselves, or trouble until it is read."""
 
     def __init__(self, parent: QtWidgets.QWidget) -> None:

@@ -7,12 +7,12 @@ from html import escape
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from ecgstream.gui.settings.action_table import FILE, HELP, PLAY, SIGNAL, VIEW, help_rows
-from ecgstream.gui.window.banner import Over
+from ecgstream.gui.window.banner import Overlay
 
 _COLUMNS = ((PLAY,), (SIGNAL, FILE), (VIEW, HELP))
 
 
-class Help(Over):
+class Help(Overlay):
     """All keys over the traces, until it is clicked."""
 
     def __init__(self, parent: QtWidgets.QWidget) -> None:
@@ -20,7 +20,7 @@ class Help(Over):
         outer = QtWidgets.QVBoxLayout(self)
         outer.setContentsMargins(24, 16, 24, 16)
         outer.setSpacing(10)
-        outer.addWidget(QtWidgets.QLabel("Keys", objectName="notice_title"))
+        outer.addWidget(QtWidgets.QLabel("Keys", objectName="card_title"))
         columns = QtWidgets.QHBoxLayout()
         columns.setSpacing(32)
         for menus in _COLUMNS:

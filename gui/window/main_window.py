@@ -17,20 +17,20 @@ from ecgstream.gui.settings.preferences import Preferences, own_folder
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.export import caption
 from ecgstream.gui.sheet.sheet import Sheet
-from ecgstream.gui.window.actions import Commands
-from ecgstream.gui.window.banner import Banner, Notice
+from ecgstream.gui.window.actions import CommandDispatcher
+from ecgstream.gui.window.banner import Banner, MessageCard
 from ecgstream.gui.window.frame_rate import FrameRate
 from ecgstream.gui.window.freeze import Freeze
 from ecgstream.gui.window.help import Help
 from ecgstream.gui.window.menus import Menus
 from ecgstream.gui.window.messages import card, label, note, reason
-from ecgstream.gui.window.notifications import News
-from ecgstream.gui.window.record_dialog import Chooser
-from ecgstream.gui.window.settings_model import Wishes
-from ecgstream.gui.window.status_bar import Status
+from ecgstream.gui.window.notifications import Notifications
+from ecgstream.gui.window.record_dialog import RecordDialog
+from ecgstream.gui.window.settings_model import SettingsModel
+from ecgstream.gui.window.status_bar import StatusBar
 from ecgstream.gui.window.stylesheet import dress
-from ecgstream.gui.window.timeline import Position
-from ecgstream.gui.window.toolbar import Controls, SettingBox
+from ecgstream.gui.window.timeline import Timeline
+from ecgstream.gui.window.toolbar import SettingBox, Toolbar
 
 if TYPE_CHECKING:
     from ecgstream.gui.playback.session import PlaybackRun
@@ -41,7 +41,7 @@ _FIGURES = 15
 """Pictures for which the figures stay, to be read."""
 
 
-class Monitor(QtWidgets.QMainWindow):
+class MainWindow(QtWidgets.QMainWindow):
     """Shows what a worker replays and hands on what the user wants; the worker ends with it.
 
     Parameters
@@ -65,8 +65,8 @@ class Monitor(QtWidgets.QMainWindow):
         super().__init__()
         self.worker, self._preferences = worker, preferences
         display = display or DisplaySettings()
-        self.wishes = Wishes(settings, display, worker)
-        self.sheet, self.status = Sheet(display), Status()
+        self.settings_model = SettingsModel(settings, display, worker)
+        self.sheet, self.status_bar = Sheet(display), StatusBar()
         self.freeze, self.frames = Freeze(), FrameRate()
         self.remark = ""
         """What to say about the traces in any case."""
@@ -77,22 +77,22 @@ class Monitor(QtWidgets.QMainWindow):
         self._held_in: PlaybackRun | None = None
         self.pictures = own_folder("Pictures")
         self.recordings = preferences.recordings() if preferences else own_folder("Documents")
-        self.menus = Menus(self, self.wishes, lambda name: self.commands.do(name))
-        self.controls = Controls(self.wishes, self.menus)
-        self.position = Position(
-            SettingBox("paper_speed", self.wishes), SettingBox("gain", self.wishes)
+        self.menus = Menus(self, self.settings_model, lambda name: self.commands.trigger(name))
+        self.toolbar = Toolbar(self.settings_model, self.menus)
+        self.timeline = Timeline(
+            SettingBox("paper_speed", self.settings_model), SettingBox("gain", self.settings_model)
         )
-        self.banner, self.notice, self.help = (
+        self.banner, self.message_card, self.help = (
             Banner(self.sheet),
-            Notice(self.sheet),
+            MessageCard(self.sheet),
             Help(self.sheet),
         )
-        self.chooser, self.news = Chooser(self), News(self.banner)
-        self.commands = Commands(self)
+        self.record_dialog, self.notifications = RecordDialog(self), Notifications(self.banner)
+        self.commands = CommandDispatcher(self)
         self._lay_out()
         self._connect()
         self._theme = ""
-        self._take_wishes()
+        self._apply_settings()
         self._handle: QtGui.QWindow | None = None
         self._key: tuple[object, ...] = ()
         self._ticks = 0
@@ -105,15 +105,15 @@ class Monitor(QtWidgets.QMainWindow):
     def refresh(self) -> None:
         """Bring the whole window up to date."""
         snapshot = self._draw()
-        self.controls.show_record(label(snapshot))
-        self.news.tell(snapshot, self.chooser.isVisible())
+        self.toolbar.show_record(label(snapshot))
+        self.notifications.tell(snapshot, self.record_dialog.isVisible())
         self.menus.show_running(snapshot)
         self.menus.actions["freeze"].setChecked(self.freeze.end is not None)
         self.menus.actions["caliper"].setChecked(self.sheet.caliper.active)
         frames = self.frames.per_second(self.sheet.painted, perf_counter())
-        self.status.show_figures(snapshot.shown, frames, snapshot.recording)
-        if self.chooser.isVisible():
-            self.chooser.show_snapshot(snapshot)
+        self.status_bar.show_figures(snapshot.shown, frames, snapshot.recording)
+        if self.record_dialog.isVisible():
+            self.record_dialog.show_snapshot(snapshot)
 
     def _tick(self) -> None:
         self._ticks += 1
@@ -126,16 +126,16 @@ class Monitor(QtWidgets.QMainWindow):
         """Bring what moves up to date."""
         snapshot = self._snapshot(self.sheet.seconds)
         shown, end = snapshot.shown, self.freeze.end
-        self.controls.show_state(snapshot.state)
-        self.notice.say(*card(snapshot))
+        self.toolbar.show_state(snapshot.state)
+        self.message_card.say(*card(snapshot))
         if shown is None:
-            self.position.show_shown(None, None, 0.0)
+            self.timeline.show_shown(None, None, 0.0)
             if self.drawn is not None:
                 self.drawn, self._held_in, self._key = None, None, ()
                 self.sheet.clear()
             return snapshot
         frozen = end is not None
-        self.position.show_shown(shown, end, self.sheet.seconds)
+        self.timeline.show_shown(shown, end, self.sheet.seconds)
         self.note = self.remark or note(snapshot.state, shown, frozen)
         newest = end if frozen else (shown.received, shown.denoised)
         place = shown.passes, newest
@@ -158,18 +158,18 @@ class Monitor(QtWidgets.QMainWindow):
         self.freeze.release()
         return self.worker.snapshot(seconds)
 
-    def freeze_or_go_on(self) -> None:
+    def toggle_freeze(self) -> None:
         """Hold on to what is on the sheet, or show the newest again."""
         if self.freeze.end is not None:
             self.freeze.release()
         elif self.drawn is not None:
             self.freeze.hold(self.drawn, self._held_in)
 
-    def show_or_hide_caliper(self) -> None:
+    def toggle_caliper(self) -> None:
         """Measure on the sheet, which is frozen for that, or no longer."""
         self.sheet.caliper.active = not self.sheet.caliper.active
         if self.sheet.caliper.active and self.freeze.end is None:
-            self.freeze_or_go_on()
+            self.toggle_freeze()
 
     def go(self, seconds: float) -> None:
         """Go so far on, or back: over what is held while frozen, else in the record."""
@@ -204,7 +204,7 @@ class Monitor(QtWidgets.QMainWindow):
         if self.drawn is None:
             return
         try:
-            self.sheet.save_strip(path, caption(self.drawn, self.wishes.display))
+            self.sheet.save_strip(path, caption(self.drawn, self.settings_model.display))
         except (OSError, ValueError) as error:
             self.banner.warn(
                 f"The strip was not saved: {reason(error)}. Choose another place or name."
@@ -230,12 +230,12 @@ class Monitor(QtWidgets.QMainWindow):
     def closeEvent(self, event: QtGui.QCloseEvent | None) -> None:
         """Remember, and end everything."""
         self._timer.stop()
-        self.chooser.close()
+        self.record_dialog.close()
         self.hide()  # at once, should the thread take a while
         if self._preferences is not None:
             geometry = self.saveGeometry()
             self._preferences.keep(
-                self.wishes.settings, self.wishes.display, geometry, self.recordings
+                self.settings_model.settings, self.settings_model.display, geometry, self.recordings
             )
         self.worker.close()
         super().closeEvent(event)
@@ -244,16 +244,16 @@ class Monitor(QtWidgets.QMainWindow):
         latest = (shown.length - 1) / shown.fs
         self.worker.jump(min(max(second, 0.0), latest), before=self.sheet.seconds)
 
-    def _take_wishes(self) -> None:
-        display = self.wishes.display
+    def _apply_settings(self) -> None:
+        display = self.settings_model.display
         self.sheet.display = display
-        self.menus.show_wishes()
-        self.chooser.show_folder(download_folder(self.wishes.settings.data))
+        self.menus.show_settings()
+        self.record_dialog.show_folder(download_folder(self.settings_model.settings.data))
         if display.theme != self._theme:
             self._theme = display.theme
             theme = THEMES[self._theme]
             dress(self, theme)
-            self.controls.dress(theme.text, theme.warning)
+            self.toolbar.dress(theme.text, theme.warning)
 
     def _drop(self, second: float) -> None:
         if self.freeze.end is None:
@@ -268,25 +268,25 @@ class Monitor(QtWidgets.QMainWindow):
             self.go(seconds)
 
     def _connect(self) -> None:
-        self.wishes.changed.connect(self._take_wishes)
-        self.controls.record_wanted.connect(lambda: self.commands.do("open"))
+        self.settings_model.changed.connect(self._apply_settings)
+        self.toolbar.record_wanted.connect(lambda: self.commands.trigger("open"))
         self.sheet.scrolled.connect(self._scroll)
-        self.position.track.dragged.connect(self._drag)
-        self.position.track.dropped.connect(self._drop)
-        self.chooser.chosen.connect(self.worker.choose)
-        self.chooser.folder_wanted.connect(lambda: self.commands.do("folder"))
-        self.chooser.download_wanted.connect(self.worker.download)
-        self.chooser.cancel_wanted.connect(self.worker.cancel_download)
+        self.timeline.track.dragged.connect(self._drag)
+        self.timeline.track.dropped.connect(self._drop)
+        self.record_dialog.chosen.connect(self.worker.choose)
+        self.record_dialog.folder_wanted.connect(lambda: self.commands.trigger("folder"))
+        self.record_dialog.download_wanted.connect(self.worker.download)
+        self.record_dialog.cancel_wanted.connect(self.worker.cancel_download)
 
     def _lay_out(self) -> None:
         central = QtWidgets.QWidget()
         column = QtWidgets.QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.controls)
+        column.addWidget(self.toolbar)
         column.addWidget(self.sheet, 1)
-        column.addWidget(self.position)
-        column.addWidget(self.status)
+        column.addWidget(self.timeline)
+        column.addWidget(self.status_bar)
         self.setCentralWidget(central)
         self.resize(1280, 720)
         self.sheet.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)

@@ -10,7 +10,7 @@ from pyqtgraph.Qt import QtGui, QtWidgets
 from ecgstream.gui.playback.snapshot import Snapshot
 from ecgstream.gui.settings.action_table import LEAD_KEYS, MENUS, TABLE, VIEW, Command, Setting
 from ecgstream.gui.settings.display_settings import TRACE_KINDS
-from ecgstream.gui.window.settings_model import Wishes
+from ecgstream.gui.window.settings_model import SettingsModel
 
 
 class Menus:
@@ -19,14 +19,17 @@ class Menus:
     Parameters
     ----------
     window : that the menu bar belongs to.
-    wishes : changed by the submenus.
+    settings_model : changed by the submenus.
     do : called with the name of a command.
     """
 
     def __init__(
-        self, window: QtWidgets.QMainWindow, wishes: Wishes, do: Callable[[str], None]
+        self,
+        window: QtWidgets.QMainWindow,
+        settings_model: SettingsModel,
+        do: Callable[[str], None],
     ) -> None:
-        self._window, self._wishes, self._do = window, wishes, do
+        self._window, self._settings_model, self._do = window, settings_model, do
         bar = window.menuBar()
         self._menus = {title: bar.addMenu(title) for title in MENUS}
         self.actions: dict[str, QtGui.QAction] = {}
@@ -39,13 +42,13 @@ class Menus:
                 self._add_setting(row)
         self.leads = self._menus[VIEW].addMenu("Leads")
         self._leads: tuple[str, ...] = ()
-        self.show_wishes()
+        self.show_settings()
 
-    def show_wishes(self) -> None:
+    def show_settings(self) -> None:
         """Tick what is wanted now."""
-        display = self._wishes.display
+        display = self._settings_model.display
         ticks = {
-            "st": self._wishes.settings.st,
+            "st": self._settings_model.settings.st,
             "sweep": display.sweep,
             "overlaid": not display.stacks(len(self._leads)),
             "annotations": display.annotations,
@@ -56,7 +59,7 @@ class Menus:
         for name, ticked in ticks.items():
             self.actions[name].setChecked(ticked)
         for name, actions in self._values.items():
-            now = self._wishes.get(name)
+            now = self._settings_model.get(name)
             for value, action in actions.items():
                 action.setChecked(value == now)
         for kind in TRACE_KINDS:
@@ -85,10 +88,10 @@ class Menus:
             if lead < len(LEAD_KEYS):
                 action.setShortcut(LEAD_KEYS[lead])
             action.triggered.connect(partial(self._toggle_lead, lead))
-        self.show_wishes()
+        self.show_settings()
 
     def _toggle_lead(self, lead: int, _: bool) -> None:
-        self._wishes.toggle_lead(lead, len(self._leads))
+        self._settings_model.toggle_lead(lead, len(self._leads))
 
     def _add_command(self, row: Command) -> None:
         menu = self._menus[row.menu]
@@ -115,9 +118,9 @@ class Menus:
         ):
             action = menu.addAction(text)
             action.setShortcut(key)
-            action.triggered.connect(lambda _=False, by=by: self._wishes.turn(row, by))
+            action.triggered.connect(lambda _=False, by=by: self._settings_model.turn(row, by))
             self.actions[row.name + sign] = action
 
     def _set(self, name: str, value: object, _: bool) -> None:
-        self._wishes.set(name, value)
-        self.show_wishes()  # a click on what is chosen already must not take its tick away
+        self._settings_model.set(name, value)
+        self.show_settings()  # a click on what is chosen already must not take its tick away

@@ -7,7 +7,7 @@ from ecgstream.gui.window.banner import Banner
 from ecgstream.gui.window.messages import clock_time
 
 
-class News:
+class Notifications:
     """Puts into words what has changed from one snapshot to the next."""
 
     def __init__(self, banner: Banner) -> None:

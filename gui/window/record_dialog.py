@@ -12,7 +12,7 @@ from ecgstream.gui.playback.snapshot import Download, Snapshot
 _NAME = QtCore.Qt.ItemDataRole.UserRole
 
 
-class Chooser(QtWidgets.QDialog):
+class RecordDialog(QtWidgets.QDialog):
     """Lists the records, finds one by a part of its name, and asks for what is not there."""
 
     chosen = QtCore.Signal(str)

@@ -16,7 +16,7 @@ from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
 _DISPLAYED = {field.name for field in fields(DisplaySettings)}
 
 
-class Wishes(QtCore.QObject):
+class SettingsModel(QtCore.QObject):
     """The settings and the display; `changed` says that one of them is another now."""
 
     changed = QtCore.Signal()

@@ -47,11 +47,11 @@ _HINTS = {
 }
 
 
-class Status(QtWidgets.QFrame):
+class StatusBar(QtWidgets.QFrame):
     """Heart rate, delay, cost, losses, what denoising gains, and the recording."""
 
     def __init__(self) -> None:
-        super().__init__(objectName="status")
+        super().__init__(objectName="status_bar")
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(16, 5, 12, 6)
         row.setSpacing(10)

@@ -10,10 +10,10 @@ from ecgstream.gui.settings.theme import Theme
 
 _SHEET = Template("""
 QWidget { font-size: 13px; }
-#controls, #position, #status, QMenuBar { background: $window; }
-#controls { border-top: 1px solid $border; border-bottom: 1px solid $border; }
-#position { border-top: 1px solid $border; }
-#status { border-top: 1px solid $border; }
+#toolbar, #timeline, #status_bar, QMenuBar { background: $window; }
+#toolbar { border-top: 1px solid $border; border-bottom: 1px solid $border; }
+#timeline { border-top: 1px solid $border; }
+#status_bar { border-top: 1px solid $border; }
 #caption { font-size: 11px; color: $muted; }
 #value { font-size: 17px; font-weight: bold; }
 #heart_rate { font-size: 36px; font-weight: bold; color: $denoised; }
@@ -27,8 +27,8 @@ QWidget { font-size: 13px; }
 #toggle:checked { border-color: $accent; color: $accent; font-weight: bold; }
 #toggle:hover, #toggle:focus { border-color: $muted; }
 #record { text-align: left; padding: 3px 8px; }
-#notice, #help { background: $panel; border: 1px solid $border; border-radius: 6px; }
-#notice_title { font-size: 17px; font-weight: bold; }
+#message_card, #help { background: $panel; border: 1px solid $border; border-radius: 6px; }
+#card_title { font-size: 17px; font-weight: bold; }
 #banner { background: $panel; border: none; border-top: 1px solid $border; }
 #banner_text[trouble="true"] { color: $warning; font-weight: bold; }
 #trouble { color: $warning; }

@@ -110,11 +110,11 @@ class Track(QtWidgets.QWidget):
             self.dragged.emit(self.pointer)
 
 
-class Position(QtWidgets.QFrame):
+class Timeline(QtWidgets.QFrame):
     """The track between the time now and the record's length, and whatever stands beside it."""
 
     def __init__(self, *beside: QtWidgets.QWidget) -> None:
-        super().__init__(objectName="position")
+        super().__init__(objectName="timeline")
         self.track = Track()
         self.time, self.length = QtWidgets.QLabel(), QtWidgets.QLabel(objectName="caption")
         right = QtCore.Qt.AlignmentFlag.AlignRight | QtCore.Qt.AlignmentFlag.AlignVCenter

@@ -9,7 +9,7 @@ from ecgstream.gui.settings.action_table import LEVELS, TABLE, Setting
 from ecgstream.gui.sheet.text import minus
 from ecgstream.gui.window.icons import SIZE, icon
 from ecgstream.gui.window.menus import Menus
-from ecgstream.gui.window.settings_model import Wishes
+from ecgstream.gui.window.settings_model import SettingsModel
 
 _SETTINGS = {row.name: row for row in TABLE if isinstance(row, Setting)}
 _BUTTONS = {
@@ -29,19 +29,19 @@ _TYPED = "0123456789+-.,"
 class SettingBox(QtWidgets.QComboBox):
     """The values of one setting."""
 
-    def __init__(self, name: str, wishes: Wishes) -> None:
+    def __init__(self, name: str, settings_model: SettingsModel) -> None:
         super().__init__()
-        self._name, self._wishes = name, wishes
+        self._name, self._settings_model = name, settings_model
         self.setAccessibleName(_SETTINGS[name].text)
         for value, text in _SETTINGS[name].values.items():
             self.addItem(text, value)
-        self.activated.connect(lambda: wishes.set(name, self.currentData()))
-        wishes.changed.connect(self.show_wish)
-        self.show_wish()
+        self.activated.connect(lambda: settings_model.set(name, self.currentData()))
+        settings_model.changed.connect(self.show_value)
+        self.show_value()
 
-    def show_wish(self) -> None:
+    def show_value(self) -> None:
         """Show the present value, also one that only the command line could name."""
-        value = self._wishes.get(self._name)
+        value = self._settings_model.get(self._name)
         if self.findData(value) < 0:
             self.addItem(_SETTINGS[self._name].text_of(value), value)
         self.setCurrentIndex(self.findData(value))
@@ -89,36 +89,41 @@ class LevelBox(QtWidgets.QDoubleSpinBox):
         return state, text, at
 
 
-class Controls(QtWidgets.QFrame):
+class Toolbar(QtWidgets.QFrame):
     """Start / pause, step, freeze, caliper, record, noise, delay, recording and picture."""
 
     record_wanted = QtCore.Signal()
 
-    def __init__(self, wishes: Wishes, menus: Menus) -> None:
-        super().__init__(objectName="controls")
-        self._wishes, self._actions = wishes, menus.actions
+    def __init__(self, settings_model: SettingsModel, menus: Menus) -> None:
+        super().__init__(objectName="toolbar")
+        self._settings_model, self._actions = settings_model, menus.actions
         self.buttons = {name: self._button(name) for name in _BUTTONS if name != "st"}
         self.record = QtWidgets.QPushButton(objectName="record")
         self.record.setToolTip(self._actions["open"].toolTip())
         self.record.clicked.connect(lambda: self.record_wanted.emit())
-        self.speed, self.noise = SettingBox("speed", wishes), SettingBox("noise", wishes)
-        self.delay = SettingBox("delay", wishes)
+        self.speed, self.noise = (
+            SettingBox("speed", settings_model),
+            SettingBox("noise", settings_model),
+        )
+        self.delay = SettingBox("delay", settings_model)
         self.level = LevelBox("SNR", *LEVELS, 1, " dB")
         self.strength = LevelBox("Strength", 0, 100, 10, " %")
-        self.level.valueChanged.connect(lambda value: wishes.set("snr", value))
-        self.strength.valueChanged.connect(lambda value: wishes.set("strength", value / 100))
+        self.level.valueChanged.connect(lambda value: settings_model.set("snr", value))
+        self.strength.valueChanged.connect(
+            lambda value: settings_model.set("strength", value / 100)
+        )
         self.st = self._button("st")
         self.st.setObjectName("toggle")
         self.st.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonTextOnly)
         self._lay_out()
         self._state: State | None = None
         self._colours = ("", "")
-        wishes.changed.connect(self.show_wishes)
-        self.show_wishes()
+        settings_model.changed.connect(self.show_settings)
+        self.show_settings()
 
-    def show_wishes(self) -> None:
+    def show_settings(self) -> None:
         """Show the levels as they are wanted now."""
-        settings = self._wishes.settings
+        settings = self._settings_model.settings
         for box, value in ((self.level, settings.snr), (self.strength, 100 * settings.strength)):
             # As fine as it was given, and no change on the way there and back.
             box.blockSignals(True)

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from ecgstream.gui.benchmark import Paints
+from ecgstream.gui.benchmark import PaintCounter
 from ecgstream.streamer.live.clock import SystemClock
 from ecgstream.tools.bench import latency
 from ecgstream.tools.bench import monitor_frames as drawing
 from ecgstream.tools.bench.tables import tables
 from ecgstream.tools.commands.bench import bench
-from helpers.sheet_stand import Run, draw, pulses, sheet
+from helpers.sheet_harness import ReplayedSignal, draw, pulses, sheet
 
 QUIET = ("monitor", "pyqtgraph", "pyqtgraph, smooth")
 _GROWTH = 25
@@ -30,11 +30,11 @@ def figures() -> dict[str, Any]:
 
 def test_a_frame_is_counted_when_it_is_painted_and_not_when_it_is_asked_for(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
-    paints = Paints(a_sheet)
+    paints = PaintCounter(a_sheet)
     qtbot.waitUntil(lambda: paints.count > 0)
     before = paints.count
     for _ in range(3):
-        draw(a_sheet, Run(pulses()))
+        draw(a_sheet, ReplayedSignal(pulses()))
     assert paints.count == before
     a_sheet.repaint()
     assert paints.count == before + 1

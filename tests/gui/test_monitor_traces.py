@@ -11,7 +11,7 @@ import pytest
 from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.streamer.engine.normalization import Floats
 from helpers.monitor_harness import FS, MonitorHarness, write_pulses, write_record
-from helpers.sheet_stand import scale, traced, x_of
+from helpers.sheet_harness import scale, traced, x_of
 
 KINDS = ("raw", "denoised")
 

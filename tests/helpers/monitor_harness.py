@@ -15,7 +15,7 @@ from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
 from ecgstream.gui.settings.preferences import Preferences
-from ecgstream.gui.window.main_window import Monitor
+from ecgstream.gui.window.main_window import MainWindow
 from ecgstream.streamer.io.records import Record, read_record
 from helpers.fakes import Identity
 from helpers.worker_harness import ManualClock
@@ -26,7 +26,7 @@ FS = 360
 class MonitorHarness:
     """A monitor, opened with an identity for a model and no noise unless told otherwise."""
 
-    window: Monitor
+    window: MainWindow
 
     def __init__(self, qtbot: Any) -> None:
         self.qtbot, self.gate = qtbot, ManualClock()
@@ -37,11 +37,11 @@ class MonitorHarness:
         preferences: Preferences | None = None,
         read: Callable[..., Record] = read_record,
         **settings: Any,
-    ) -> Monitor:
+    ) -> MainWindow:
         chosen = MonitorSettings(**{"model": Identity(), "noise": None} | settings)
         worker = Worker(chosen, self.gate, read=read)
         self.gate.idle = lambda: worker.settled
-        self.window = Monitor(chosen, worker, display, preferences)
+        self.window = MainWindow(chosen, worker, display, preferences)
         # Time must go on for the thread to end.
         self.qtbot.addWidget(self.window, before_close_func=lambda _: self.gate.allow(np.inf))
         self.window.show()

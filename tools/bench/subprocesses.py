@@ -120,13 +120,13 @@ def _window() -> float:
     from ecgstream.gui.settings.display_settings import DisplaySettings
     from ecgstream.gui.settings.monitor_settings import MonitorSettings
     from ecgstream.gui.settings.preferences import Preferences
-    from ecgstream.gui.window.main_window import Monitor
+    from ecgstream.gui.window.main_window import MainWindow
     from ecgstream.streamer.live.clock import SystemClock
 
     display_problem()
     painted: list[float] = []
 
-    def close(window: Monitor) -> None:
+    def close(window: MainWindow) -> None:
         painted.append(monotonic())
         window.close()
 

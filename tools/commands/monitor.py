@@ -61,14 +61,14 @@ def _given(name: str) -> bool:
 
 
 def _take(settings: Any, display: Any, path: Path) -> None:
-    from ecgstream.gui import screenshots as scenes
+    from ecgstream.gui import screenshots
     from ecgstream.gui.window.status_bar import figure_texts
 
     if path.suffix.lower() != ".png":
-        for picture in scenes.snapshots(settings, display, SystemClock(), path):
+        for picture in screenshots.take_screenshots(settings, display, SystemClock(), path):
             click.echo(f"wrote {picture}")
         return
-    shown = scenes.snapshot(settings, display, SystemClock(), path)
+    shown = screenshots.take_screenshot(settings, display, SystemClock(), path)
     kind, level = shown.noise
     rows = {
         "Record": f"{shown.record}, {', '.join(shown.leads)}",
@@ -78,4 +78,4 @@ def _take(settings: Any, display: Any, path: Path) -> None:
     width = max(map(len, rows))
     for caption, text in rows.items():
         click.echo(f"{caption:{width}}  {text}")
-    click.echo(f"wrote {path} after {scenes.SECONDS:g} s of signal; not a medical device")
+    click.echo(f"wrote {path} after {screenshots.SECONDS:g} s of signal; not a medical device")

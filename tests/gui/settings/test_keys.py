@@ -21,7 +21,7 @@ from ecgstream.gui.settings.action_table import (
     Setting,
     help_rows,
 )
-from ecgstream.gui.window.main_window import Monitor
+from ecgstream.gui.window.main_window import MainWindow
 from helpers.monitor_harness import FS, MonitorHarness
 from helpers.worker_harness import numbered
 
@@ -35,7 +35,7 @@ def harness(qtbot: Any, tmp_path: Path) -> MonitorHarness:
     window = harness.open(read=lambda name, data: numbered(), noise="white", speed=10.0)
     window.recordings = tmp_path
     harness.play(PLAYED, speed=10)
-    window.wishes.set("speed", 1.0)
+    window.settings_model.set("speed", 1.0)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     return harness
@@ -44,22 +44,22 @@ def harness(qtbot: Any, tmp_path: Path) -> MonitorHarness:
 class Effect(NamedTuple):
     """What is looked at, and what it is after the key; a float says by how much it changes."""
 
-    observe: Callable[[Monitor], Any]
+    observe: Callable[[MainWindow], Any]
     after: Any
     before: tuple[str, ...] = ()  # commands to do first
 
 
-def dialog(kind: type[QtWidgets.QDialog]) -> Callable[[Monitor], bool]:
+def dialog(kind: type[QtWidgets.QDialog]) -> Callable[[MainWindow], bool]:
     return lambda window: any(child.isVisible() for child in window.findChildren(kind))
 
 
-def end(window: Monitor) -> float:
+def end(window: MainWindow) -> float:
     assert window.freeze.end is not None
     return window.freeze.end / FS
 
 
-def caliper(number: int) -> Callable[[Monitor], float]:
-    def second(window: Monitor) -> float:
+def caliper(number: int) -> Callable[[MainWindow], float]:
+    def second(window: MainWindow) -> float:
         ends = window.sheet.caliper.ends
         assert ends is not None
         return ends[number].second
@@ -67,31 +67,31 @@ def caliper(number: int) -> Callable[[Monitor], float]:
     return second
 
 
-def wish(name: str) -> Callable[[Monitor], Any]:
-    return lambda window: window.wishes.get(name)
+def wish(name: str) -> Callable[[MainWindow], Any]:
+    return lambda window: window.settings_model.get(name)
 
 
-def kinds(window: Monitor) -> list[str]:
-    return sorted(window.wishes.display.kinds)
+def kinds(window: MainWindow) -> list[str]:
+    return sorted(window.settings_model.display.kinds)
 
 
-def received(window: Monitor) -> float:
+def received(window: MainWindow) -> float:
     shown = window.worker.snapshot(0).shown
     return shown.received / FS if shown else 0.0
 
 
-def keeps_st(window: Monitor) -> bool:
+def keeps_st(window: MainWindow) -> bool:
     shown = window.worker.snapshot(0).shown
     return shown is not None and shown.st
 
 
-def rest(window: Monitor) -> float:
+def rest(window: MainWindow) -> float:
     """Seconds that one sheet does not show: no page goes beyond the first one."""
     return PLAYED - window.sheet.seconds
 
 
 EFFECTS = {
-    "open": Effect(lambda window: window.chooser.isVisible(), True),
+    "open": Effect(lambda window: window.record_dialog.isVisible(), True),
     "folder": Effect(dialog(QtWidgets.QFileDialog), True),
     "recording": Effect(lambda window: window.worker.snapshot(0).recording is not None, True),
     "recordings": Effect(dialog(QtWidgets.QFileDialog), True),
@@ -158,7 +158,7 @@ KEYS = [
 def test_key_does_what_it_says(harness: MonitorHarness, name: str, key: str) -> None:
     window, effect = harness.window, EFFECTS[name]
     for command in effect.before:
-        window.commands.do(command)
+        window.commands.trigger(command)
     if "run" in effect.before:
         harness.gate.allow(1)
         harness.qtbot.waitUntil(lambda: window.worker.snapshot(0).state is State.PAUSED)
@@ -180,7 +180,7 @@ def test_key_does_what_it_says(harness: MonitorHarness, name: str, key: str) -> 
 def test_leads_are_hidden_and_shown_by_their_number_but_never_the_last(
     harness: MonitorHarness, key: str
 ) -> None:
-    display = harness.window.wishes
+    display = harness.window.settings_model
     harness.qtbot.keySequence(harness.window, key)
     lead = LEAD_KEYS.index(key)
     assert display.get("hidden") == {lead}
@@ -196,9 +196,9 @@ def test_the_last_kind_of_trace_stays(harness: MonitorHarness) -> None:
         harness.qtbot.keySequence(harness.window, key)
     assert len(kinds(harness.window)) > 0
     for kind in kinds(harness.window)[1:]:
-        harness.window.commands.do(kind)
+        harness.window.commands.trigger(kind)
     (last,) = kinds(harness.window)
-    harness.window.commands.do(last)
+    harness.window.commands.trigger(last)
     assert kinds(harness.window) == [last]
     assert not harness.window.menus.actions[last].isEnabled()
 
@@ -209,7 +209,7 @@ def test_leads_of_the_same_name_are_told_apart(qtbot: Any) -> None:
     window = harness.open(read=lambda name, data: record)
     harness.play(2)
     window.menus.leads.actions()[1].trigger()
-    assert window.wishes.display.seen(2) == (0,)
+    assert window.settings_model.display.seen(2) == (0,)
     assert [action.isChecked() for action in window.menus.leads.actions()] == [True, False]
 
 
@@ -240,13 +240,13 @@ def test_everything_stands_in_a_menu(harness: MonitorHarness) -> None:
 
 
 def test_keys_typed_into_a_field_stay_there(harness: MonitorHarness) -> None:
-    level = harness.window.controls.level
+    level = harness.window.toolbar.level
     level.setFocus()
     level.selectAll()
     harness.qtbot.keyClicks(level, "12")
     assert kinds(harness.window) == ["denoised", "raw"]
     harness.qtbot.keySequence(level, "Return")
-    assert harness.window.wishes.settings.snr == 12
+    assert harness.window.settings_model.settings.snr == 12
     harness.qtbot.keySequence(harness.window, "1")
     assert kinds(harness.window) == ["denoised"]
 
@@ -254,29 +254,29 @@ def test_keys_typed_into_a_field_stay_there(harness: MonitorHarness) -> None:
 def test_keys_are_the_windows_after_a_click_on_an_arrow_and_while_a_number_is_typed(
     harness: MonitorHarness,
 ) -> None:
-    window, level = harness.window, harness.window.controls.level
+    window, level = harness.window, harness.window.toolbar.level
     option = QtWidgets.QStyleOptionSpinBox()
     level.initStyleOption(option)
     box, up = QtWidgets.QStyle.ComplexControl.CC_SpinBox, QtWidgets.QStyle.SubControl.SC_SpinBoxUp
     arrow = level.style().subControlRect(box, option, up, level).center()
-    before = window.wishes.settings.snr
+    before = window.settings_model.settings.snr
     harness.qtbot.mouseClick(level, QtCore.Qt.MouseButton.LeftButton, pos=arrow)
-    assert window.wishes.settings.snr == before + 1
+    assert window.settings_model.settings.snr == before + 1
     assert not level.hasFocus()
     harness.qtbot.keySequence(window, "1")
-    assert kinds(window) == ["denoised"] and window.wishes.settings.snr == before + 1
+    assert kinds(window) == ["denoised"] and window.settings_model.settings.snr == before + 1
     level.setFocus()
     harness.qtbot.keyClick(level, "F")
     assert window.freeze.end is not None
 
 
 def test_levels_are_written_with_a_minus_and_read_with_either(harness: MonitorHarness) -> None:
-    level = harness.window.controls.level
+    level = harness.window.toolbar.level
     for typed in ("-7", "\N{MINUS SIGN}7"):
         level.setValue(3)
         level.setFocus()
         level.selectAll()
         level.lineEdit().insert(typed)
         level.interpretText()
-        assert harness.window.wishes.settings.snr == -7
+        assert harness.window.settings_model.settings.snr == -7
         assert level.text() == "\N{MINUS SIGN}7 dB"

@@ -11,14 +11,25 @@ from hypothesis import strategies as st
 
 from ecgstream.gui.settings.display_settings import GAINS, PAPER_SPEEDS, DisplaySettings
 from ecgstream.gui.settings.theme import THEMES
-from helpers.sheet_stand import FS, Run, drag, draw, like, marks, pixels, pulses, sheet, x_of
+from helpers.sheet_harness import (
+    FS,
+    ReplayedSignal,
+    drag,
+    draw,
+    like,
+    marks,
+    pixels,
+    pulses,
+    sheet,
+    x_of,
+)
 
 _RAMP = np.linspace(0, 2, 10 * FS, endpoint=False)  # 0.2 mV a second
 
 
 def test_ends_set_by_time_are_on_the_trace(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(_RAMP))
+    draw(a_sheet, ReplayedSignal(_RAMP))
     assert a_sheet.caliper.text == ""
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(4.0, 4.8)
@@ -31,7 +42,7 @@ def test_ends_set_by_time_are_on_the_trace(qtbot: Any) -> None:
 
 def test_times_are_those_of_the_record_wherever_the_count_began(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(_RAMP, first=100 * FS, length=1000 * FS))
+    draw(a_sheet, ReplayedSignal(_RAMP, first=100 * FS, length=1000 * FS))
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(105.0, 106.0)
     assert a_sheet.caliper.text == "Δt 1.00 s · 60 bpm · Δ 0.20 mV"
@@ -39,7 +50,7 @@ def test_times_are_those_of_the_record_wherever_the_count_began(qtbot: Any) -> N
 
 def test_what_is_too_short_for_a_rate_or_off_the_trace_is_not_made_up(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(_RAMP))
+    draw(a_sheet, ReplayedSignal(_RAMP))
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(4.0, 4.05)
     assert a_sheet.caliper.text == "Δt 0.05 s · — bpm · Δ 0.01 mV"
@@ -51,13 +62,13 @@ def test_it_begins_in_the_middle_of_what_is_seen(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
     a_sheet.caliper.active = True  # before there is anything
     assert a_sheet.caliper.text == ""
-    draw(a_sheet, Run(_RAMP))
+    draw(a_sheet, ReplayedSignal(_RAMP))
     ends = a_sheet.caliper.ends
     assert ends is not None
     places = [x_of(a_sheet, end.second * FS) for end in ends]
     assert a_sheet.arranged.left < places[0] < places[1] < a_sheet.arranged.right
     a_sheet.caliper.active = False
-    draw(a_sheet, Run(pulses(60)))
+    draw(a_sheet, ReplayedSignal(pulses(60)))
     a_sheet.caliper.active = True  # those ends have left the sheet
     ends = a_sheet.caliper.ends
     assert ends is not None and ends[0].second > 50
@@ -74,7 +85,7 @@ def test_dragging_measures_the_millimetres_between_press_and_release(
     qtbot: Any, speed: float, gain: float, places: tuple[int, ...], lane: int
 ) -> None:
     a_sheet = sheet(qtbot, paper_speed=speed, gain=gain)
-    draw(a_sheet, Run(_RAMP))
+    draw(a_sheet, ReplayedSignal(_RAMP))
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(-9, -8)  # far from the mouse
     x0, y0, x1, y1 = places
@@ -90,7 +101,7 @@ def test_dragging_measures_the_millimetres_between_press_and_release(
 
 def test_either_end_can_be_taken_hold_of(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(_RAMP))
+    draw(a_sheet, ReplayedSignal(_RAMP))
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(4.0, 6.0)
     per_second = x_of(a_sheet, FS) - x_of(a_sheet, 0)
@@ -104,7 +115,7 @@ def test_either_end_can_be_taken_hold_of(qtbot: Any) -> None:
 
 def test_keys_move_an_end_along_the_trace(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(_RAMP))
+    draw(a_sheet, ReplayedSignal(_RAMP))
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(4.0, 5.0)
     a_sheet.caliper.nudge(0.5)
@@ -116,7 +127,7 @@ def test_keys_move_an_end_along_the_trace(qtbot: Any) -> None:
 @pytest.mark.parametrize("theme", THEMES)
 def test_ends_are_drawn_through_all_lanes_at_their_samples(qtbot: Any, theme: str) -> None:
     a_sheet = sheet(qtbot, theme=theme)
-    run = Run(np.zeros((10 * FS, 2)))
+    run = ReplayedSignal(np.zeros((10 * FS, 2)))
     draw(a_sheet, run)
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(4.0, 6.0)
@@ -131,7 +142,7 @@ def test_ends_are_drawn_through_all_lanes_at_their_samples(qtbot: Any, theme: st
 
 def test_shifted_trace_is_measured_in_its_own_millivolts(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"raw"}))
-    draw(a_sheet, Run(_RAMP + 5.1))
+    draw(a_sheet, ReplayedSignal(_RAMP + 5.1))
     a_sheet.caliper.active = True
     place = a_sheet.position(5 * FS, _RAMP[5 * FS] + 5.1, "raw")
     drag(qtbot, a_sheet, [(place.x() - 100, place.y()), (place.x(), place.y())])
@@ -142,7 +153,7 @@ def test_shifted_trace_is_measured_in_its_own_millivolts(qtbot: Any) -> None:
 
 def test_hidden_trace_is_measured_no_longer_but_the_next_one_at_the_same_times(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(3 * _RAMP, output=_RAMP))
+    draw(a_sheet, ReplayedSignal(3 * _RAMP, output=_RAMP))
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(4.0, 5.0)
     a_sheet.display = DisplaySettings(kinds=frozenset({"raw"}))
@@ -156,10 +167,10 @@ def test_hidden_trace_is_measured_no_longer_but_the_next_one_at_the_same_times(q
 @pytest.mark.parametrize("other", [{"record": "101"}, {"passes": 2}])
 def test_another_record_or_count_is_measured_anew(qtbot: Any, other: dict[str, Any]) -> None:
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(_RAMP))
+    draw(a_sheet, ReplayedSignal(_RAMP))
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(4.0, 5.0)
-    draw(a_sheet, Run(np.zeros(10 * FS), **other))
+    draw(a_sheet, ReplayedSignal(np.zeros(10 * FS), **other))
     ends = a_sheet.caliper.ends
     assert ends is not None
     assert [end.millivolts for end in ends] == [0, 0]
@@ -170,7 +181,7 @@ def test_another_record_or_count_is_measured_anew(qtbot: Any, other: dict[str, A
 
 def test_leads_of_one_name_are_measured_each_by_its_own_line(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"denoised"}))
-    draw(a_sheet, Run(np.column_stack([_RAMP, 2 * _RAMP]), leads=("ECG", "ECG")))
+    draw(a_sheet, ReplayedSignal(np.column_stack([_RAMP, 2 * _RAMP]), leads=("ECG", "ECG")))
     a_sheet.caliper.active = True
     place = a_sheet.position(5 * FS, 2 * _RAMP[5 * FS], "denoised", 1)
     drag(qtbot, a_sheet, [(place.x() - 300, place.y()), (place.x(), place.y())])
@@ -181,7 +192,7 @@ def test_leads_of_one_name_are_measured_each_by_its_own_line(qtbot: Any) -> None
 
 def test_lines_do_not_cross_the_symbols_of_beats(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(np.zeros(10 * FS), beats=marks((5 * FS, "V"))))
+    draw(a_sheet, ReplayedSignal(np.zeros(10 * FS), beats=marks((5 * FS, "V"))))
     before = pixels(a_sheet)
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(5.0, 6.0)

@@ -23,9 +23,9 @@ from ecgstream.gui.sheet.sheet import Sheet
 from ecgstream.gui.sheet.timebase import ERASED
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.quality import Quality
-from helpers.sheet_stand import (
+from helpers.sheet_harness import (
     FS,
-    Run,
+    ReplayedSignal,
     drag,
     draw,
     like,
@@ -76,7 +76,7 @@ def test_1_mv_and_1_s_have_their_size_for_every_speed_and_gain(
     qtbot: Any, speed: float, gain: float
 ) -> None:
     a_sheet = sheet(qtbot, size=(1000, 700), paper_speed=speed, gain=gain)
-    draw(a_sheet, Run(pulses(40)))
+    draw(a_sheet, ReplayedSignal(pulses(40)))
     for kind in ("raw", "denoised"):
         found = traced(a_sheet, kind)[:, : round(a_sheet.arranged.right) - 3]
         rows = np.flatnonzero(found.any(axis=1))
@@ -92,7 +92,7 @@ def test_the_calibration_mark_is_1_mv_high_and_a_fifth_of_a_second_wide(
     qtbot: Any, speed: float, gain: float
 ) -> None:
     a_sheet = sheet(qtbot, paper_speed=speed, gain=gain, kinds=frozenset({"raw"}))
-    draw(a_sheet, Run(np.zeros(FS)))
+    draw(a_sheet, ReplayedSignal(np.zeros(FS)))
     panel, left = round(a_sheet.arranged.panel), round(a_sheet.arranged.left)
     zero = round(a_sheet.arranged.lanes[0].zero)
     found = like(pixels(a_sheet), PAPER.ink, within=90)[: zero + 3, panel : left - 1]
@@ -103,7 +103,7 @@ def test_the_calibration_mark_is_1_mv_high_and_a_fifth_of_a_second_wide(
 
 
 def test_paper_and_traces_scroll_together(qtbot: Any) -> None:
-    a_sheet, run = sheet(qtbot), Run(pulses())
+    a_sheet, run = sheet(qtbot), ReplayedSignal(pulses())
     for end in (3000, 3054, 3108, 3111):
         draw(a_sheet, run, end)
         found = traced(a_sheet, "raw")
@@ -135,7 +135,7 @@ def test_what_is_drawn_bit_by_bit_is_what_is_drawn_at_once(
     rng = np.random.default_rng(len(steps))
     signal = 0.3 * rng.standard_normal((40 * FS, 1))
     signal[10 * FS : 11 * FS] = np.nan
-    run = Run(signal, output=0.5 * signal, delay=delay, passes=next(_PASSES))
+    run = ReplayedSignal(signal, output=0.5 * signal, delay=delay, passes=next(_PASSES))
     live, afresh = two_sheets
     live.display = afresh.display = DisplaySettings(sweep=sweep)
     end = 8 * FS
@@ -156,7 +156,7 @@ def test_what_is_drawn_bit_by_bit_is_what_is_drawn_at_once(
 
 def test_sweeping_paper_stands_still_and_a_gap_runs_ahead_of_the_newest_sample(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, sweep=True, annotations=False, detections=False)
-    run = Run(0.2 * np.sin(np.arange(40 * FS) / 9))
+    run = ReplayedSignal(0.2 * np.sin(np.arange(40 * FS) / 9))
     span = round(a_sheet.seconds * FS)
     papers = []
     for end in (2 * span + 500, 2 * span + 900, 2 * span + 1333):
@@ -180,7 +180,7 @@ def test_gap_is_a_gap_in_every_trace(qtbot: Any, ecg: Floats, sweep: bool, kinds
     signal = ecg.copy()
     signal[6 * FS : 7 * FS] = np.nan
     a_sheet = sheet(qtbot, sweep=sweep, kinds=frozenset(kinds.split()), flags=False)
-    draw(a_sheet, Run(signal, clean=ecg, output=0.5 * signal))
+    draw(a_sheet, ReplayedSignal(signal, clean=ecg, output=0.5 * signal))
     for kind in kinds.split():
         drawn = traced(a_sheet, kind).any(axis=0)
         begin, end = (round(x_of(a_sheet, n * FS, kind)) for n in (6, 7))
@@ -193,7 +193,7 @@ def test_lone_sample_between_gaps_is_seen(qtbot: Any) -> None:
     signal = np.full(5 * FS, np.nan)
     signal[2 * FS] = 0.5
     a_sheet = sheet(qtbot, flags=False)
-    draw(a_sheet, Run(signal))
+    draw(a_sheet, ReplayedSignal(signal))
     place = a_sheet.position(2 * FS, 0.5, "raw")
     rows, columns = np.nonzero(traced(a_sheet, "raw"))
     assert len(rows)
@@ -204,7 +204,7 @@ def test_denoised_is_above_its_raw_sample_and_ends_where_nothing_has_come_yet(qt
     signal = np.zeros(6 * FS)
     signal[3 * FS] = 1
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(signal, delay=FS))
+    draw(a_sheet, ReplayedSignal(signal, delay=FS))
     tips = []
     for kind in ("raw", "denoised"):
         found = traced(a_sheet, kind)
@@ -220,13 +220,13 @@ def test_trace_that_leaves_its_lane_is_cut_there_and_an_arrow_says_so(qtbot: Any
     signal[2 * FS : 3 * FS] = 20
     a_sheet = sheet(qtbot, hidden=frozenset({1}), stacked=True)
     signals = np.column_stack([signal, signal])
-    draw(a_sheet, Run(signals, output=np.zeros((6 * FS, 2))))
+    draw(a_sheet, ReplayedSignal(signals, output=np.zeros((6 * FS, 2))))
     lane, below = a_sheet.arranged.lanes
     edge, middle = round(lane.box.top()), round(x_of(a_sheet, 2.5 * FS, lead=0))
     arrow = like(pixels(a_sheet), PAPER.raw)[edge : edge + 6, middle - 6 : middle + 6]
     assert arrow[3:].sum() > arrow[:3].sum() > 0  # its tip is upwards
     assert not like(pixels(a_sheet), PAPER.raw, within=20)[round(below.box.top()) :, 200:].any()
-    draw(a_sheet, Run(np.zeros((6 * FS, 2))))
+    draw(a_sheet, ReplayedSignal(np.zeros((6 * FS, 2))))
     arrow = like(pixels(a_sheet), PAPER.raw)[edge : edge + 6, middle - 6 : middle + 6]
     assert not arrow.any()
 
@@ -235,7 +235,7 @@ def test_offset_of_the_raw_signal_is_taken_off_and_told_but_never_the_denoised_o
     qtbot: Any, ecg: Floats
 ) -> None:
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(ecg + 7.2, output=ecg))
+    draw(a_sheet, ReplayedSignal(ecg + 7.2, output=ecg))
     rows = np.flatnonzero(traced(a_sheet, "raw")[:, 200:].any(axis=1))
     lane = a_sheet.arranged.lanes[0]
     assert lane.box.top() + 5 < rows[0] and rows[-1] < lane.box.bottom() - 5
@@ -243,24 +243,24 @@ def test_offset_of_the_raw_signal_is_taken_off_and_told_but_never_the_denoised_o
     assert shifted == pytest.approx(lane.zero, abs=5.01 * scale(a_sheet))
     assert (shifted - lane.zero) / scale(a_sheet) % 5 == pytest.approx(0, abs=1e-6)
     names = pixels(a_sheet)[:, : round(a_sheet.arranged.panel)]
-    draw(a_sheet, Run(ecg, output=ecg))
-    draw(a_sheet, Run(ecg + 7.2, output=ecg + 7.2))
+    draw(a_sheet, ReplayedSignal(ecg, output=ecg))
+    draw(a_sheet, ReplayedSignal(ecg + 7.2, output=ecg + 7.2))
     assert a_sheet.position(0, 0, "denoised").y() == a_sheet.arranged.lanes[1].zero
-    draw(a_sheet, Run(ecg))
+    draw(a_sheet, ReplayedSignal(ecg))
     assert (pixels(a_sheet)[:, : names.shape[1]] != names).any()  # it says so, and no longer
 
 
 def test_shift_stays_while_the_signal_wanders_a_little(qtbot: Any) -> None:
     a_sheet, places = sheet(qtbot), set()
     for offset in np.linspace(0, 0.8, 30):
-        draw(a_sheet, Run(np.full(FS, offset)))
+        draw(a_sheet, ReplayedSignal(np.full(FS, offset)))
         places.add(a_sheet.position(0, 0, "raw").y())
     assert len(places) == 1
 
 
 def test_every_kind_and_lead_has_a_lane_or_shares_one_and_can_be_hidden(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"raw", "denoised", "removed"}), stacked=True)
-    draw(a_sheet, Run(np.zeros((FS, 2))))
+    draw(a_sheet, ReplayedSignal(np.zeros((FS, 2))))
     lanes = [(lane.name, lane.kinds) for lane in a_sheet.arranged.lanes]
     each = [("raw",), ("denoised",), ("removed",)]
     assert lanes == [(lead, kind) for lead in ("V1", "V2") for kind in each]
@@ -277,9 +277,11 @@ def test_every_kind_and_lead_has_a_lane_or_shares_one_and_can_be_hidden(qtbot: A
 
 def test_leads_of_one_name_are_hidden_one_by_one_and_never_all(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, hidden=frozenset({0}))
-    draw(a_sheet, Run(np.zeros((FS, 2)), leads=("ECG", "ECG")))
+    draw(a_sheet, ReplayedSignal(np.zeros((FS, 2)), leads=("ECG", "ECG")))
     assert {lane.lead for lane in a_sheet.arranged.lanes} == {1}
-    draw(a_sheet, Run(np.zeros(FS), leads=("ECG",)))  # another record, whose only lead it is
+    draw(
+        a_sheet, ReplayedSignal(np.zeros(FS), leads=("ECG",))
+    )  # another record, whose only lead it is
     assert {lane.lead for lane in a_sheet.arranged.lanes} == {0}
     assert traced_anything(a_sheet)
 
@@ -290,14 +292,14 @@ def test_kinds_are_overlaid_where_a_record_has_several_leads_unless_it_was_chose
     a_sheet = sheet(qtbot)
     for leads, chosen, lanes in ((1, None, 2), (2, None, 2), (1, False, 1), (2, True, 4)):
         a_sheet.display = DisplaySettings(stacked=chosen)
-        draw(a_sheet, Run(np.zeros((FS, leads))))
+        draw(a_sheet, ReplayedSignal(np.zeros((FS, leads))))
         assert len(a_sheet.arranged.lanes) == lanes
 
 
 def test_offset_of_the_raw_signal_is_taken_off_in_low_lanes_too(qtbot: Any, ecg: Floats) -> None:
     signals = np.column_stack([0.2 * ecg + 0.35] * 12)
     a_sheet = sheet(qtbot, stacked=True)
-    draw(a_sheet, Run(signals, output=signals))
+    draw(a_sheet, ReplayedSignal(signals, output=signals))
     for lead in (0, 5, 11):
         assert traced(a_sheet, "raw", lead).any(axis=0)[200:-60].mean() > 0.9
         lane = a_sheet.arranged.lane("raw", lead)
@@ -307,19 +309,19 @@ def test_offset_of_the_raw_signal_is_taken_off_in_low_lanes_too(qtbot: Any, ecg:
 
 def test_marks_that_a_record_does_not_have_take_no_room(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"raw"}), detections=False)
-    draw(a_sheet, Run(np.zeros(8 * FS), record="bare"))
+    draw(a_sheet, ReplayedSignal(np.zeros(8 * FS), record="bare"))
     header = a_sheet.arranged.header.bottom()
     assert a_sheet.arranged.lanes[0].box.top() == header
     tops = []
     for beats in (marks((3 * FS, "N")), ()):  # the row stays while there is no beat to be seen
-        draw(a_sheet, Run(np.zeros(8 * FS), record="annotated", beats=beats))
+        draw(a_sheet, ReplayedSignal(np.zeros(8 * FS), record="annotated", beats=beats))
         tops.append(a_sheet.arranged.lanes[0].box.top())
     assert tops[0] == tops[1] > header
 
 
 def test_every_calibration_mark_is_whole(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, size=(1000, 300), gain=20.0)
-    draw(a_sheet, Run(np.zeros(FS)))
+    draw(a_sheet, ReplayedSignal(np.zeros(FS)))
     panel, left = round(a_sheet.arranged.panel), round(a_sheet.arranged.left)
     top = round(a_sheet.arranged.header.bottom())
     found = like(pixels(a_sheet), PAPER.ink, within=90)[top:-24, panel : left - 1]
@@ -334,7 +336,7 @@ def test_paints_are_counted_and_not_what_was_asked_for(qtbot: Any) -> None:
     qtbot.waitUntil(lambda: a_sheet.painted > 0)
     before = a_sheet.painted
     for _ in range(3):
-        draw(a_sheet, Run(pulses()))
+        draw(a_sheet, ReplayedSignal(pulses()))
     assert a_sheet.painted == before
     a_sheet.repaint()
     assert a_sheet.painted == before + 1
@@ -343,7 +345,7 @@ def test_paints_are_counted_and_not_what_was_asked_for(qtbot: Any) -> None:
 def test_overlaid_traces_are_each_seen_in_their_colour(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, stacked=False, kinds=frozenset({"raw", "denoised", "clean", "removed"}))
     t = np.arange(8 * FS)
-    run = Run(np.sin(t / 40), output=np.sin(t / 40) - 0.4, clean=np.sin(t / 40) + 0.6)
+    run = ReplayedSignal(np.sin(t / 40), output=np.sin(t / 40) - 0.4, clean=np.sin(t / 40) + 0.6)
     draw(a_sheet, run)
     for kind in ("raw", "denoised", "clean", "removed"):
         assert traced(a_sheet, kind).any(axis=0)[200:-30].mean() > 0.6
@@ -351,13 +353,13 @@ def test_overlaid_traces_are_each_seen_in_their_colour(qtbot: Any) -> None:
 
 def test_removed_is_what_the_denoiser_took_away(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"removed"}))
-    draw(a_sheet, Run(np.full(4 * FS, 0.9), output=np.full(4 * FS, 0.4)))
+    draw(a_sheet, ReplayedSignal(np.full(4 * FS, 0.9), output=np.full(4 * FS, 0.4)))
     rows = np.flatnonzero(traced(a_sheet, "removed")[:, 200:].any(axis=1))
     assert rows.mean() == pytest.approx(a_sheet.position(0, 0.5, "removed").y(), abs=1)
 
 
 def test_beats_rhythms_and_detected_peaks_are_marked_at_their_samples(qtbot: Any) -> None:
-    run = Run(
+    run = ReplayedSignal(
         np.zeros(8 * FS),
         beats=marks((3 * FS, "N"), (4 * FS, "V")),
         rhythms=marks((0, "(N"), (5 * FS, "(AFIB")),
@@ -400,7 +402,7 @@ def test_flagged_stretch_has_a_band_from_its_first_sample_to_its_last(
     quality = np.zeros(8 * FS)
     quality[3 * FS : 5 * FS] = flag
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(np.zeros(8 * FS), quality=quality))
+    draw(a_sheet, ReplayedSignal(np.zeros(8 * FS), quality=quality))
     flagged = pixels(a_sheet)
     a_sheet.display = replace(a_sheet.display, flags=False)
     changed = (flagged != pixels(a_sheet)).any(axis=2)
@@ -418,7 +420,7 @@ def test_missing_input_is_a_hatched_band_before_the_engine_has_said_so(qtbot: An
     signal = np.zeros(6 * FS)
     signal[5 * FS :] = np.nan
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(signal, delay=2 * FS))
+    draw(a_sheet, ReplayedSignal(signal, delay=2 * FS))
     lane = a_sheet.arranged.lanes[0]
     begin = round(x_of(a_sheet, 5 * FS))
     rows = slice(round(lane.box.top()) + 2, round(lane.box.bottom()) - 25)
@@ -428,7 +430,7 @@ def test_missing_input_is_a_hatched_band_before_the_engine_has_said_so(qtbot: An
 
 
 def test_turning_the_wheel_scrolls_frozen_paper_alone(qtbot: Any) -> None:
-    a_sheet, run = sheet(qtbot), Run(np.zeros(60 * FS))
+    a_sheet, run = sheet(qtbot), ReplayedSignal(np.zeros(60 * FS))
     asked: list[float] = []
     a_sheet.scrolled.connect(asked.append)
     for frozen in (False, True):
@@ -455,7 +457,7 @@ def _turn_wheel(a_sheet: Sheet, eighths: int) -> None:
 
 
 def test_frozen_sweep_is_laid_out_in_time_and_dragging_scrolls(qtbot: Any) -> None:
-    a_sheet, run = sheet(qtbot, sweep=True), Run(np.zeros(60 * FS))
+    a_sheet, run = sheet(qtbot, sweep=True), ReplayedSignal(np.zeros(60 * FS))
     draw(a_sheet, run)
     draw(a_sheet, run, frozen=True)
     samples = [a_sheet.sample_at(x) for x in np.linspace(*_edges(a_sheet), 30)]
@@ -476,7 +478,7 @@ def _edges(a_sheet: Any) -> tuple[float, float]:
 
 def test_display_can_be_changed_while_nothing_arrives(qtbot: Any, ecg: Floats) -> None:
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(ecg))
+    draw(a_sheet, ReplayedSignal(ecg))
     low = np.flatnonzero(traced(a_sheet, "raw").any(axis=1))
     a_sheet.display = DisplaySettings(gain=20.0, theme="dark")
     high = np.flatnonzero(traced(a_sheet, "raw").any(axis=1))
@@ -500,7 +502,7 @@ def test_any_size_and_number_of_leads_is_drawn(
     signals = rng.standard_normal((10 * FS, channels))
     for stacked in (True, False):
         a_sheet = sheet(qtbot, size=size, stacked=stacked)
-        draw(a_sheet, Run(signals, output=0.5 * signals, noise=Noise("em", -6.0)))
+        draw(a_sheet, ReplayedSignal(signals, output=0.5 * signals, noise=Noise("em", -6.0)))
         for lane in a_sheet.arranged.lanes:
             # In a lane of a few pixels what is drawn last may hide the rest.
             roomy = lane.box.height() > 10
@@ -517,14 +519,14 @@ sys.path[:0] = {paths!r}
 import numpy as np
 from pyqtgraph.Qt import QtWidgets
 application = QtWidgets.QApplication([])
-from helpers.sheet_stand import Run, image_pixels, like, pulses, scale
+from helpers.sheet_harness import ReplayedSignal, image_pixels, like, pulses, scale
 from ecgstream.gui.sheet.sheet import Sheet
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.traces import WIDTH
 sheet = Sheet()
 sheet.resize(900, 500)
 sheet.show()
-sheet.draw(Run(pulses()).shown(sheet.seconds))
+sheet.draw(ReplayedSignal(pulses()).shown(sheet.seconds))
 grabbed = sheet.grab()
 ratio = grabbed.devicePixelRatio()
 found = like(image_pixels(grabbed.toImage()), THEMES["paper"].denoised)
@@ -551,5 +553,5 @@ def test_thousands_of_gaps_are_one_band_and_each_sample_between_them_a_dot(qtbot
     assert found == [(0, 8 * FS - 1, Quality.GAP)]
     assert len(runs(np.zeros(8 * FS, np.uint8), np.isnan(signal), False)) == 4 * FS
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(signal))
+    draw(a_sheet, ReplayedSignal(signal))
     assert traced(a_sheet, "raw").any(axis=0)[300:900].all()

@@ -21,7 +21,7 @@ from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.export import DISCLAIMER, FORMATS, caption
 from ecgstream.gui.sheet.sheet import Sheet
 from ecgstream.streamer.quality import Quality
-from helpers.sheet_stand import FS, Run, draw, image_pixels, like, pulses, scale, sheet
+from helpers.sheet_harness import FS, ReplayedSignal, draw, image_pixels, like, pulses, scale, sheet
 
 _DPI = 300
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -30,7 +30,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 @pytest.fixture
 def drawn(qtbot: Any) -> Sheet:
     a_sheet = sheet(qtbot, kinds=frozenset({"denoised"}), annotations=False, detections=False)
-    draw(a_sheet, Run(pulses()))
+    draw(a_sheet, ReplayedSignal(pulses()))
     return a_sheet
 
 
@@ -120,7 +120,7 @@ def test_trace_is_cut_off_at_its_lane_in_every_format(
     qtbot: Any, tmp_path: Path, suffix: str
 ) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"denoised", "removed"}))
-    draw(a_sheet, Run(9 * pulses() - 4, output=9 * pulses() - 4))
+    draw(a_sheet, ReplayedSignal(9 * pulses() - 4, output=9 * pulses() - 4))
     path = tmp_path / f"strip{suffix}"
     a_sheet.save_strip(path, "")
     if suffix == ".pdf":
@@ -144,7 +144,7 @@ def test_trace_is_cut_off_at_its_lane_in_every_format(
 
 def test_sweep_is_saved_as_a_strip_in_the_order_of_time(qtbot: Any, tmp_path: Path) -> None:
     a_sheet = sheet(qtbot, sweep=True)
-    draw(a_sheet, Run(np.zeros(41 * FS)))
+    draw(a_sheet, ReplayedSignal(np.zeros(41 * FS)))
     path = tmp_path / "strip.svg"
     a_sheet.save_strip(path, "")
     texts = [t.text or "" for t in ElementTree.parse(path).getroot().iter(f"{_SVG}text")]
@@ -154,7 +154,7 @@ def test_sweep_is_saved_as_a_strip_in_the_order_of_time(qtbot: Any, tmp_path: Pa
 
 def test_caption_names_record_time_and_settings_and_nothing_else(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
-    run = Run(
+    run = ReplayedSignal(
         pulses(100),
         record="/home/someone/John Doe 1950/100",
         first=60 * FS,
@@ -187,7 +187,7 @@ def test_caption_and_names_tell_what_was_set_when_it_was_recorded_and_until_when
     weaker = noisy._replace(sample=92 * FS, strength=0.5)
     quiet = weaker._replace(sample=round(94.5 * FS), noise=Noise(None, 6.0))
     a_sheet = sheet(qtbot)
-    shown = draw(a_sheet, Run(np.zeros(100 * FS), in_force=(noisy, weaker, quiet)))
+    shown = draw(a_sheet, ReplayedSignal(np.zeros(100 * FS), in_force=(noisy, weaker, quiet)))
     text = caption(shown, a_sheet.display)
     em = "noise mixed in: em, SNR 6 dB"
     assert f"delay low · {em} until 1:32.0; delay low · strength 50% · {em} until 1:34.5" in text
@@ -199,7 +199,7 @@ def test_flags_are_on_the_strip_where_the_sheet_shows_them(qtbot: Any, tmp_path:
     quality = np.zeros(8 * FS)
     quality[3 * FS : 6 * FS] = Quality.FLAT
     a_sheet = sheet(qtbot)
-    draw(a_sheet, Run(np.zeros(8 * FS), quality=quality))
+    draw(a_sheet, ReplayedSignal(np.zeros(8 * FS), quality=quality))
     assert "flat line" in _words(a_sheet, tmp_path)
     a_sheet.display = DisplaySettings(flags=False)
     assert "flat line" not in _words(a_sheet, tmp_path)

@@ -18,7 +18,7 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from ecgstream.gui.app import display_problem, show
 from ecgstream.gui.playback.snapshot import State
 from ecgstream.gui.playback.worker import Worker
-from ecgstream.gui.screenshots import SCENES, snapshot, snapshots
+from ecgstream.gui.screenshots import SCREENSHOTS, take_screenshot, take_screenshots
 from ecgstream.gui.settings.action_table import NOISES
 from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
@@ -26,7 +26,7 @@ from ecgstream.gui.settings.preferences import Preferences
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.sheet import Sheet
 from ecgstream.gui.window.frame_rate import FrameRate
-from ecgstream.gui.window.main_window import Monitor
+from ecgstream.gui.window.main_window import MainWindow
 from ecgstream.gui.window.status_bar import (
     DELAY,
     DELTA_SNR,
@@ -42,7 +42,7 @@ from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import Record, RecordError, read_record
 from helpers.fakes import FakeClock, Identity
 from helpers.monitor_harness import FS, MonitorHarness, write_pulses, write_record
-from helpers.sheet_stand import image_pixels, like
+from helpers.sheet_harness import image_pixels, like
 from helpers.worker_harness import numbered
 
 
@@ -61,9 +61,9 @@ def test_noise_changes_from_then_on_without_losing_count(harness: MonitorHarness
     window = harness.open()
     recorded = read_record("208").signal(0)
     harness.play(2)
-    pick(window.controls.noise, "White noise")
+    pick(window.toolbar.noise, "White noise")
     assert harness.play(2).noise == Noise("white", 6.0)
-    window.controls.level.setValue(-6)
+    window.toolbar.level.setValue(-6)
     shown = harness.play(2)
     noise = shown.stretch.input[:, 0] - recorded[: 6 * FS]
     step = FS // 30  # what is under way when the user acts
@@ -77,19 +77,19 @@ def test_noise_changes_from_then_on_without_losing_count(harness: MonitorHarness
 def test_delay_strength_and_st_mode_reach_the_engine_while_it_runs(harness: MonitorHarness) -> None:
     window = harness.open(noise="white")
     harness.play(1)
-    pick(window.controls.delay, "Low, 0.13 s")
-    window.controls.strength.setValue(40)
-    harness.click(window.controls.st)
+    pick(window.toolbar.delay, "Low, 0.13 s")
+    window.toolbar.strength.setValue(40)
+    harness.click(window.toolbar.st)
     shown = harness.play(2)
     assert (shown.delay, shown.strength, shown.st) == ("low", 0.4, True)
     assert (shown.received, shown.figures.dropped) == (3 * FS, 0)
-    assert window.controls.st.isChecked()
+    assert window.toolbar.st.isChecked()
 
 
 def test_speed_can_be_changed_while_it_runs(harness: MonitorHarness) -> None:
     window = harness.open()
     harness.play(1)
-    pick(window.controls.speed, "5 \N{MULTIPLICATION SIGN}")
+    pick(window.toolbar.speed, "5 \N{MULTIPLICATION SIGN}")
     harness.gate.allow(1)
     harness.qtbot.waitUntil(lambda: harness.received >= 5.5 * FS)
 
@@ -97,7 +97,7 @@ def test_speed_can_be_changed_while_it_runs(harness: MonitorHarness) -> None:
 def test_pause_stops_and_run_goes_on_without_losing_samples(harness: MonitorHarness) -> None:
     window = harness.open()
     harness.play(2)
-    run = window.controls.buttons["run"]
+    run = window.toolbar.buttons["run"]
     harness.click(run)
     harness.gate.allow(1)
     harness.qtbot.waitUntil(lambda: run.text() == "Run")
@@ -138,15 +138,15 @@ def test_model_that_fails_is_told_in_the_window_and_can_be_tried_again(
     network = Failing()
     window = harness.open(model=network)
     harness.gate.allow(5)
-    harness.qtbot.waitUntil(window.notice.isVisible)
-    harness.qtbot.waitUntil(lambda: "KeyError: 'tensor 7'" in window.notice.text.text())
-    run = window.controls.buttons["run"]
+    harness.qtbot.waitUntil(window.message_card.isVisible)
+    harness.qtbot.waitUntil(lambda: "KeyError: 'tensor 7'" in window.message_card.text.text())
+    run = window.toolbar.buttons["run"]
     assert run.text() == "Try again"
     network.mended = True
     harness.click(run)
     harness.gate.allow(5)
     harness.qtbot.waitUntil(lambda: harness.received > FS)
-    harness.qtbot.waitUntil(window.notice.isHidden)
+    harness.qtbot.waitUntil(window.message_card.isHidden)
 
 
 def test_missing_record_is_told_and_another_can_be_chosen(
@@ -154,15 +154,15 @@ def test_missing_record_is_told_and_another_can_be_chosen(
 ) -> None:
     write_record(tmp_path / "mine", "beats", ecg)
     window = harness.open(record="nowhere", data=tmp_path)
-    harness.qtbot.waitUntil(lambda: "no record 'nowhere'" in window.notice.text.text())
+    harness.qtbot.waitUntil(lambda: "no record 'nowhere'" in window.message_card.text.text())
     window.refresh()
-    assert window.controls.record.text() == "nowhere"
-    harness.click(window.controls.record)
-    harness.qtbot.keyClicks(window.chooser.search, "mine")
-    harness.qtbot.keySequence(window.chooser.search, "Return")
+    assert window.toolbar.record.text() == "nowhere"
+    harness.click(window.toolbar.record)
+    harness.qtbot.keyClicks(window.record_dialog.search, "mine")
+    harness.qtbot.keySequence(window.record_dialog.search, "Return")
     shown = harness.play(2)
     assert shown.record == "beats"
-    assert window.notice.isHidden()
+    assert window.message_card.isHidden()
     assert np.allclose(shown.stretch.input[:, 0], ecg[: 2 * FS], atol=0.003)
 
 
@@ -177,19 +177,19 @@ def test_record_whose_files_are_gone_plays_on_and_is_told_when_opened_again(
     assert harness.play(2).received == 4 * FS
     window.worker.choose(str(path))
     harness.gate.allow(1)
-    harness.qtbot.waitUntil(lambda: "no record" in window.notice.text.text())
+    harness.qtbot.waitUntil(lambda: "no record" in window.message_card.text.text())
     window.worker.choose("208b")
     harness.gate.allow(1)
     harness.qtbot.waitUntil(lambda: harness.received > 0 and harness.shown.record == "208b")
-    harness.qtbot.waitUntil(window.notice.isHidden)
+    harness.qtbot.waitUntil(window.message_card.isHidden)
 
 
 def test_model_that_is_missing_is_told_as_such(harness: MonitorHarness, tmp_path: Path) -> None:
     window = harness.open(model=tmp_path / "gone.tflite")
-    harness.qtbot.waitUntil(lambda: "no model file" in window.notice.text.text())
-    assert window.notice.title.text() == "The model cannot be loaded"
-    assert "--model" in window.notice.text.text()
-    assert "another record" not in window.notice.text.text()
+    harness.qtbot.waitUntil(lambda: "no model file" in window.message_card.text.text())
+    assert window.message_card.title.text() == "The model cannot be loaded"
+    assert "--model" in window.message_card.text.text()
+    assert "another record" not in window.message_card.text.text()
 
 
 def test_disk_that_fails_is_told_in_words(harness: MonitorHarness) -> None:
@@ -198,14 +198,14 @@ def test_disk_that_fails_is_told_in_words(harness: MonitorHarness) -> None:
 
     window = harness.open(read=broken)
     harness.qtbot.waitUntil(
-        lambda: window.notice.text.text().startswith("Input/output error: 208.dat\n")
+        lambda: window.message_card.text.text().startswith("Input/output error: 208.dat\n")
     )
 
 
 def test_values_that_only_the_command_line_names_have_their_units(harness: MonitorHarness) -> None:
-    controls = harness.open(delay=40, speed=3.0).controls
-    assert controls.delay.currentText() == "0.11 s"
-    assert controls.speed.currentText() == "3 \N{MULTIPLICATION SIGN}"
+    toolbar = harness.open(delay=40, speed=3.0).toolbar
+    assert toolbar.delay.currentText() == "0.11 s"
+    assert toolbar.speed.currentText() == "3 \N{MULTIPLICATION SIGN}"
 
 
 def test_only_pictures_that_are_painted_count(harness: MonitorHarness) -> None:
@@ -224,13 +224,13 @@ def test_only_pictures_that_are_painted_count(harness: MonitorHarness) -> None:
 
 def test_data_folder_that_is_gone_is_told(harness: MonitorHarness, tmp_path: Path) -> None:
     window = harness.open(data=tmp_path / "gone")
-    harness.qtbot.waitUntil(lambda: "check --data" in window.notice.text.text())
+    harness.qtbot.waitUntil(lambda: "check --data" in window.message_card.text.text())
 
 
 def test_status_tells_what_the_stream_is_like(harness: MonitorHarness) -> None:
     window = harness.open(noise="white", delay="low")
     shown = harness.play(12)
-    values = {caption: label.text() for caption, label in window.status.values.items()}
+    values = {caption: label.text() for caption, label in window.status_bar.values.items()}
     assert values[DELAY].startswith("0.13 s · 0.1")
     assert values[STEP] == "0.0 of 44 ms"  # the clock stands still meanwhile
     assert values[QUEUE].endswith(" %")
@@ -247,12 +247,12 @@ def test_recording_is_written_while_it_runs_and_completed_when_the_window_is_clo
     window = harness.open()
     window.recordings = tmp_path / "new"
     harness.play(1)
-    button = window.controls.buttons["recording"]
+    button = window.toolbar.buttons["recording"]
     harness.click(button)
     harness.play(3)
     assert button.isChecked()
     assert "Recording to" in window.banner.text.text()
-    assert window.status.values[RECORDING].text() in ("0:02", "0:03")
+    assert window.status_bar.values[RECORDING].text() in ("0:02", "0:03")
     harness.gate.allow(np.inf)
     window.close()
     (header,) = [p for p in (tmp_path / "new").glob("*.hea") if "_flags" not in p.name]
@@ -264,13 +264,13 @@ def test_recording_ends_when_it_is_asked_to(harness: MonitorHarness, tmp_path: P
     window = harness.open()
     window.recordings = tmp_path
     harness.play(1)
-    harness.click(window.controls.buttons["recording"])
+    harness.click(window.toolbar.buttons["recording"])
     harness.play(1)
-    harness.click(window.controls.buttons["recording"])
+    harness.click(window.toolbar.buttons["recording"])
     harness.play(1)
-    assert not window.controls.buttons["recording"].isChecked()
+    assert not window.toolbar.buttons["recording"].isChecked()
     assert "Recorded" in window.banner.text.text()
-    assert window.status.values[RECORDING].text() == "off"
+    assert window.status_bar.values[RECORDING].text() == "off"
 
 
 def test_disk_that_is_full_is_told_and_the_traces_go_on(
@@ -279,7 +279,7 @@ def test_disk_that_is_full_is_told_and_the_traces_go_on(
     window = harness.open()
     window.recordings = tmp_path
     harness.play(1)
-    harness.click(window.controls.buttons["recording"])
+    harness.click(window.toolbar.buttons["recording"])
     harness.play(1)
 
     def full(*_: object) -> None:
@@ -291,8 +291,8 @@ def test_disk_that_is_full_is_told_and_the_traces_go_on(
     assert "another folder" in window.banner.text.text()
     assert window.banner.isVisible()
     window.refresh()
-    assert window.status.values[RECORDING].text() == "ended"
-    assert not window.controls.buttons["recording"].isChecked()
+    assert window.status_bar.values[RECORDING].text() == "ended"
+    assert not window.toolbar.buttons["recording"].isChecked()
     assert harness.play(1).received == 6 * FS
 
 
@@ -301,7 +301,7 @@ def test_folder_that_cannot_be_written_to_is_told(harness: MonitorHarness, tmp_p
     window = harness.open()
     window.recordings = tmp_path / "file"
     harness.play(1)
-    harness.click(window.controls.buttons["recording"])
+    harness.click(window.toolbar.buttons["recording"])
     harness.play(1)
     harness.qtbot.waitUntil(lambda: "The recording" in window.banner.text.text())
     assert window.worker.snapshot(0).state is State.PLAYING
@@ -314,7 +314,7 @@ def test_strip_is_saved_as_a_picture_named_after_record_and_time(
     window = harness.open()
     window.pictures = tmp_path
     harness.play(3)
-    harness.click(window.controls.buttons["strip"])
+    harness.click(window.toolbar.buttons["strip"])
     (dialog,) = window.findChildren(QtWidgets.QFileDialog)
     assert dialog.selectedFiles() == [str(tmp_path / "208b_0-03.png")]
     dialog.selectFile(str(tmp_path / f"strip.{suffix}"))
@@ -360,7 +360,7 @@ def test_record_is_named_in_the_title(harness: MonitorHarness) -> None:
     window = harness.open()
     harness.play(1)
     assert window.windowTitle() == "208b · ecgstream"
-    assert window.controls.record.text() == "208 (bundled)"
+    assert window.toolbar.record.text() == "208 (bundled)"
 
 
 def test_snapshot_saves_a_picture_and_tells_what_is_in_it(
@@ -369,7 +369,7 @@ def test_snapshot_saves_a_picture_and_tells_what_is_in_it(
     settings = MonitorSettings(model=Identity())
     pictures = []
     for path in (tmp_path / "new" / "a.png", tmp_path / "b.png"):
-        shown = snapshot(settings, DisplaySettings(), clock, path)
+        shown = take_screenshot(settings, DisplaySettings(), clock, path)
         assert (shown.record, shown.leads, shown.received) == ("208b", ("MLII",), 20 * FS)
         assert (shown.noise, shown.figures.delay) == (Noise("em", 6.0), 122)
         assert shown.figures.heart_rate == pytest.approx(121, abs=5)
@@ -383,10 +383,12 @@ def test_snapshot_saves_a_picture_and_tells_what_is_in_it(
 def test_snapshots_are_one_small_picture_of_each_scene(
     qapp: Any, clock: FakeClock, tmp_path: Path
 ) -> None:
-    shown = snapshots(MonitorSettings(model=Identity()), DisplaySettings(), clock, tmp_path / "new")
-    assert [path.stem for path in shown] == list(SCENES)
+    shown = take_screenshots(
+        MonitorSettings(model=Identity()), DisplaySettings(), clock, tmp_path / "new"
+    )
+    assert [path.stem for path in shown] == list(SCREENSHOTS)
     pictures = [path.read_bytes() for path in shown]
-    assert len(set(pictures)) == len(SCENES)
+    assert len(set(pictures)) == len(SCREENSHOTS)
     assert max(map(len, pictures)) < 300_000
     gap = shown[tmp_path / "new" / "gap.png"].stretch.input
     assert np.isnan(gap).sum() == 2 * FS
@@ -396,7 +398,9 @@ def test_snapshot_of_what_cannot_be_shown_fails_and_saves_nothing(
     qapp: Any, clock: FakeClock, tmp_path: Path
 ) -> None:
     with pytest.raises(RecordError, match="no record 'nowhere'"):
-        snapshot(MonitorSettings(record="nowhere"), DisplaySettings(), clock, tmp_path / "a.png")
+        take_screenshot(
+            MonitorSettings(record="nowhere"), DisplaySettings(), clock, tmp_path / "a.png"
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -406,7 +410,7 @@ def test_monitor_ends_when_it_is_closed(
 ) -> None:
     preferences = Preferences(tmp_path / "monitor.ini")
 
-    def end(window: Monitor) -> None:
+    def end(window: MainWindow) -> None:
         if interrupted:
             signal.raise_signal(signal.SIGINT)
         else:
@@ -447,16 +451,16 @@ def test_everything_is_remembered_from_one_window_to_the_next(
 ) -> None:
     path = tmp_path / "monitor.ini"
 
-    def change(window: Monitor) -> None:
+    def change(window: MainWindow) -> None:
         for name, value in (("noise", "ma"), ("snr", 3.0), ("theme", "dark"), ("gain", 20.0)):
-            window.wishes.set(name, value)
+            window.settings_model.set(name, value)
         window.resize(1300, 640)
         window.close()
 
     seen: list[Any] = []
 
-    def look(window: Monitor) -> None:
-        seen.extend((window.wishes.settings, window.wishes.display, window.size()))
+    def look(window: MainWindow) -> None:
+        seen.extend((window.settings_model.settings, window.settings_model.display, window.size()))
         window.close()
 
     begin = MonitorSettings(model=Identity(), snr=9.0)
@@ -473,7 +477,7 @@ def test_what_nobody_foresaw_is_told_in_the_window_and_kept_in_a_log(
 ) -> None:
     said: list[str] = []
 
-    def stumble(window: Monitor) -> None:
+    def stumble(window: MainWindow) -> None:
         monkeypatch.setattr(window.sheet, "draw", broken)
         QtCore.QTimer.singleShot(0, fail)
         threading.Thread(target=fail).start()

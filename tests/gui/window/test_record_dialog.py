@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from ecgstream.gui.window.record_dialog import Chooser
+from ecgstream.gui.window.record_dialog import RecordDialog
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.physionet import DownloadError, Progress, Transfer
 from helpers.monitor_harness import FS, MonitorHarness, write_record
@@ -56,12 +56,12 @@ def harness(qtbot: Any, tmp_path: Path, ecg: Floats) -> MonitorHarness:
     harness = MonitorHarness(qtbot)
     harness.open(data=tmp_path)
     harness.play(1)
-    harness.click(harness.window.controls.record)
+    harness.click(harness.window.toolbar.record)
     return harness
 
 
-def labels(chooser: Chooser) -> list[str]:
-    items = [chooser.records.item(row) for row in range(chooser.records.count())]
+def labels(record_dialog: RecordDialog) -> list[str]:
+    items = [record_dialog.records.item(row) for row in range(record_dialog.records.count())]
     return [item.text() for item in items if not item.isHidden()]
 
 
@@ -71,11 +71,11 @@ def shows(harness: MonitorHarness, record: str) -> None:
 
 
 def test_all_records_are_listed_and_the_present_one_is_chosen(harness: MonitorHarness) -> None:
-    chooser = harness.window.chooser
-    assert labels(chooser) == ["208 (bundled)", "mitdb/100", "mitdb/101", "mitdb/203"]
-    current = chooser.records.currentItem()
+    record_dialog = harness.window.record_dialog
+    assert labels(record_dialog) == ["208 (bundled)", "mitdb/100", "mitdb/101", "mitdb/203"]
+    current = record_dialog.records.currentItem()
     assert current is not None and current.text() == "208 (bundled)"
-    assert str(harness.window.wishes.settings.data) in chooser.folder.text()
+    assert str(harness.window.settings_model.settings.data) in record_dialog.folder.text()
 
 
 def test_folder_that_the_environment_names_is_named(
@@ -84,43 +84,43 @@ def test_folder_that_the_environment_names_is_named(
     write_record(tmp_path / "mitdb", "100", ecg)
     monkeypatch.setenv("ECG_DATA", str(tmp_path))
     harness = MonitorHarness(qtbot)
-    chooser = harness.open().chooser
+    record_dialog = harness.open().record_dialog
     harness.play(1)
-    assert chooser.folder.text() == f"Folder: {tmp_path}"
+    assert record_dialog.folder.text() == f"Folder: {tmp_path}"
 
 
 def test_a_part_of_the_name_finds_a_record_and_return_opens_it(harness: MonitorHarness) -> None:
-    chooser = harness.window.chooser
-    harness.qtbot.keyClicks(chooser.search, "10")
-    assert labels(chooser) == ["mitdb/100", "mitdb/101"]
-    harness.qtbot.keyClick(chooser.search, QtCore.Qt.Key.Key_Down)
-    harness.qtbot.keyClick(chooser.search, QtCore.Qt.Key.Key_Return)
-    assert not chooser.isVisible()
+    record_dialog = harness.window.record_dialog
+    harness.qtbot.keyClicks(record_dialog.search, "10")
+    assert labels(record_dialog) == ["mitdb/100", "mitdb/101"]
+    harness.qtbot.keyClick(record_dialog.search, QtCore.Qt.Key.Key_Down)
+    harness.qtbot.keyClick(record_dialog.search, QtCore.Qt.Key.Key_Return)
+    assert not record_dialog.isVisible()
     shows(harness, "101")
 
 
 def test_what_is_not_there_cannot_be_opened(harness: MonitorHarness) -> None:
-    chooser = harness.window.chooser
-    harness.qtbot.keyClicks(chooser.search, "xyz")
-    assert labels(chooser) == []
-    assert not chooser.open_it.isEnabled()
-    chooser.search.clear()
-    assert chooser.open_it.isEnabled()
+    record_dialog = harness.window.record_dialog
+    harness.qtbot.keyClicks(record_dialog.search, "xyz")
+    assert labels(record_dialog) == []
+    assert not record_dialog.open_it.isEnabled()
+    record_dialog.search.clear()
+    assert record_dialog.open_it.isEnabled()
 
 
 def test_double_click_opens_a_record(harness: MonitorHarness) -> None:
-    chooser = harness.window.chooser
-    item = chooser.records.item(3)
-    place = chooser.records.visualItemRect(item).center()
+    record_dialog = harness.window.record_dialog
+    item = record_dialog.records.item(3)
+    place = record_dialog.records.visualItemRect(item).center()
     button = QtCore.Qt.MouseButton.LeftButton
-    harness.qtbot.mouseClick(chooser.records.viewport(), button, pos=place)
-    harness.qtbot.mouseDClick(chooser.records.viewport(), button, pos=place)
+    harness.qtbot.mouseClick(record_dialog.records.viewport(), button, pos=place)
+    harness.qtbot.mouseDClick(record_dialog.records.viewport(), button, pos=place)
     shows(harness, "203")
 
 
 def test_closed_without_a_choice_all_goes_on(harness: MonitorHarness) -> None:
-    harness.qtbot.keyClick(harness.window.chooser, QtCore.Qt.Key.Key_Escape)
-    assert not harness.window.chooser.isVisible()
+    harness.qtbot.keyClick(harness.window.record_dialog, QtCore.Qt.Key.Key_Escape)
+    assert not harness.window.record_dialog.isVisible()
     assert harness.play(1).record == "208b"
 
 
@@ -128,62 +128,66 @@ def test_other_folder_brings_other_records(
     harness: MonitorHarness, tmp_path: Path, ecg: Floats
 ) -> None:
     write_record(tmp_path / "other", "mine", ecg)
-    chooser = harness.window.chooser
-    harness.click(chooser.other_folder)
+    record_dialog = harness.window.record_dialog
+    harness.click(record_dialog.other_folder)
     (dialog,) = harness.window.findChildren(QtWidgets.QFileDialog)
     dialog.fileSelected.emit(str(tmp_path / "other"))
     dialog.reject()
 
     def listed() -> bool:
         harness.window.refresh()
-        return labels(chooser) == ["208 (bundled)", "mine"]
+        return labels(record_dialog) == ["208 (bundled)", "mine"]
 
     harness.qtbot.waitUntil(listed)
-    assert str(tmp_path / "other") in chooser.folder.text()
-    assert harness.window.wishes.settings.data == tmp_path / "other"
+    assert str(tmp_path / "other") in record_dialog.folder.text()
+    assert harness.window.settings_model.settings.data == tmp_path / "other"
 
 
 def test_record_is_downloaded_with_progress_and_opened(
     harness: MonitorHarness, server: Server
 ) -> None:
-    window, chooser = harness.window, harness.window.chooser
-    harness.qtbot.keyClicks(chooser.name, "105")
-    harness.click(chooser.get)
-    harness.qtbot.waitUntil(lambda: chooser.progress.isVisible() and chooser.progress.value() > 0)
+    window, record_dialog = harness.window, harness.window.record_dialog
+    harness.qtbot.keyClicks(record_dialog.name, "105")
+    harness.click(record_dialog.get)
+    harness.qtbot.waitUntil(
+        lambda: record_dialog.progress.isVisible() and record_dialog.progress.value() > 0
+    )
     assert server.asked == "mitdb/105"
-    assert chooser.progress.value() / chooser.progress.maximum() == pytest.approx(0.5, abs=0.01)
+    assert record_dialog.progress.value() / record_dialog.progress.maximum() == pytest.approx(
+        0.5, abs=0.01
+    )
     assert harness.play(2).record == "208b"  # goes on meanwhile
     server.go_on.set()
     shows(harness, "105")
-    harness.qtbot.waitUntil(lambda: not chooser.isVisible())
+    harness.qtbot.waitUntil(lambda: not record_dialog.isVisible())
     assert "mitdb/105" in [name for name, _ in window.worker.snapshot(0).choices]
 
 
 def test_download_can_be_cancelled(harness: MonitorHarness, server: Server) -> None:
-    chooser = harness.window.chooser
-    harness.qtbot.keyClicks(chooser.name, "mitdb/105")
-    harness.qtbot.keyClick(chooser.name, QtCore.Qt.Key.Key_Return)
-    harness.qtbot.waitUntil(chooser.cancel.isVisible)
-    harness.click(chooser.cancel)
-    harness.qtbot.waitUntil(chooser.get.isVisible)
+    record_dialog = harness.window.record_dialog
+    harness.qtbot.keyClicks(record_dialog.name, "mitdb/105")
+    harness.qtbot.keyClick(record_dialog.name, QtCore.Qt.Key.Key_Return)
+    harness.qtbot.waitUntil(record_dialog.cancel.isVisible)
+    harness.click(record_dialog.cancel)
+    harness.qtbot.waitUntil(record_dialog.get.isVisible)
     server.go_on.set()
     server.ended.wait()
     assert harness.play(1).record == "208b"
-    assert chooser.isVisible()
+    assert record_dialog.isVisible()
 
 
 def test_download_that_fails_says_why_and_can_be_tried_again(
     harness: MonitorHarness, server: Server
 ) -> None:
     server.trouble = DownloadError("cannot get it: check the network")
-    chooser = harness.window.chooser
-    harness.qtbot.keyClicks(chooser.name, "mitdb/105")
-    harness.click(chooser.get)
+    record_dialog = harness.window.record_dialog
+    harness.qtbot.keyClicks(record_dialog.name, "mitdb/105")
+    harness.click(record_dialog.get)
     server.go_on.set()
-    harness.qtbot.waitUntil(lambda: "check the network" in chooser.trouble.text())
-    assert chooser.trouble.isVisible() and chooser.get.isVisible()
+    harness.qtbot.waitUntil(lambda: "check the network" in record_dialog.trouble.text())
+    assert record_dialog.trouble.isVisible() and record_dialog.get.isVisible()
     server.trouble = None
-    harness.click(chooser.get)
+    harness.click(record_dialog.get)
     shows(harness, "105")
 
 
@@ -191,9 +195,9 @@ def test_download_that_fails_when_nobody_looks_is_told_in_the_window(
     harness: MonitorHarness, server: Server
 ) -> None:
     server.trouble = DownloadError("cannot get it: check the network")
-    harness.qtbot.keyClicks(harness.window.chooser.name, "mitdb/105")
-    harness.click(harness.window.chooser.get)
-    harness.window.chooser.close()
+    harness.qtbot.keyClicks(harness.window.record_dialog.name, "mitdb/105")
+    harness.click(harness.window.record_dialog.get)
+    harness.window.record_dialog.close()
     server.go_on.set()
     harness.qtbot.waitUntil(lambda: "check the network" in harness.window.banner.text.text())
 
@@ -201,12 +205,12 @@ def test_download_that_fails_when_nobody_looks_is_told_in_the_window(
 def test_window_closes_while_a_record_is_downloaded(
     harness: MonitorHarness, server: Server
 ) -> None:
-    harness.qtbot.keyClicks(harness.window.chooser.name, "mitdb/105")
-    harness.click(harness.window.chooser.get)
+    harness.qtbot.keyClicks(harness.window.record_dialog.name, "mitdb/105")
+    harness.click(harness.window.record_dialog.get)
     harness.gate.allow(np.inf)
     harness.window.close()
     assert not harness.window.worker.alive
-    assert not harness.window.chooser.isVisible()
+    assert not harness.window.record_dialog.isVisible()
 
 
 def test_record_at_another_rate_can_be_chosen(harness: MonitorHarness, tmp_path: Path) -> None:

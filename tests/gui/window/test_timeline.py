@@ -11,8 +11,8 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from ecgstream.gui.playback.snapshot import State
 from ecgstream.gui.settings.action_table import JUMP
 from ecgstream.gui.settings.theme import THEMES
-from ecgstream.gui.window.actions import parsed_time
-from ecgstream.gui.window.main_window import Monitor
+from ecgstream.gui.window.actions import parse_clock_time
+from ecgstream.gui.window.main_window import MainWindow
 from ecgstream.gui.window.messages import clock_time
 from helpers.monitor_harness import FS, MonitorHarness
 from helpers.worker_harness import numbered
@@ -30,7 +30,7 @@ def harness(qtbot: Any) -> MonitorHarness:
 
 def drag(harness: MonitorHarness, begin: float, *seconds: float) -> None:
     """Hold the handle at a second of the record, and let it go at the last one."""
-    track, button = harness.window.position.track, QtCore.Qt.MouseButton.LeftButton
+    track, button = harness.window.timeline.track, QtCore.Qt.MouseButton.LeftButton
 
     def at(second: float) -> QtCore.QPoint:
         return QtCore.QPoint(round(track.x_of(second)), track.height() // 2)
@@ -45,20 +45,20 @@ def drag(harness: MonitorHarness, begin: float, *seconds: float) -> None:
     harness.qtbot.mouseRelease(track, button, pos=at(seconds[-1] if seconds else begin))
 
 
-def newest(window: Monitor) -> float:
+def newest(window: MainWindow) -> float:
     """Second of the record at the right edge of the sheet."""
     shown = window.drawn
     assert shown is not None
     return (shown.first + shown.stretch.start + len(shown.stretch.input)) / shown.fs
 
 
-def full(window: Monitor) -> bool:
+def full(window: MainWindow) -> bool:
     """Whether there are samples all over the sheet."""
     shown = window.drawn
     return shown is not None and len(shown.stretch.input) / FS > window.sheet.seconds - 0.1
 
 
-def traced(window: Monitor) -> bool:
+def traced(window: MainWindow) -> bool:
     """Whether the sheet is full, with the record's own samples at their places."""
     shown = window.drawn
     assert shown is not None
@@ -66,7 +66,7 @@ def traced(window: Monitor) -> bool:
     image = window.sheet.grab().toImage()
     ratio = image.devicePixelRatio()
     layout = window.sheet.arranged
-    colour = QtGui.QColor(THEMES[window.wishes.display.theme].denoised).rgb()
+    colour = QtGui.QColor(THEMES[window.settings_model.display.theme].denoised).rgb()
     columns = range(round(layout.left * ratio) + 5, round(layout.right * ratio) - 5)
     inked = sum(any(image.pixel(x, y) == colour for y in range(image.height())) for x in columns)
     return np.allclose(shown.stretch.input[:, 0], n / 1000) and inked > 0
@@ -91,16 +91,16 @@ def test_dragging_shows_the_time_and_jumps_only_when_let_go(harness: MonitorHarn
     harness.play(5, speed=10)
     window = harness.window
     jumps: list[float] = []
-    window.position.track.dropped.connect(jumps.append)
+    window.timeline.track.dropped.connect(jumps.append)
     texts: list[str] = []
 
     def look(_: float) -> None:
         window.refresh()
-        texts.append(window.position.time.text())
+        texts.append(window.timeline.time.text())
 
-    window.position.track.dragged.connect(look)
+    window.timeline.track.dragged.connect(look)
     drag(harness, 5, 100, 200, 300)
-    assert [parsed_time(text) for text in texts] == pytest.approx([5, 100, 200, 300], abs=1)
+    assert [parse_clock_time(text) for text in texts] == pytest.approx([5, 100, 200, 300], abs=1)
     assert jumps == [pytest.approx(300, abs=1)]
     harness.gate.allow(0.5)
     begin = (300 - window.sheet.seconds) * FS
@@ -110,7 +110,7 @@ def test_dragging_shows_the_time_and_jumps_only_when_let_go(harness: MonitorHarn
 def test_paused_stays_paused_when_somewhere_else_is_gone_to(harness: MonitorHarness) -> None:
     window = harness.window
     harness.play(5, speed=10)
-    window.commands.do("run")
+    window.commands.trigger("run")
     harness.gate.allow(0.1)
     harness.qtbot.waitUntil(lambda: window.worker.snapshot(0).state is State.PAUSED)
     for second in (450, LENGTH):  # the record's end, too: it does not begin again
@@ -126,11 +126,11 @@ def test_paused_stays_paused_when_somewhere_else_is_gone_to(harness: MonitorHarn
 def test_arrows_go_through_the_record(harness: MonitorHarness) -> None:
     window = harness.window
     harness.play(30, speed=10)
-    window.commands.do("back")
+    window.commands.trigger("back")
     harness.gate.allow(0.1)
     second = (30 - JUMP) - window.sheet.seconds
     harness.qtbot.waitUntil(lambda: harness.shown.first == pytest.approx(second * FS, abs=1))
-    window.commands.do("first")
+    window.commands.trigger("first")
     harness.gate.allow(0.1)
     harness.qtbot.waitUntil(lambda: harness.shown.first == 0)
 
@@ -140,9 +140,9 @@ def test_ten_minutes_can_be_looked_back_at_while_the_stream_goes_on(
 ) -> None:
     window = harness.window
     harness.play(650, speed=10)
-    window.commands.do("freeze")
+    window.commands.trigger("freeze")
     end = newest(window)
-    window.commands.do("first")
+    window.commands.trigger("first")
     oldest = newest(window) - window.sheet.seconds
     assert end - oldest > 599.9
     assert traced(window)
@@ -152,13 +152,13 @@ def test_ten_minutes_can_be_looked_back_at_while_the_stream_goes_on(
     window.refresh()
     assert traced(window)
     held = newest(window)
-    window.commands.do("back")
+    window.commands.trigger("back")
     assert newest(window) == held  # never forward
     assert "older than ten minutes" in window.banner.text.text()
     assert window.note == "Frozen" and traced(window)
-    window.commands.do("last")
+    window.commands.trigger("last")
     assert newest(window) == pytest.approx(670)
-    window.commands.do("freeze")
+    window.commands.trigger("freeze")
     assert newest(window) == pytest.approx(670)
     assert window.note == ""
 
@@ -166,7 +166,7 @@ def test_ten_minutes_can_be_looked_back_at_while_the_stream_goes_on(
 def test_bar_scrolls_a_frozen_sheet_over_what_is_held(harness: MonitorHarness) -> None:
     window = harness.window
     harness.play(300, speed=10)
-    window.commands.do("freeze")
+    window.commands.trigger("freeze")
     assert window.note == "Frozen"
     drag(harness, 290, 200, 100)
     window.refresh()
@@ -177,7 +177,7 @@ def test_bar_scrolls_a_frozen_sheet_over_what_is_held(harness: MonitorHarness) -
     assert newest(window) == pytest.approx(300)
 
 
-def turn_wheel(window: Monitor, notches: int) -> None:
+def turn_wheel(window: MainWindow, notches: int) -> None:
     """Over the sheet: away from the user, and up, is positive."""
     place, none = QtCore.QPointF(window.sheet.rect().center()), QtCore.QPoint()
     event = QtGui.QWheelEvent(
@@ -199,7 +199,7 @@ def test_wheel_scrolls_a_frozen_sheet_and_leaves_a_running_one(harness: MonitorH
     harness.play(60, speed=10)
     turn_wheel(window, 3)
     assert newest(window) == pytest.approx(60)
-    window.commands.do("freeze")
+    window.commands.trigger("freeze")
     turn_wheel(window, 3)
     assert 60 - window.sheet.seconds < newest(window) < 59
     turn_wheel(window, -3)
@@ -212,18 +212,18 @@ def test_frozen_sheet_can_be_looked_back_over_when_the_count_begins_anew(
 ) -> None:
     window = harness.window
     harness.play(60, speed=10)
-    window.commands.do("freeze")
+    window.commands.trigger("freeze")
     window.worker.jump(500 if how == "jump" else LENGTH - 1)
     harness.gate.allow(0.5)
     harness.qtbot.waitUntil(lambda: harness.shown.first == (500 * FS if how == "jump" else 0))
     harness.qtbot.waitUntil(lambda: harness.shown.passes > 1)
     window.refresh()
     assert newest(window) == pytest.approx(60)
-    window.commands.do("back")
+    window.commands.trigger("back")
     assert newest(window) == pytest.approx(60 - JUMP) and traced(window)
-    window.commands.do("first")
+    window.commands.trigger("first")
     assert newest(window) == pytest.approx(window.sheet.seconds, abs=1 / FS) and traced(window)
-    window.commands.do("freeze")
+    window.commands.trigger("freeze")
     drawn = window.drawn
     assert drawn is not None and drawn.passes == harness.shown.passes
 
@@ -231,7 +231,7 @@ def test_frozen_sheet_can_be_looked_back_over_when_the_count_begins_anew(
 def test_another_record_ends_the_looking_back(harness: MonitorHarness) -> None:
     window = harness.window
     harness.play(30, speed=10)
-    window.commands.do("freeze")
+    window.commands.trigger("freeze")
     window.worker.choose("other")
     harness.gate.allow(0.5)
     harness.qtbot.waitUntil(lambda: harness.shown.passes == 2)
@@ -241,7 +241,7 @@ def test_another_record_ends_the_looking_back(harness: MonitorHarness) -> None:
 
 def test_time_can_be_typed(harness: MonitorHarness) -> None:
     harness.play(5, speed=10)
-    harness.window.commands.do("go")
+    harness.window.commands.trigger("go")
     (dialog,) = harness.window.findChildren(QtWidgets.QInputDialog)
     dialog.setTextValue("10:00")
     dialog.accept()
@@ -252,7 +252,7 @@ def test_time_can_be_typed(harness: MonitorHarness) -> None:
 
 def test_nonsense_typed_for_a_time_is_told(harness: MonitorHarness) -> None:
     harness.play(5, speed=10)
-    harness.window.commands.do("go")
+    harness.window.commands.trigger("go")
     (dialog,) = harness.window.findChildren(QtWidgets.QInputDialog)
     dialog.setTextValue("half past")
     dialog.accept()
@@ -271,7 +271,7 @@ def test_nonsense_typed_for_a_time_is_told(harness: MonitorHarness) -> None:
     ],
 )
 def test_times_are_read_as_people_write_them(text: str, seconds: float | None) -> None:
-    assert parsed_time(text) == seconds
+    assert parse_clock_time(text) == seconds
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pyqtgraph.Qt import QT_LIB, QtCore, QtWidgets
 
 from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.theme import THEMES
-from ecgstream.gui.window.main_window import Monitor
+from ecgstream.gui.window.main_window import MainWindow
 from helpers.monitor_harness import MonitorHarness
 from helpers.paths import ROOT
 from helpers.worker_harness import numbered
@@ -27,7 +27,7 @@ def harness(qtbot: Any) -> MonitorHarness:
     return MonitorHarness(qtbot)
 
 
-def texts_cut_off(window: Monitor) -> list[str]:
+def texts_cut_off(window: MainWindow) -> list[str]:
     """Labels, buttons and boxes that are smaller than what is written on them."""
     QtWidgets.QApplication.processEvents()  # what has changed is laid out by now
     kinds = (QtWidgets.QLabel, QtWidgets.QAbstractButton, QtWidgets.QComboBox)
@@ -84,7 +84,7 @@ def test_nothing_is_cut_off_or_overlaps(
     window.refresh()
     window.grab()
     central = window.centralWidget()
-    for frame in (central, window.controls, window.position, window.status):
+    for frame in (central, window.toolbar, window.timeline, window.status_bar):
         assert overlapping(frame) == []
     assert texts_cut_off(window) == []
     assert window.sheet.height() > 0.7 * size[1]
@@ -94,7 +94,7 @@ def test_nothing_is_cut_off_or_overlaps(
 def test_every_value_of_a_box_can_be_read_in_it(harness: MonitorHarness, setting: str) -> None:
     window = harness.open()
     harness.play(1)
-    box = getattr(window.controls, setting)
+    box = getattr(window.toolbar, setting)
     for row in range(box.count()):
         box.setCurrentIndex(row)
         assert texts_cut_off(window) == []
@@ -111,18 +111,18 @@ def test_small_screen_is_enough(harness: MonitorHarness) -> None:
 def test_help_fits_into_the_smallest_window(harness: MonitorHarness) -> None:
     window = harness.open()
     harness.play(1)
-    window.commands.do("help")
+    window.commands.trigger("help")
     assert window.help.geometry() in window.sheet.rect()
 
 
 def test_messages_stay_within_the_window_when_it_is_resized(harness: MonitorHarness) -> None:
     window = harness.open(record="nowhere")
-    harness.qtbot.waitUntil(window.notice.isVisible)
+    harness.qtbot.waitUntil(window.message_card.isVisible)
     window.banner.warn("Trouble " * 40)
     for size in ((1280, 720), (1700, 900), (1280, 560)):
         window.resize(*size)
         harness.qtbot.waitUntil(lambda size=size: (window.width(), window.height()) == size)
-        assert window.notice.geometry() in window.sheet.rect()
+        assert window.message_card.geometry() in window.sheet.rect()
         assert window.banner.width() == window.sheet.width()
         assert window.banner.geometry().bottom() == window.sheet.rect().bottom()
         assert texts_cut_off(window) == []
@@ -136,9 +136,9 @@ def test_theme_changes_the_whole_window_at_once(harness: MonitorHarness) -> None
         image = widget.grab().toImage().scaled(1, 1, transformMode=_SMOOTH)
         return float(image.pixelColor(0, 0).lightnessF())
 
-    parts = window.sheet, window.controls, window.position, window.status, window.menuBar()
+    parts = window.sheet, window.toolbar, window.timeline, window.status_bar, window.menuBar()
     assert min(map(brightness, parts)) > 0.7
-    window.wishes.set("theme", "dark")
+    window.settings_model.set("theme", "dark")
     assert max(map(brightness, parts)) < 0.3
 
 
@@ -147,14 +147,14 @@ import numpy as np
 from pyqtgraph.Qt import QT_LIB, QtTest, QtWidgets
 from helpers.fakes import Identity
 from helpers.worker_harness import ManualClock, numbered
-from ecgstream.gui.window.main_window import Monitor
+from ecgstream.gui.window.main_window import MainWindow
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
 from ecgstream.gui.playback.worker import Worker
 app = QtWidgets.QApplication(["test"])
 gate, settings = ManualClock(), MonitorSettings(model=Identity(), noise=None)
 worker = Worker(settings, gate, read=lambda name, data: numbered())
 gate.idle = lambda: worker.settled
-window = Monitor(settings, worker)
+window = MainWindow(settings, worker)
 window.show()
 worker.start()
 gate.allow(3)
@@ -164,8 +164,8 @@ for _ in range(2000):
     if shown is not None and shown.received == 3 * 360:
         break
 for command in ("caliper", "overlaid", "help", "leave", "strip", "go"):
-    window.commands.do(command)
-window.wishes.set("theme", "dark")
+    window.commands.trigger(command)
+window.settings_model.set("theme", "dark")
 window.refresh()
 pictures = window.sheet.painted
 window.grab()

@@ -26,7 +26,7 @@ Where = Any
 FIGURES = Figures(*[0] * len(Figures._fields))
 
 
-class Run:
+class ReplayedSignal:
     """Signals (n,) or (n, channels) in mV that have been replayed, to be shown in stretches."""
 
     def __init__(
@@ -98,7 +98,9 @@ def sheet(
     return made
 
 
-def draw(a_sheet: Sheet, run: Run, end: int | None = None, frozen: bool = False) -> Excerpt:
+def draw(
+    a_sheet: Sheet, run: ReplayedSignal, end: int | None = None, frozen: bool = False
+) -> Excerpt:
     """Draw what has come by `end`, as much as there is room for."""
     shown = run.shown(a_sheet.seconds, end)
     a_sheet.draw(shown, frozen=frozen)
