@@ -11,8 +11,7 @@ from click.testing import CliRunner
 
 from ecgstream.gui.benchmark import PaintCounter
 from ecgstream.streamer.live.clock import SystemClock
-from ecgstream.tools.bench import latency
-from ecgstream.tools.bench import monitor_frames as drawing
+from ecgstream.tools.bench import latency, monitor_frames
 from ecgstream.tools.bench.tables import tables
 from ecgstream.tools.commands.bench import bench
 from helpers.sheet_harness import ReplayedSignal, draw, pulses, sheet
@@ -25,7 +24,7 @@ _GROWTH = 25
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
     """Of a short measurement; the QApplication of the other tests serves it."""
-    return drawing.measure(0.3, SystemClock(), hour=20)
+    return monitor_frames.measure(0.3, SystemClock(), hour=20)
 
 
 def test_a_frame_is_counted_when_it_is_painted_and_not_when_it_is_asked_for(qtbot: Any) -> None:
@@ -64,7 +63,7 @@ def test_bench_prints_and_keeps_them_when_asked_to(
     figures: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(latency, "WARM_UP", 2)
-    monkeypatch.setattr(drawing, "measure", lambda *_: figures)
+    monkeypatch.setattr(monitor_frames, "measure", lambda *_: figures)
     path = tmp_path / "bench.json"
     asked = ["--seconds", "0.05", "--streams", "1", "--json", str(path)]
     result = CliRunner().invoke(bench, [*asked, "--gui"], catch_exceptions=False)

@@ -11,13 +11,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ecgstream.streamer.engine.delay import delay_mode
-from ecgstream.streamer.live.clock import Clock
-from ecgstream.streamer.network.tflite import PACKAGES, RUNTIMES, TFLiteNetwork
-from ecgstream.tools.bench import accuracy, latency
-from ecgstream.tools.bench import model_stats as contents
-from ecgstream.tools.bench import subprocesses as fresh
-from ecgstream.tools.system.device import package_versions, peak_memory, sha256
+from ecgstream.streamer.network.tflite import PACKAGES, RUNTIMES
+from ecgstream.tools.bench import subprocesses
+from ecgstream.tools.system.device import package_versions, sha256
 
 
 class Configuration(NamedTuple):
@@ -96,23 +92,8 @@ def measured(
             "xnnpack": one.xnnpack,
         }
         try:
-            figures = fresh.configuration(one, delay, seconds)
-        except fresh.ProcessError as error:
+            figures = subprocesses.configuration(*one, delay, seconds)
+        except subprocesses.ProcessError as error:
             yield {**facts, "not_available": error.reason}
         else:
             yield {**facts, "not_available": None, **figures}
-
-
-def measure(one: Configuration, delay: str | int, seconds: float, clock: Clock) -> dict[str, Any]:
-    """The figures of one configuration, whose process this is."""
-    network = TFLiteNetwork(*one)
-    timed = latency.calls(network, delay, accuracy.noisy_record())
-    latency.warm_up(timed)
-    hop = delay_mode(delay).hop
-    return {
-        "precision": contents.precision(network.interpreter),
-        "delegated": contents.delegated(network.interpreter),
-        **latency.measure(timed, hop, seconds, clock),
-        "peak_memory_mb": peak_memory(),
-        "gain": accuracy.gain(network, delay),
-    }

@@ -14,12 +14,11 @@ from ecgstream.streamer.engine.delay import FS, delay_mode
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.live.clock import Clock
 from ecgstream.streamer.network.tflite import PACKAGES, TFLiteNetwork
-from ecgstream.tools.bench import accuracy, latency, machine
-from ecgstream.tools.bench import model_stats as contents
-from ecgstream.tools.bench import subprocesses as fresh
+from ecgstream.tools.bench import accuracy, latency, machine, model_stats, subprocesses
 from ecgstream.tools.bench.capacity import TICK, capacity, trial
 from ecgstream.tools.bench.configurations import Models
-from ecgstream.tools.system.device import device, package_versions, peak_memory, sha256
+from ecgstream.tools.system.device import device, package_versions, sha256
+from ecgstream.tools.system.memory import peak_memory
 
 SCHEMA = 4
 _VERSIONS = ("ecgstream", "numpy", "scipy")
@@ -55,7 +54,7 @@ def measure(
         "hop by hop": hop / FS * 1e6 / p50,
         "whole record": length / _whole(denoiser, record, clock),
     }
-    for name, taken in fresh.others(record, FS).items():
+    for name, taken in subprocesses.other_filters(record, FS).items():
         factors[name] = None if taken is None else length / taken
     package = PACKAGES[network.runtime]
     figures = {
@@ -67,9 +66,9 @@ def measure(
             "name": network.runtime,
             "version": package_versions((package,))[package],
             "threads": 1,
-            "delegated": contents.delegated(network.interpreter),
+            "delegated": model_stats.delegated(network.interpreter),
         },
-        "model": _contents(model, network),
+        "model": _model_stats(model, network),
         "windows": {
             "count": latency.WINDOWS,
             "seconds": window,
@@ -82,7 +81,7 @@ def measure(
         "energy": energy,
         "real_time_factor": factors,
         "streams": _streams(network, record, delay, window, streams, clock),
-        "start": fresh.start(model, network.runtime),
+        "start": subprocesses.import_and_load_seconds(model, network.runtime),
         "peak_memory_mb": peak_memory(),  # before others are loaded for their accuracy
         "accuracy": gains(models, network, delay),
     }
@@ -96,14 +95,14 @@ def gains(models: Models, network: TFLiteNetwork, delay: str | int) -> dict[str,
     rows: list[dict[str, Any]] = []
     for path in models.files:
         runs = network if path == network.path else TFLiteNetwork(path, network.runtime)
-        numbers = contents.precision(runs.interpreter)
+        numbers = model_stats.precision(runs.interpreter)
         rows.append({**_named(path, numbers), **accuracy.gain(runs, delay)})
     problem = None
     trained = models.reference
     if trained is not None and all(row["precision"] != "float32" for row in rows):
         try:
-            found = fresh.gain(trained, delay)
-        except fresh.ProcessError as error:
+            found = subprocesses.keras_gain(trained, delay)
+        except subprocesses.ProcessError as error:
             problem = f"{trained.name}: {error.reason}"
         else:
             rows.append({**_named(trained, "float32"), **found})
@@ -122,15 +121,15 @@ def _named(model: Path, precision: str) -> dict[str, str]:
     return {"file": model.name, "sha256": sha256(model), "precision": precision}
 
 
-def _contents(model: Path, network: TFLiteNetwork) -> dict[str, Any]:
+def _model_stats(model: Path, network: TFLiteNetwork) -> dict[str, Any]:
     return {
         "file": model.name,
         "bytes": model.stat().st_size,
         "sha256": sha256(model),
-        "precision": contents.precision(network.interpreter),
-        "operators": contents.operators(network.interpreter),
-        "macs": contents.macs(network.interpreter),
-        "arena_bytes": fresh.arena(model),
+        "precision": model_stats.precision(network.interpreter),
+        "operators": model_stats.operators(network.interpreter),
+        "macs": model_stats.macs(network.interpreter),
+        "arena_bytes": subprocesses.arena(model),
     }
 
 

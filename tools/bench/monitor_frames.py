@@ -8,15 +8,15 @@ from typing import Any
 from rich.table import Table
 
 from ecgstream.streamer.live.clock import Clock
-from ecgstream.tools.bench import subprocesses as fresh
+from ecgstream.tools.bench.subprocesses import first_paint_seconds
+from ecgstream.tools.system.memory import resident_memory
 
 
 def measure(seconds: float, clock: Clock, hour: int | None = None) -> dict[str, Any]:
     """Figures of the monitor's frames in this process, and the seconds to a first paint."""
     from ecgstream.gui import benchmark as frames
-    from ecgstream.tools.commands.soak import resident_memory
 
-    opened = fresh.window()  # first: on a machine that does nothing else
+    opened = first_paint_seconds()  # first: on a machine that does nothing else
     hour = hour or frames.HOUR
     figures = frames.measure(clock, seconds, resident_memory, time.process_time, hour)
     return {**figures, "first_paint_s": opened}

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from ecgstream.streamer.engine.delay import FS
-from ecgstream.tools.bench import monitor_frames as drawing
+from ecgstream.tools.bench import monitor_frames
 from ecgstream.tools.bench.latency import CALL, STEP, WINDOW_SECONDS
 
 _UNKNOWN = "not known"
@@ -25,7 +25,7 @@ def tables(figures: dict[str, Any]) -> list[Table]:
         shown.append(_accuracy(figures["accuracy"]))
     shown += _configurations(figures["configurations"])
     if figures.get("gui"):
-        shown.append(drawing.table(figures["gui"]))
+        shown.append(monitor_frames.table(figures["gui"]))
     return shown
 
 

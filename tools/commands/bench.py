@@ -14,8 +14,7 @@ from rich.progress import track
 from ecgstream.streamer.live.clock import SystemClock
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL
 from ecgstream.tools import options
-from ecgstream.tools.bench import compare as comparison
-from ecgstream.tools.bench import monitor_frames as drawing
+from ecgstream.tools.bench import compare, monitor_frames
 from ecgstream.tools.bench.configurations import (
     Configuration,
     Models,
@@ -84,6 +83,7 @@ class Streams(click.ParamType):
 )
 @click.option(
     "--compare",
+    "results",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     nargs=2,
     metavar="A.json B.json",
@@ -100,7 +100,7 @@ def bench(
     full: bool,
     gui: bool,
     json_path: Path | None,
-    compare: tuple[Path, Path] | None,
+    results: tuple[Path, Path] | None,
     plot: Path | None,
 ) -> None:
     """Measure latency, real-time factor, capacity and memory on this device.
@@ -123,8 +123,8 @@ def bench(
     docs/bench.md says what the figures of --json mean.
     """
     console = Console()
-    if compare:
-        _compare(console, *compare, plot)
+    if results:
+        _compare(console, *results, plot)
         return
     if plot:
         raise click.UsageError("--plot goes with --compare A.json B.json")
@@ -133,7 +133,7 @@ def bench(
     every = _asked(chosen, runtime, threads or (os.cpu_count() or 1 if full else 1), full)
     figures = measure(chosen, runtime, delay, seconds, streams, SystemClock())
     figures["configurations"] = _beside(every, delay, seconds)
-    figures["gui"] = drawing.measure(seconds, SystemClock()) if gui else None
+    figures["gui"] = monitor_frames.measure(seconds, SystemClock()) if gui else None
     for table in tables(figures):
         console.print(table)
     for sentence in sentences(figures):
@@ -164,8 +164,8 @@ def _beside(every: list[Configuration], delay: str | int, seconds: float) -> lis
 
 
 def _compare(console: Console, first: Path, second: Path, plot: Path | None) -> None:
-    compared = comparison.compare(comparison.read(first), comparison.read(second))
-    for table in comparison.tables(compared):
+    compared = compare.compare(compare.read(first), compare.read(second))
+    for table in compare.tables(compared):
         console.print(table)
     for sentence in compared.sentences:
         click.echo(sentence)

@@ -7,7 +7,7 @@ import click
 from ecgstream.streamer.engine.delay import MODES
 from ecgstream.streamer.io.records import BUNDLED, RecordError, data_folder
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL
-from ecgstream.tools.bench import subprocesses as fresh
+from ecgstream.tools.bench.subprocesses import denoising_memory
 from ecgstream.tools.system.device import device, package_versions, sha256
 from ecgstream.tools.system.footprint import installed_sizes
 
@@ -43,7 +43,7 @@ def info() -> None:
         "bundled records": ", ".join(BUNDLED),
         "data folder": folder,
         "installed size": _installed(),
-        "peak memory": f"{fresh.memory():.0f} MB, to denoise the bundled record",
+        "peak memory": f"{denoising_memory():.0f} MB, to denoise the bundled record",
     }
     width = max(map(len, rows))
     for key, value in rows.items():

@@ -24,8 +24,8 @@ from ecgstream.streamer.live.sinks.callback import Callback
 from ecgstream.streamer.live.sources.base import Piece
 from ecgstream.streamer.quality import Quality
 from ecgstream.tools import options
-from ecgstream.tools.system.device import peak_memory
 from ecgstream.tools.system.interrupt import Interrupt
+from ecgstream.tools.system.memory import resident_memory
 
 GROWTH = 4.0
 """MB that resident memory may grow by after the first minute; a byte kept for each
@@ -224,13 +224,3 @@ def checks(
             memory - ledger.memory <= GROWTH,
         ),
     ]
-
-
-def resident_memory() -> float:
-    """Memory of this process in MB; where the system does not tell, the most it had so far."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        for line in status.read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1e3
-    return peak_memory()

@@ -15,9 +15,7 @@ from ecgstream.streamer.engine import delay
 from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL
-from ecgstream.tools.bench import latency
-from ecgstream.tools.bench import measure as figures_module
-from ecgstream.tools.bench import subprocesses as fresh
+from ecgstream.tools.bench import latency, measure, subprocesses
 from ecgstream.tools.bench.capacity import TICK, capacity, trial
 from ecgstream.tools.bench.configurations import Models
 from ecgstream.tools.bench.tables import tables
@@ -116,14 +114,14 @@ def test_the_schema_notices_a_field_that_nobody_described() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     with pytest.raises(jsonschema.ValidationError, match="unheard_of"):
         jsonschema.validate({"schema": 4, "unheard_of": 1}, SCHEMA)
-    assert SCHEMA["properties"]["schema"]["const"] == figures_module.SCHEMA
+    assert SCHEMA["properties"]["schema"]["const"] == measure.SCHEMA
 
 
 @pytest.mark.usefixtures("quick")
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fresh, "others", lambda *_: {"NeuroKit2 ecg_clean": None})
+    monkeypatch.setattr(subprocesses, "other_filters", lambda *_: {"NeuroKit2 ecg_clean": None})
     models = Models([SHIPPED_MODEL], None)
-    figures = figures_module.measure(models, "auto", "low", 0.01, 2, Ticking())
+    figures = measure.measure(models, "auto", "low", 0.01, 2, Ticking())
     assert figures["real_time_factor"]["NeuroKit2 ecg_clean"] is None
     factors = tables({**figures, "configurations": [], "gui": None})[1]
     assert "not installed" in list(factors.columns[1].cells)
@@ -165,7 +163,7 @@ def test_an_idle_engine_shows_the_lateness_of_the_system(clock: FakeClock) -> No
 
 
 def test_others_are_timed_on_the_same_signal() -> None:
-    seconds = fresh.others(np.zeros(3600, np.float32), FS)
+    seconds = subprocesses.other_filters(np.zeros(3600, np.float32), FS)
     assert list(seconds) == ["scipy sosfilt", "NeuroKit2 ecg_clean"]
     assert seconds["scipy sosfilt"] and seconds["scipy sosfilt"] > 0
 

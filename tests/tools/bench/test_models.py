@@ -17,11 +17,15 @@ from ecgstream.streamer.engine.normalization import standardise
 from ecgstream.streamer.io.records import DATA_VARIABLE
 from ecgstream.streamer.network.sandbox import ModelError
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
-from ecgstream.tools.bench import accuracy, configurations, latency
-from ecgstream.tools.bench import measure as figures
-from ecgstream.tools.bench import model_stats as contents
-from ecgstream.tools.bench import subprocesses as fresh
-from ecgstream.tools.bench.configurations import Configuration, Models
+from ecgstream.tools.bench import (
+    accuracy,
+    configurations,
+    latency,
+    measure,
+    model_stats,
+    subprocesses,
+)
+from ecgstream.tools.bench.configurations import Models
 from ecgstream.tools.commands import bench as command
 from helpers.bench_schema import SCHEMA
 from helpers.fakes import Identity
@@ -29,12 +33,12 @@ from helpers.fakes import Identity
 
 def test_operators_and_multiplications_of_the_shipped_model_are_told() -> None:
     network = TFLiteNetwork(SHIPPED_MODEL)
-    counted = contents.operators(network.interpreter)
+    counted = model_stats.operators(network.interpreter)
     assert counted is not None
     assert (counted["CONV_2D"], counted["FULLY_CONNECTED"]) == (19, 8)
     assert "DELEGATE" not in counted
-    assert contents.precision(network.interpreter) == "int8"
-    macs = contents.macs(network.interpreter)
+    assert model_stats.precision(network.interpreter) == "int8"
+    macs = model_stats.macs(network.interpreter)
     assert macs is not None and 1e6 < macs < 3e6
 
 
@@ -60,18 +64,18 @@ def test_multiplications_are_those_of_the_textbook(
             indices = range(len(inputs))
             return [{"op_name": operator, "inputs": indices, "outputs": [len(inputs)]}]
 
-    assert contents.macs(Runtime()) == macs
+    assert model_stats.macs(Runtime()) == macs
 
 
 def test_a_runtime_that_hides_its_operators_is_not_known() -> None:
-    assert contents.operators(object()) is None
-    assert contents.macs(object()) is None
-    assert contents.delegated(object()) is None
+    assert model_stats.operators(object()) is None
+    assert model_stats.macs(object()) is None
+    assert model_stats.delegated(object()) is None
 
 
 def test_without_xnnpack_the_answers_are_the_same_but_for_rounding() -> None:
     networks = [TFLiteNetwork(SHIPPED_MODEL, "litert", 2, xnnpack) for xnnpack in (True, False)]
-    assert [contents.delegated(network.interpreter) for network in networks] == [True, False]
+    assert [model_stats.delegated(network.interpreter) for network in networks] == [True, False]
     past = np.stack([accuracy.noisy_record()[i * 720 :][: networks[0].past] for i in range(20)])
     shown = standardise(past)
     one, other = (network(shown.window, shown.context) for network in networks)
@@ -145,19 +149,19 @@ def test_what_precision_costs_is_measured_against_the_model_in_float(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(accuracy, "gain", lambda *_: {"mean_db": 9.0, "median_db": 8.5})
-    monkeypatch.setattr(fresh, "gain", lambda *_: {"mean_db": 9.25, "median_db": 8.0})
+    monkeypatch.setattr(subprocesses, "keras_gain", lambda *_: {"mean_db": 9.25, "median_db": 8.0})
     (tmp_path / "model.keras").touch()
     network = TFLiteNetwork(SHIPPED_MODEL)
-    both = figures.gains(Models([SHIPPED_MODEL], tmp_path / "model.keras"), network, "low")
+    both = measure.gains(Models([SHIPPED_MODEL], tmp_path / "model.keras"), network, "low")
     assert [row["minus_float_db"] for row in both["models"]] == [-0.25, 0]
     assert both["float"] == "model.keras"
 
     def none(*_: object) -> None:
         said = "Traceback ...\nModuleNotFoundError: No module named 'keras'\n"
-        raise fresh.ProcessError(["python"], 1, said)
+        raise subprocesses.ProcessError(["python"], 1, said)
 
-    monkeypatch.setattr(fresh, "gain", none)
-    alone = figures.gains(Models([SHIPPED_MODEL], tmp_path / "model.keras"), network, "low")
+    monkeypatch.setattr(subprocesses, "keras_gain", none)
+    alone = measure.gains(Models([SHIPPED_MODEL], tmp_path / "model.keras"), network, "low")
     assert alone["models"][0]["minus_float_db"] is None and alone["float"] is None
     assert alone["problem"] == "model.keras: ModuleNotFoundError: No module named 'keras'"
 
@@ -167,16 +171,18 @@ def test_configurations_stand_beside_each_other_and_failures_are_named(
 ) -> None:
     monkeypatch.setattr(latency, "WARM_UP", 2)
     monkeypatch.setattr(command, "installed", lambda: ["litert", "tflite-runtime"])
-    measure = fresh.configuration
+    run = subprocesses.configuration
 
-    def only_litert(one: Configuration, delay: str | int, seconds: float) -> dict[str, Any]:
-        if one.runtime != "litert":
-            raise fresh.ProcessError(["python"], -6, "abort\n")
-        return measure(one, delay, seconds)
+    def only_litert(model: Path, runtime: str, *rest: Any) -> dict[str, Any]:
+        if runtime != "litert":
+            raise subprocesses.ProcessError(["python"], -6, "abort\n")
+        return run(model, runtime, *rest)
 
-    monkeypatch.setattr(fresh, "configuration", only_litert)
-    monkeypatch.setattr(fresh, "others", lambda *_: {})
-    monkeypatch.setattr(fresh, "start", lambda *_: {"import_s": 1.0, "load_s": 1.0})
+    monkeypatch.setattr(subprocesses, "configuration", only_litert)
+    monkeypatch.setattr(subprocesses, "other_filters", lambda *_: {})
+    monkeypatch.setattr(
+        subprocesses, "import_and_load_seconds", lambda *_: {"import_s": 1.0, "load_s": 1.0}
+    )
     path = tmp_path / "bench.json"
     asked = ["--full", "--threads", "1", "--seconds", "0.1", "--streams", "1", "--json", str(path)]
     result = CliRunner(env={"COLUMNS": "200"}).invoke(command.bench, asked, catch_exceptions=False)
