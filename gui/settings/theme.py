@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ecgstream.streamer.quality import Quality
+
 
 class Theme(NamedTuple):
     """One set of colours, as Qt reads them (#rrggbb)."""
@@ -35,12 +37,11 @@ class Theme(NamedTuple):
     beat: str  # the ground of a beat that is not normal, with its symbol in the paper's colour
     peak: str  # a detected peak
     caliper: str
-    # the ground of a flagged stretch
-    gap: str
-    flat: str
-    saturated: str
-    settling: str
-    uncertain: str
+    dark: bool
+
+    def flag_colour(self, flag: Quality) -> str:
+        """Ground of a stretch with this flag."""
+        return flag.dark if self.dark else flag.light
 
 
 THEMES = {
@@ -64,11 +65,7 @@ THEMES = {
         beat="#6b1545",
         peak="#b35900",
         caliper="#5b2a86",
-        gap="#9a8f8c",
-        flat="#dcd6e6",
-        saturated="#f7c7a3",
-        settling="#ece9e6",
-        uncertain="#fdeeae",
+        dark=False,
     ),
     "dark": Theme(
         window="#171b21",
@@ -90,11 +87,7 @@ THEMES = {
         beat="#ffc2e2",
         peak="#e69f00",
         caliper="#d9b8ff",
-        gap="#5f6b76",
-        flat="#2d2a44",
-        saturated="#4d2d17",
-        settling="#1d242b",
-        uncertain="#3f3710",
+        dark=True,
     ),
 }
 """The themes by name."""

@@ -11,32 +11,21 @@ from pyqtgraph.Qt import QtCore, QtGui
 
 from ecgstream.gui.sheet.text import CENTRE, SMALL, TextPainter
 from ecgstream.gui.sheet.traces import SheetContent
-from ecgstream.streamer.quality import Flags, Quality
+from ecgstream.streamer.quality import FLAGS_BY_SEVERITY, INPUT_FLAGS, Flags, Quality
 
-_ORDER = (Quality.GAP, Quality.SATURATED, Quality.FLAT, Quality.UNCERTAIN, Quality.SETTLING)
-"""The gravest first: it is the one that is shown."""
-_WORDS = {
-    Quality.GAP: "gap",
-    Quality.SATURATED: "saturated",
-    Quality.FLAT: "flat line",
-    Quality.UNCERTAIN: "uncertain",
-    Quality.SETTLING: "settling",
-}
-_OF_THE_INPUT = Quality.GAP | Quality.SATURATED | Quality.FLAT
-"""Said of the recorded signal, the others of the denoised one alone."""
 _TINT = 0.6
 """How much a band covers of the paper's lines."""
 _HATCH = 7
 """Units between the lines of a gap's hatching."""
 _LOWEST = 50
 """Units: in a lower lane a word would be among the traces."""
-_GRAVEST = np.array(
-    [next((flag for flag in _ORDER if bits & flag), 0) for bits in range(256)], np.uint8
+_MOST_SEVERE = np.array(
+    [next((flag for flag in FLAGS_BY_SEVERITY if bits & flag), 0) for bits in range(256)], np.uint8
 )
 
 
 class FlaggedRun(NamedTuple):
-    """Consecutive samples, by their number in the stretch, with the same gravest flag."""
+    """Consecutive samples, by their number in the stretch, with the same most severe flag."""
 
     start: int
     stop: int
@@ -53,15 +42,15 @@ def runs(
     """
     flags = quality | missing.astype(np.uint8) * np.uint8(Quality.GAP)
     if not denoised:
-        flags = flags & np.uint8(_OF_THE_INPUT)
+        flags = flags & INPUT_FLAGS
     if not flags.any():
         return []
-    gravest = _GRAVEST[flags]
-    edges = np.flatnonzero(np.diff(gravest)) + 1
-    starts, stops = np.append(0, edges), np.append(edges, len(gravest))
+    most_severe = _MOST_SEVERE[flags]
+    edges = np.flatnonzero(np.diff(most_severe)) + 1
+    starts, stops = np.append(0, edges), np.append(edges, len(most_severe))
     found: list[FlaggedRun] = []
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-        flag = int(gravest[start])
+        flag = int(most_severe[start])
         if found and found[-1].flag == flag and start - found[-1].stop <= apart:
             found[-1] = found[-1]._replace(stop=stop)
         elif flag:
@@ -96,7 +85,7 @@ def _draw_band(
     flag: Quality,
 ) -> None:
     theme, unit = content.theme, content.layout.geometry.unit
-    colour = QtGui.QColor(getattr(theme, str(flag.name).lower()))
+    colour = QtGui.QColor(theme.flag_colour(flag))
     if flag is Quality.GAP:
         painter.fillRect(box, QtGui.QColor(theme.paper))
         painter.setPen(QtGui.QPen(colour, unit))
@@ -104,7 +93,7 @@ def _draw_band(
     else:
         colour.setAlphaF(_TINT)
         painter.fillRect(box, colour)
-    word = _WORDS[flag]
+    word = flag.label
     room = text_painter.width(word) + 8 * unit
     if box.width() >= room and box.height() >= _LOWEST * unit:
         at = box.center().x(), box.bottom() - 0.75 * SMALL * unit

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.engine.ring_buffer import Tail
-from ecgstream.streamer.quality import Flags, Quality
+from ecgstream.streamer.quality import Flags
 
 SPAN = 10.0
 """Seconds that are looked at together, and that the heart rate is taken over."""
@@ -26,9 +26,6 @@ _CERTAIN, _POSSIBLE = 0.2, 0.08
 """Of the usual energy: what a beat has, and what one has that would be missed otherwise."""
 _MISSED = 1.6  # times the usual distance
 _LEAST = 0.05  # mV in the band of the QRS; lower is no beat but what is left of noise
-_INVALID = np.uint8(
-    Quality.GAP | Quality.FLAT | Quality.SATURATED | Quality.UNCERTAIN | Quality.SETTLING
-)
 
 Samples = npt.NDArray[np.float64]
 
@@ -40,8 +37,8 @@ class BeatDetector:
     told by their slope, a second look where a beat is missing. Here the last ten seconds are
     filtered forwards and backwards, twice a second; the threshold is relative to what their
     median two seconds reach; the energies of all signals are added, so that the leads with the
-    highest complexes count most. Nothing is found in gaps or in flat, saturated, uncertain and
-    settling stretches.
+    highest complexes count most. Nothing is found in stretches
+    with any quality flag.
 
     Looks are taken at fixed counts, so the peaks do not depend on how the stream was cut.
 
@@ -70,7 +67,7 @@ class BeatDetector:
             part = slice(at, at + self._every - self._count % self._every)
             samples = signal[part].T
             self._signal.append(samples)
-            self._invalid.append(((quality[part].T & _INVALID) != 0) | ~np.isfinite(samples))
+            self._invalid.append((quality[part].T != 0) | ~np.isfinite(samples))
             self._count += samples.shape[1]
             at = part.stop
             if self._count % self._every == 0:

@@ -11,10 +11,7 @@ from ecgstream.streamer.ecg.metrics import snr
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.engine.stream import Block
 from ecgstream.streamer.live.sources.base import Piece
-from ecgstream.streamer.quality import Flags, Quality
-
-_UNSCORED = np.uint8(Quality.GAP | Quality.SETTLING)
-"""Flags of samples that ΔSNR leaves out."""
+from ecgstream.streamer.quality import UNSCORED_FLAGS, Flags
 
 
 class Segment(NamedTuple):
@@ -99,7 +96,7 @@ class History:
         for signal, clean, output, flags in zip(
             segment.input.T, segment.clean.T, segment.output.T, segment.quality.T, strict=True
         ):
-            good = ((flags & _UNSCORED) == 0) & np.isfinite(clean) & np.isfinite(signal)
+            good = ((flags & UNSCORED_FLAGS) == 0) & np.isfinite(clean) & np.isfinite(signal)
             if good.any():
                 gains.append(snr(clean[good], output[good]) - snr(clean[good], signal[good]))
         return float(np.mean(gains)) if gains else float("nan")

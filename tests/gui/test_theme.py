@@ -10,6 +10,7 @@ import pytest
 
 from ecgstream.gui.settings.display_settings import TRACE_KINDS
 from ecgstream.gui.settings.theme import THEMES, Theme
+from ecgstream.streamer.quality import Quality
 
 Vector = npt.NDArray[np.float64]
 
@@ -31,7 +32,7 @@ _SIMULATED = {
 }  # fmt: skip
 _TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 _WHITE = np.array([0.9505, 1.0, 1.0890])
-_BANDS = ("flat", "saturated", "settling", "uncertain")
+_BANDS = tuple(flag for flag in Quality if flag is not Quality.GAP)
 _TOLD_APART = 20.0
 """Difference in CIELAB, of which 2 can just be seen side by side."""
 
@@ -62,14 +63,14 @@ def test_traces_stand_out_from_the_paper_and_from_flagged_stretches(theme: Theme
     for kind in TRACE_KINDS:
         assert _contrast(getattr(theme, kind), theme.paper) >= 3
         for band in _BANDS:
-            assert _contrast(getattr(theme, kind), getattr(theme, band)) >= 2
+            assert _contrast(getattr(theme, kind), theme.flag_colour(band)) >= 2
 
 
 def test_texts_are_readable_on_their_ground(theme: Theme) -> None:
     for ink in (theme.ink, theme.quiet, theme.beat, theme.caliper):
         assert _contrast(ink, theme.paper) >= 4.5
-    for ground in _BANDS:
-        assert _contrast(theme.ink, getattr(theme, ground)) >= 4.5
+    for band in _BANDS:
+        assert _contrast(theme.ink, theme.flag_colour(band)) >= 4.5
     for ink in (theme.text, theme.muted, theme.accent, theme.warning):
         for ground in (theme.window, theme.panel):
             assert _contrast(ink, ground) >= 4.5

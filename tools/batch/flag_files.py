@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ecgstream.streamer.io.annotation_writer import AnnotationFile
 from ecgstream.streamer.io.base import Opened, Signal
-from ecgstream.streamer.quality import Quality
+from ecgstream.streamer.quality import flag_names
 
 Flags = npt.NDArray[np.uint8]
 GOOD = "good"
@@ -111,7 +111,7 @@ class FlagTable:
 
 def names(flags: int) -> str:
     """Names of the flags that are up."""
-    return " ".join(flag.name.lower() for flag in Quality if flags & flag and flag.name) or GOOD
+    return " ".join(flag_names(flags)) or GOOD
 
 
 def _changes(values: Flags, before: int) -> list[int]:

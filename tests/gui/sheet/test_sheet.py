@@ -388,16 +388,16 @@ def test_beats_rhythms_and_detected_peaks_are_marked_at_their_samples(qtbot: Any
 
 
 @pytest.mark.parametrize(
-    ("flag", "colour", "raw_too"),
+    ("flag", "raw_too"),
     [
-        (Quality.FLAT, PAPER.flat, True),
-        (Quality.SATURATED, PAPER.saturated, True),
-        (Quality.SETTLING, PAPER.settling, False),
-        (Quality.UNCERTAIN, PAPER.uncertain, False),
+        (Quality.FLAT, True),
+        (Quality.SATURATED, True),
+        (Quality.SETTLING, False),
+        (Quality.UNCERTAIN, False),
     ],
 )
 def test_flagged_stretch_has_a_band_from_its_first_sample_to_its_last(
-    qtbot: Any, flag: Quality, colour: str, raw_too: bool
+    qtbot: Any, flag: Quality, raw_too: bool
 ) -> None:
     quality = np.zeros(8 * FS)
     quality[3 * FS : 5 * FS] = flag
@@ -424,7 +424,7 @@ def test_missing_input_is_a_hatched_band_before_the_engine_has_said_so(qtbot: An
     lane = a_sheet.arranged.lanes[0]
     begin = round(x_of(a_sheet, 5 * FS))
     rows = slice(round(lane.box.top()) + 2, round(lane.box.bottom()) - 25)
-    hatched = like(pixels(a_sheet), PAPER.gap, within=40)[rows]
+    hatched = like(pixels(a_sheet), PAPER.flag_colour(Quality.GAP), within=40)[rows]
     assert hatched[:, begin + 3 : begin + 80].mean() > 0.05
     assert not hatched[:, begin - 80 : begin - 3].any()
 
