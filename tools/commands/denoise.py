@@ -18,6 +18,7 @@ from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.io.base import millivolts
 from ecgstream.streamer.io.formats import FORMS
 from ecgstream.streamer.live.clock import SystemClock
+from ecgstream.streamer.live.interrupt import Interrupt
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
 from ecgstream.tools import options
 from ecgstream.tools.batch.dask import LOCAL, on_cluster
@@ -25,7 +26,6 @@ from ecgstream.tools.batch.discovery import gather
 from ecgstream.tools.batch.job import Outcome, Settings, Task, engine
 from ecgstream.tools.batch.output import clear_leftovers
 from ecgstream.tools.batch.processes import News, Share, on_processes
-from ecgstream.tools.system.interrupt import Interrupt
 
 
 class Units(click.ParamType):

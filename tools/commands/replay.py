@@ -17,6 +17,7 @@ from ecgstream.streamer.ecg.noise import unit_noise
 from ecgstream.streamer.io.records import read_record
 from ecgstream.streamer.live.clock import Pacer, SystemClock
 from ecgstream.streamer.live.history import History
+from ecgstream.streamer.live.interrupt import Interrupt
 from ecgstream.streamer.live.runner import Runner
 from ecgstream.streamer.live.sinks.base import Sink, Step
 from ecgstream.streamer.live.sinks.callback import Callback
@@ -26,7 +27,6 @@ from ecgstream.streamer.live.sources.paced import Paced
 from ecgstream.streamer.live.sources.record import Replay
 from ecgstream.streamer.quality import Quality
 from ecgstream.tools import options
-from ecgstream.tools.system.interrupt import Interrupt
 
 EXTRA = "wfdb"
 _STEPS_PER_SECOND = 10

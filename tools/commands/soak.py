@@ -16,6 +16,7 @@ from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import read_record
 from ecgstream.streamer.live.clock import Pacer, SystemClock
+from ecgstream.streamer.live.interrupt import Interrupt
 from ecgstream.streamer.live.queues import SampleCount
 from ecgstream.streamer.live.report import Report
 from ecgstream.streamer.live.runner import Runner
@@ -24,7 +25,6 @@ from ecgstream.streamer.live.sinks.callback import Callback
 from ecgstream.streamer.live.sources.base import Piece
 from ecgstream.streamer.quality import Quality
 from ecgstream.tools import options
-from ecgstream.tools.system.interrupt import Interrupt
 from ecgstream.tools.system.memory import resident_memory
 
 GROWTH = 4.0

@@ -10,6 +10,7 @@
 
 from ecgstream.streamer.live.clock import Clock, Pacer, SystemClock
 from ecgstream.streamer.live.history import History, Segment
+from ecgstream.streamer.live.interrupt import Interrupt
 from ecgstream.streamer.live.queues import SampleCount
 from ecgstream.streamer.live.report import Failure, Report
 from ecgstream.streamer.live.runner import Runner
@@ -29,6 +30,7 @@ __all__ = [
     "Collector",
     "Failure",
     "History",
+    "Interrupt",
     "LineSource",
     "Paced",
     "Pacer",

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop, between two steps and never within one."""
+"""Ctrl-C and SIGTERM as a request to stop, honoured between two steps and never within one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from types import FrameType
 
 
 class Interrupt:
-    """Within this context a signal only sets `wanted`; another one ends the program.
+    """Context in which a first signal only sets `wanted`; a second one raises KeyboardInterrupt.
 
-    An exception in the middle of the engine would leave samples counted that nobody received.
+    An exception in the middle of a step would leave samples counted that no sink has received.
+    Usable in the main thread only, as Python's signal handlers are.
+
+    Examples
+    --------
+    >>> with Interrupt() as interrupt:  # doctest: +SKIP
+    ...     report = runner.run(lambda: interrupt.wanted)
     """
 
     def __init__(self) -> None:
@@ -24,6 +30,6 @@ class Interrupt:
             signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.wanted:  # and something hangs
+        if self.wanted:  # and the run hangs
             raise KeyboardInterrupt
         self.wanted = True
