@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,6 +80,27 @@ def test_small_jobs_load_no_heavy_package(arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def lookalikes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in a folder with packages of the same names, which fail when they are imported."""
+    for name in ("tools", "model", "gui", "streamer", "ecgstream", "numpy"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError(__name__)\n")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("lookalikes")
+@pytest.mark.parametrize("arguments", ["info", "bench --seconds 1 --streams 1"])
+def test_packages_in_the_current_folder_are_not_taken_for_those_of_the_program(
+    arguments: str,
+) -> None:
+    program = shutil.which("ecgstream", path=str(Path(sys.executable).parent))
+    assert program is not None
+    done = subprocess.run([program, *arguments.split()], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "peak memory" in done.stdout
 
 
 def test_replay_reports_what_it_did() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 
@@ -173,3 +174,27 @@ def test_an_impossible_number_of_streams_is_refused(streams: str) -> None:
     result = CliRunner().invoke(bench, ["--streams", streams])
     assert result.exit_code == 2
     assert "neither auto nor a number of streams" in result.output
+
+
+_NOTE_IMPORTS = """
+import sys, time
+real = time.perf_counter
+def perf_counter():
+    names = ("ecgstream", "numpy", "ecgstream.streamer.engine.stream")
+    with open({path!r}, "a") as file:
+        print(*(name in sys.modules for name in names), file=file)
+    return real()
+time.perf_counter = perf_counter
+"""
+
+
+def test_the_import_that_is_timed_is_that_of_numpy_and_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "imported"
+    (tmp_path / "sitecustomize.py").write_text(_NOTE_IMPORTS.format(path=str(path)))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    seconds = subprocesses.import_and_load_seconds(SHIPPED_MODEL, "auto")
+    first, second, *_ = path.read_text().splitlines()
+    assert (first, second) == ("False False False", "True True True")
+    assert seconds["import_s"] > 0.01
