@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from threading import Condition
 from typing import Any
 
 import numpy as np
@@ -121,8 +120,8 @@ def _long(name: str, data: Path | None) -> Record:
 def _replayed(samples: int, seconds: Callable[[], float]) -> Iterator[Excerpt]:
     """What there is to show of a noisy record, so many samples further each time, for ever."""
     settings = MonitorSettings()
-    tuning = EngineSettings(settings.delay, settings.strength, settings.st)
-    session = Session(settings, settings.source, tuning, read_record, Condition())
+    engine = EngineSettings(settings.delay, settings.strength, settings.st)
+    session = Session(settings, settings.source, engine, read_record)
     session.mix(Noise(settings.noise, settings.snr))
     passes = count(1)
     while True:
@@ -132,7 +131,7 @@ def _replayed(samples: int, seconds: Callable[[], float]) -> Iterator[Excerpt]:
             session.denoiser.reset()
             continue
         session.write(Step(piece, session.denoiser.push(piece.input), 0, 0.0))
-        yield session.present.shown(seconds(), None, session.present.figures)
+        yield session.present.excerpt(seconds(), None, session.present.figures)
 
 
 def _frames(

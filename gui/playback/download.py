@@ -23,10 +23,12 @@ class Downloading:
     ----------
     name : as `ecgstream.streamer.io.physionet.download_record` takes it.
     folder : the data folder.
-    done : called with the record's path from the download's thread.
+    done : called with this object and the record's path, in the download's thread.
     """
 
-    def __init__(self, name: str, folder: Path, done: Callable[[Path], object]) -> None:
+    def __init__(
+        self, name: str, folder: Path, done: Callable[[Downloading, Path], object]
+    ) -> None:
         self._name, self._folder, self._done = name, folder, done
         self._cancelled = False
         self.state = Download(name, 0, 0, "")
@@ -50,7 +52,7 @@ class Downloading:
         except Exception as error:
             self.state = self.state._replace(problem=_told(error))
         else:
-            self._done(path)
+            self._done(self, path)
 
     def _progress(self, transfer: physionet.Transfer) -> None:
         self._check()

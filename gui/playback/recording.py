@@ -22,7 +22,7 @@ class RecordingSink:
     """
 
     def __init__(self, path: Path, replay: Replay) -> None:
-        self._path, self._replay, self._begun = path, replay, replay.first
+        self.path, self._replay, self._begun = path, replay, replay.first
         self._recorder: Recorder | None = None
         self._first = 0
         self._lost = 0  # samples that a full queue dropped
@@ -38,7 +38,7 @@ class RecordingSink:
         going = not problem
         if self._lost:
             problem = f"{self._lost} samples are missing in it: the disk is too slow. {problem}"
-        return Recording(self._path, seconds, going, problem.rstrip())
+        return Recording(self.path, seconds, going, problem.rstrip())
 
     def end(self, reason: str) -> None:
         """Say why there will be no more steps."""
@@ -75,7 +75,7 @@ class RecordingSink:
             "ecgstream, which is not a medical device"
         )
         comments = (*replay.record.comments, about)
-        return Recorder(self._path, replay.fs, replay.leads, replay.noisy, comments)
+        return Recorder(self.path, replay.fs, replay.leads, replay.noisy, comments)
 
     def _counted(self, step: Step) -> Step:
         """The step in the record's own count."""

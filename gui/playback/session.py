@@ -1,17 +1,17 @@
-"""A record, the engine that denoises it, and what both have given so far."""
+"""Record, engine and history of what is being replayed."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from pathlib import Path
-from threading import Condition
-from typing import NamedTuple
+from threading import Lock
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ecgstream.gui.playback.snapshot import AppliedSettings, Excerpt, Figures, Mark
+from ecgstream.gui.playback.snapshot import AppliedSettings, Excerpt, ExcerptSource, Figures, Mark
 from ecgstream.gui.playback.statistics import Statistics
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise, Source
 from ecgstream.streamer.denoiser import StreamingDenoiser
@@ -24,12 +24,12 @@ from ecgstream.streamer.live.history import History
 from ecgstream.streamer.live.sinks.base import Step
 from ecgstream.streamer.live.sources.record import Replay
 
-HELD = 600
-"""Seconds that can be looked back at."""
+HISTORY_SECONDS = 600
+"""Seconds of signal that each run keeps for looking back."""
 
 
 class EngineSettings(NamedTuple):
-    """What can be changed of the engine while it runs; see `ecgstream.StreamingDenoiser`."""
+    """Engine settings that may change while it runs; see `ecgstream.StreamingDenoiser`."""
 
     delay: str | int
     strength: float
@@ -37,15 +37,17 @@ class EngineSettings(NamedTuple):
 
 
 class PlaybackRun:
-    """What has come of a record since the count began at one place of it.
+    """Signals, beats and figures of a record since the sample count last began at 0.
+
+    One thread adds steps; any thread may read excerpts.
 
     Parameters
     ----------
-    replay : at that place.
-    marks : the record's.
-    number : another one for each pass.
-    in_force : what is set as it begins.
-    again : it begins because the record has come to its end.
+    replay : at the run's first sample.
+    marks : annotations of the record.
+    number : distinguishes the runs of a worker.
+    applied : settings at the first sample.
+    again : the run began because the record had come to its end.
     """
 
     def __init__(
@@ -53,51 +55,62 @@ class PlaybackRun:
         replay: Replay,
         marks: RecordMarks,
         number: int,
-        in_force: AppliedSettings,
+        applied: AppliedSettings,
         again: bool,
     ) -> None:
         channels = len(replay.leads)
         self.replay, self._first, self._marks = replay, replay.first, marks
         self._number, self._again = number, again
-        self.history = History(round(HELD * replay.fs), channels)
+        self._lock = Lock()  # guards the history, the peaks and the applied settings
+        self._history = History(round(HISTORY_SECONDS * replay.fs), channels)
         self._detector = BeatDetector(replay.fs, channels)
         self._statistics = Statistics(replay.fs)
-        self._in_force = [in_force]
+        self._applied = [applied]
+
+    @property
+    def received(self) -> int:
+        """Samples taken so far, lost ones included."""
+        return self._history.received
 
     @property
     def figures(self) -> Figures:
-        """What was measured last."""
+        """Figures of the last full second."""
         return self._statistics.figures
 
-    def set(self, in_force: AppliedSettings) -> None:
-        """Let this hold from a sample on, which is no earlier than where the last began to."""
-        sample = max(in_force.sample, self._in_force[-1].sample)
-        if sample == self._in_force[-1].sample:
-            self._in_force.pop()
-        self._in_force.append(in_force._replace(sample=sample))
+    def apply(self, sample: int, **changes: Any) -> None:
+        """Note changed settings from `sample` on, or from the last change where that is later."""
+        with self._lock:
+            last = self._applied[-1]
+            if sample <= last.sample:
+                self._applied.pop()
+            changed = last._replace(sample=max(sample, last.sample), **changes)
+            self._applied.append(changed)
 
-    def take(self, step: Step, change: Condition) -> None:
-        """Take what one step has read and made; `change` guards what `shown` reads."""
-        with change:
-            self.history.add(step.piece, step.block)
+    def take(self, step: Step) -> None:
+        """Add one step's input and output."""
+        with self._lock:
+            self._history.add(step.piece, step.block)
         self._detector.push(step.block.signal, step.block.quality)
-        measured = self._statistics.add(step)
-        if measured:
-            with change:
-                self._statistics.measure(self.history, self._detector.rate())
+        if self._statistics.add(step):
+            with self._lock:
+                self._statistics.measure(self._history, self._detector.rate())
                 peaks = self._detector.peaks
-                del peaks[: bisect_left(peaks, self.history.oldest)]
-                del self._in_force[: self._set_at(self.history.oldest)]
+                del peaks[: bisect_left(peaks, self._history.oldest)]
+                del self._applied[: self._applied_at(self._history.oldest)]
 
-    def shown(self, seconds: float, end: int | None, figures: Figures) -> Excerpt:
-        """So many seconds up to the count `end`, or the newest; with those figures."""
-        history, replay = self.history, self.replay
+    def excerpt(self, seconds: float, end: int | None, figures: Figures) -> Excerpt:
+        """Return the seconds up to sample `end`, or the newest when None."""
+        with self._lock:
+            return self._excerpt(seconds, end, figures)
+
+    def _excerpt(self, seconds: float, end: int | None, figures: Figures) -> Excerpt:
+        history, replay = self._history, self.replay
         stop = history.received if end is None else end
         stretch = history.segment(stop - round(seconds * replay.fs), stop)
         start, stop = stretch.start, stretch.start + len(stretch.input)
         peaks = self._detector.peaks
-        in_force = self._in_force[self._set_at(start) : self._set_at(stop - 1) + 1]
-        last = in_force[-1]
+        applied = self._applied[self._applied_at(start) : self._applied_at(stop - 1) + 1]
+        last = applied[-1]
         return Excerpt(
             record=replay.record.name,
             leads=replay.leads,
@@ -117,46 +130,46 @@ class PlaybackRun:
             peaks=np.array(peaks[bisect_left(peaks, start) : bisect_left(peaks, stop)], np.int64),
             figures=figures,
             st=last.st,
-            in_force=tuple(in_force),
+            in_force=tuple(applied),
             again=self._again,
         )
 
-    def _set_at(self, sample: int) -> int:
-        """The number of what is in force at that sample."""
-        return max(0, bisect_right(self._in_force, sample, key=lambda x: x.sample) - 1)
+    def _applied_at(self, sample: int) -> int:
+        """Return the index of the settings applied at a sample."""
+        return max(0, bisect_right(self._applied, sample, key=lambda x: x.sample) - 1)
 
     def _counted(
         self, marks: Marks, start: int, stop: int, before: bool = False
     ) -> tuple[Mark, ...]:
-        """The marks from count `start` to `stop`, in counts."""
+        """Return the marks from `start` to `stop`, in samples of this run."""
         found = marks.within(self._first + start, self._first + stop, before)
         return tuple(Mark(sample - self._first, text) for sample, text in found)
 
 
 class Session:
-    """A record being replayed, as a sink of the runner for the screen.
+    """Record and engine of one choice of the user; the runner's sink for the screen.
 
     Parameters
     ----------
-    settings, source, tuning : what to open, and how.
+    settings, source, engine : the record and the engine's initial settings.
     read : reads a record from its name and the data folder.
-    change : guards what `take` changes and a window reads.
+    taken : called after each step that was taken, in the sink's thread.
 
     Raises
     ------
     RecordError, ModelError, ValueError, OSError, RuntimeError : the record or the engine cannot
-        be had; the message says why.
+        be loaded; the message says why.
     """
 
     def __init__(
         self,
         settings: MonitorSettings,
         source: Source,
-        tuning: EngineSettings,
+        engine: EngineSettings,
         read: Callable[[str, Path | None], Record],
-        change: Condition,
+        taken: Callable[[], object] = lambda: None,
     ) -> None:
-        self._data, self._change = settings.data, change
+        self._data, self._on_taken = settings.data, taken
         record = read(source.record, settings.data)
         self.replay = Replay(record, None if source.signal is None else [source.signal])
         self.fs = self.replay.fs
@@ -172,36 +185,42 @@ class Session:
             channels=len(self.replay.leads),
             fs=self.fs,
             runtime=settings.runtime,
-            **tuning._asdict(),
+            **engine._asdict(),
         )
-        self._tuning = tuning
+        self._engine = engine
         self._noise = Noise(None, 0.0)
         self._unit_noise: dict[str, npt.NDArray[np.float64]] = {}
         self._dropped = 0  # samples, before the engine or before the screen
         self.begin(0, 0)
 
     def sample_at(self, second: float) -> int:
-        """The sample at that second of the record, or the nearest that there is."""
+        """Return the sample at a second of the record, clipped to the record."""
         return min(max(0, round(second * self.fs)), self._length - 1)
 
     def begin(self, sample: int, number: int, again: bool = False) -> None:
-        """Let the count begin anew at that sample of the record, with nothing received.
+        """Begin a run at a sample of the record; see `PlaybackRun` for `number` and `again`."""
+        self.replay.seek(sample)
+        applied = AppliedSettings(0, self._noise, *self._engine)
+        self.present = PlaybackRun(self.replay, self._marks, number, applied, again)
+        self._taken = 0
 
-        See `PlaybackRun` for `number` and `again`.
-        """
-        with self._change:
-            self.replay.seek(sample)
-            in_force = AppliedSettings(0, self._noise, *self._tuning)
-            self.present = PlaybackRun(self.replay, self._marks, number, in_force, again)
-            self.taken = 0
+    def run_of(self, held_in: ExcerptSource | None) -> PlaybackRun:
+        """Return `held_in` if it is a run of this session, else the present run."""
+        if isinstance(held_in, PlaybackRun) and held_in.replay is self.replay:
+            return held_in
+        return self.present
+
+    def shown_up_to(self, position: int) -> bool:
+        """Whether every step before a sample of the present run was taken."""
+        return self._taken >= position
 
     @property
     def settled(self) -> bool:
-        """Whether all that was replayed has been taken."""
-        return self.taken == self.replay.position
+        """Whether all that was replayed was taken."""
+        return self._taken == self.replay.position
 
     def mix(self, noise: Noise) -> bool:
-        """Mix that noise in from the next sample on; whether it is another one."""
+        """Mix noise in from the next sample on; return whether it differs from the one before."""
         if noise == self._noise:
             return False
         kind = noise.kind
@@ -211,40 +230,34 @@ class Session:
             self._unit_noise = {kind: np.stack(each, axis=1)}
         self.replay.mix(None if kind is None else self._unit_noise[kind], noise.snr)
         self._noise = noise
-        self._set(self.replay.position)
+        self.present.apply(self.replay.position, noise=noise)
         return True
 
-    def tune(self, tuning: EngineSettings) -> None:
-        """Change the engine from the next sample on; called in its thread."""
-        if tuning != self._tuning:
-            for name, value in tuning._asdict().items():
+    def tune(self, engine: EngineSettings) -> None:
+        """Change the engine's settings from the next sample on; called in the engine's thread."""
+        if engine != self._engine:
+            for name, value in engine._asdict().items():
                 setattr(self.denoiser, name, value)
-            self._tuning = tuning
-            # What is on its way to the screen came before; a usual screen is up to date.
-            self._set(self.taken)
+            self._engine = engine
+            # Steps still queued for the screen were made before; usually there are none.
+            self.present.apply(self._taken, **engine._asdict())
 
     def write(self, step: Step) -> None:
-        """Take what one step has read and made."""
-        present = self.present
-        present.take(step, self._change)
-        with self._change:
-            # A hole before this step is what the screen's queue lost; each sample counts once.
-            self._dropped += step.piece.start - self.taken + step.dropped
-            self.taken = present.history.received
-            self._change.notify_all()
+        """Add one step to the present run."""
+        self.present.take(step)
+        # A hole before this step was lost in the screen's queue; each sample counts once.
+        self._dropped += step.piece.start - self._taken + step.dropped
+        self._taken = self.present.received
+        self._on_taken()
 
     def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing: the history outlives the run."""
 
     def figures(self, speed: float, queue: float) -> Figures:
-        """Those of this moment; a step may take less time at a higher `speed`."""
+        """Return the present figures; the deadline of a step shrinks with `speed`."""
         return self.present.figures._replace(
             delay=self.denoiser.delay_samples,
             hop=self.denoiser.mode.hop / FS / (speed if np.isfinite(speed) else 1),
             queue=queue,
             dropped=self._dropped,
         )
-
-    def _set(self, sample: int) -> None:
-        with self._change:
-            self.present.set(AppliedSettings(sample, self._noise, *self._tuning))

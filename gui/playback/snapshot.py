@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,6 @@ import numpy.typing as npt
 from ecgstream.gui.playback.record_list import Choice
 from ecgstream.gui.settings.monitor_settings import Noise, Source
 from ecgstream.streamer.live.history import Segment
-
-if TYPE_CHECKING:
-    from ecgstream.gui.playback.session import (
-        PlaybackRun,  # loads what the window need not wait for
-    )
 
 MEASURED = 10
 """Seconds that the figures are taken over."""
@@ -108,6 +103,13 @@ class Excerpt(NamedTuple):
     again: bool = False  # the record has come to its end and began again
 
 
+class ExcerptSource(Protocol):
+    """History of one playback run; can be read after the run has ended."""
+
+    def excerpt(self, seconds: float, end: int | None, figures: Figures) -> Excerpt:
+        """Return the seconds up to sample `end`, or the newest when None."""
+
+
 class Snapshot(NamedTuple):
     """Everything that the window shows, at one moment."""
 
@@ -119,6 +121,4 @@ class Snapshot(NamedTuple):
     recording: Recording | None
     download: Download | None
     shown: Excerpt | None  # None until it has been opened
-    held_in: (
-        PlaybackRun | None
-    )  # what holds `shown`, and can be asked again when the count begins anew
+    held_in: ExcerptSource | None  # the history of `shown`, for looking back later

@@ -1,10 +1,9 @@
-"""A replay through the engine at the user's pace."""
+"""Source that replays a record at the pace of the user."""
 
 from __future__ import annotations
 
 import math
 import sys
-import threading
 from collections.abc import Callable, Mapping
 
 from ecgstream.streamer.denoiser import StreamingDenoiser
@@ -22,25 +21,30 @@ MAX_LAG = 1.0
 
 
 class Transport:
-    """A source that can be paused, stepped and hurried, and the runs that it is replayed in.
+    """A source that can be paused, stepped and hurried, and the runs that replay it.
+
+    All methods and attributes belong to the acquiring thread, but for `fill`, `paused_at` and
+    `held`, which any thread may read.
 
     Parameters
     ----------
-    change : guards `running`, `speed` and `at_once`, and is told when they change and when
-        `paused` or `held` does.
-    clock : where time comes from.
+    clock : paces the samples.
     speed : times real time; infinite for as fast as possible.
-    hold_after : stand still after that many seconds of signal, for a picture to be taken.
+    hold_after : seconds of signal to stand still after, for a picture to be taken.
+    wait : returns when there is a command; called while nothing is to be played.
     """
 
     def __init__(
-        self, change: threading.Condition, clock: Clock, speed: float, hold_after: float
+        self, clock: Clock, speed: float, hold_after: float, wait: Callable[[], object]
     ) -> None:
-        self._change, self._clock, self._hold_after = change, clock, hold_after
+        self._clock, self._hold_after, self._wait = clock, hold_after, wait
         self.running, self.speed = True, speed
         self.at_once = 0
         """Samples to play without regard to time, also while paused."""
-        self.paused = self.held = False
+        self.paused_at: int | None = None
+        """Sample at which the present pause began; None while it runs."""
+        self.held = False
+        """Whether it stands still for a picture."""
         self._played = 0  # samples
         self._runner: Runner | None = None
 
@@ -53,16 +57,17 @@ class Transport:
         mix: Callable[[], bool],
         between: Callable[[], object],
     ) -> Report:
-        """Replay to the end, or until `stopped`, which is asked whenever `change` was told.
+        """Replay to the end, or until `stopped`, which is asked before and after each piece.
 
         Parameters
         ----------
         replay, denoiser, sinks, between : as `ecgstream.streamer.live.runner.Runner` takes them.
-        mix : called before each piece, in this thread; whether it has taken its time.
+        mix : changes the noise before each piece; whether it may have taken long.
         """
         self.fs, self._replay, self._stopped, self._mix = replay.fs, replay, stopped, mix
         self._pacer = Pacer(replay.fs, self._clock, self.speed)
         self._pace, self._paced = self.speed, True  # times real time; whether the last piece was
+        self.paused_at = None if self.running else 0
         chunk = max(1, round(replay.fs / UPDATES))
         runner = Runner(
             self, denoiser, sinks, self._clock, chunk, queue_seconds=MAX_LAG, before_push=between
@@ -71,32 +76,32 @@ class Transport:
         try:
             return runner.run(stopped)
         finally:
-            with self._change:
-                self._runner = None
+            self._runner = None
+            self.paused_at = None if self.paused_at is None else 0
 
     @property
     def fill(self) -> float:
-        """How full the fullest queue is, 0 to 1."""
-        return self._runner.fill if self._runner else 0.0
+        """Fill of the fullest queue, 0 to 1."""
+        runner = self._runner
+        return runner.fill if runner else 0.0
 
     def attach(self, name: str, sink: Sink) -> bool:
-        """Let one more sink take the steps of the present run; whether there is one."""
+        """Add a sink to the present run; return whether there is a run."""
         if self._runner is None:
             return False
         self._runner.attach(name, sink)
         return True
 
     def detach(self, name: str) -> None:
-        """Let it take no more."""
+        """Remove a sink from the present run."""
         if self._runner is not None:
             self._runner.detach(name)
 
     def read(self, n: int) -> Piece | None:
-        """The next samples when they are wanted, at normal speed `n`."""
+        """Return the next samples when they are due, at normal speed `n`; None at the end."""
         replay = self._replay
-        with self._change:
-            waited = self._wait_until_wanted()
-            speed, running, at_once = self.speed, self.running, self.at_once
+        waited = self._wait_until_wanted()
+        speed, running, at_once = self.speed, self.running, self.at_once
         left = len(replay) - replay.position
         if self._stopped() or not left:
             return None
@@ -113,33 +118,33 @@ class Transport:
         if paced:
             n = self._in_time(n)
         elif at_once:
-            with self._change:
-                self.at_once -= n
+            self.at_once -= n
         self._runner.live = paced  # type: ignore[union-attr]
         self._played += n
         return replay.read(n)
 
     def _wait_until_wanted(self) -> bool:
-        """Return when a piece is wanted, and whether that took time."""
+        """Return when a piece is wanted or the run shall stop, and whether that took time."""
         waited = False
         while not self._stopped():
+            if self.running:
+                self.paused_at = None
+            elif self.paused_at is None:
+                self.paused_at = self._replay.position
             self.held = self._until_held() <= 0
             if (self.running or self.at_once) and not self.held:
                 break
-            self.paused = not self.running
-            self._change.notify_all()
-            self._change.wait()
+            self._wait()
             waited = True
-        self.paused = not self.running
         return waited
 
     def _until_held(self) -> int:
-        """Samples that are left to be played."""
+        """Return how many samples may be played until it stands still for a picture."""
         held = self._hold_after * self.fs
         return round(held) - self._played if math.isfinite(held) else sys.maxsize
 
     def _in_time(self, n: int) -> int:
-        """Wait until `n` samples are due; how many there are then, those too late left out."""
+        """Wait until `n` samples are due; return how many are due then, those too late left out."""
         replay = self._replay
         self._pacer.wait(replay.position + n)
         late = int(self._pacer.due() - replay.position) - n

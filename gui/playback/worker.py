@@ -1,7 +1,8 @@
-"""The thread that replays and denoises while the window is drawn.
+"""Thread that replays and denoises a record while the window is drawn.
 
-The window tells it what the user wants and fetches what there is to see; both are plain calls
-that return at once, and nothing is queued: of several wishes the newest counts, steps add up.
+The window sends commands through a queue and reads snapshots; both return at once. The worker
+applies the commands between two pieces of signal, in order: of several values the newest counts,
+steps add up.
 """
 
 from __future__ import annotations
@@ -10,32 +11,59 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from ecgstream.gui.playback.commands import (
+    Advance,
+    Choose,
+    Close,
+    Command,
+    CommandQueue,
+    Jump,
+    Requested,
+    SetDelay,
+    SetNoise,
+    SetRecording,
+    SetRunning,
+    SetSpeed,
+    SetST,
+    SetStrength,
+)
 from ecgstream.gui.playback.library import Library
 from ecgstream.gui.playback.record_list import listed_name
 from ecgstream.gui.playback.recording import RecordingSink
-from ecgstream.gui.playback.session import EngineSettings, PlaybackRun, Session
-from ecgstream.gui.playback.snapshot import Snapshot, State
+from ecgstream.gui.playback.session import EngineSettings, Session
+from ecgstream.gui.playback.snapshot import ExcerptSource, Recording, Snapshot, State
 from ecgstream.gui.playback.transport import Transport
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise, Source
 from ecgstream.streamer.io.records import Record, read_record
 from ecgstream.streamer.live.clock import Clock
 
 _RECORDER = "recorder"
-_PATIENCE = 5.0  # s that closing waits for a source, and for a recording's disk
+_CLOSE_TIMEOUT = 5.0  # s, for a source that hangs and for a recording's disk
+
+
+class _Status(NamedTuple):
+    """State of the worker's thread."""
+
+    state: State
+    problem: Exception | None = None
+    session: Session | None = None
 
 
 class Worker:
     """Replays a record through the engine, over and over, in a thread of its own.
 
+    The thread alone changes what it plays; `_status`, `_engine` and `_recording` hold values that
+    are replaced whole, so that other threads read them without a lock.
+
     Parameters
     ----------
-    settings : what to begin with.
-    clock : where time comes from.
-    hold_after : stand still after that many seconds of signal, for a picture to be taken.
+    settings : initial settings.
+    clock : paces the samples.
+    hold_after : seconds of signal to stand still after, for a picture to be taken.
     read : reads a record from its name and the data folder, as `read_record`.
     """
 
@@ -47,41 +75,36 @@ class Worker:
         read: Callable[[str, Path | None], Record] = read_record,
     ) -> None:
         self._settings, self._read = settings, read
-        self._change = threading.Condition()  # guards all that follows
-        self._playback = Transport(self._change, clock, settings.speed, hold_after)
+        self._commands = CommandQueue(Requested(settings.source, settings.speed, None))
+        self._transport = Transport(clock, settings.speed, hold_after, self._wait_for_command)
+        self._library = Library(settings.data, self.choose)
+        self._status = _Status(State.LOADING)
         self._source: Source | None = settings.source  # to be opened next
-        self._wanted = settings.source
-        self._jump: tuple[float, float] | None = None  # second of the record, and how much before
+        self._jump: Jump | None = None
         self._noise = Noise(settings.noise, settings.snr)
-        self._tuning = EngineSettings(settings.delay, settings.strength, settings.st)
+        self._engine = EngineSettings(settings.delay, settings.strength, settings.st)
         self._closing = False
-        self._state = State.LOADING
-        self._problem: Exception | None = None
-        self._library = Library(self._change, settings.data, self.choose)
-        self._session: Session | None = None
-        self._passes = 0
-        self._standing = False  # paused, with all that was replayed shown
+        self._runs = 0
+        self._at_rest = threading.Event()  # see `wait`
         self._recording: RecordingSink | None = None
-        self._unfinished: list[RecordingSink] = []  # that may still have to be completed
+        self._unfinished: list[RecordingSink] = []  # recordings that may not be complete yet
         self._thread = threading.Thread(target=self._main, name="ecgstream engine", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread and wait a while until it has, and all recordings have been completed.
+        """End the thread; wait for it and for recordings to be completed, but not for ever.
 
-        A source that hangs holds nothing up: the thread is a daemon.
+        A source that hangs does not keep the program from ending: the thread is a daemon.
         """
         self.cancel_download()
-        with self._change:
-            self._closing = True
-            self._change.notify_all()
+        self._commands.put(Close())
         if self._thread.ident is not None:
-            self._thread.join(_PATIENCE)
+            self._thread.join(_CLOSE_TIMEOUT)
         for sink in self._unfinished:
-            sink.ended.wait(_PATIENCE)
+            sink.ended.wait(_CLOSE_TIMEOUT)
 
     @property
     def alive(self) -> bool:
@@ -90,76 +113,64 @@ class Worker:
 
     @property
     def settled(self) -> bool:
-        """Whether all that was replayed so far is there to be shown."""
-        with self._change:
-            return self._session is None or self._session.settled
+        """Whether snapshots show all that was replayed so far."""
+        session = self._status.session
+        return session is None or session.settled
 
     def wait(self) -> None:
         """Return when the worker stands still (see `hold_after`) or has failed."""
-        with self._change:
-            self._change.wait_for(
-                lambda: self._state is State.FAILED or (self._playback.held and self.settled)
-            )
+        self._at_rest.wait()
 
     def snapshot(
-        self, seconds: float, end: int | None = None, held_in: PlaybackRun | None = None
+        self, seconds: float, end: int | None = None, held_in: ExcerptSource | None = None
     ) -> Snapshot:
-        """What there is to show, with so many seconds up to the count `end`, or the newest.
+        """Return the present state with the seconds of signal up to sample `end`, or the newest.
 
-        `held_in` is an earlier `Snapshot.held_in`: `end` counts as then, unless another
-        record was chosen since. The figures are those of now.
+        `held_in` is an earlier `Snapshot.held_in`: `end` counts samples of that run, unless
+        another record was chosen since. The figures are the present ones.
         """
-        with self._change:
-            session, playback, shown = self._session, self._playback, None
-            download = self._library.download
-            if session is not None:
-                if held_in is None or held_in.replay is not session.replay:
-                    held_in = session.present
-                figures = session.figures(playback.speed, playback.fill)
-                shown = held_in.shown(seconds, end, figures)
-            return Snapshot(
-                self._present_state(),
-                self._problem,
-                self._library.choices,
-                self._wanted,
-                playback.speed,
-                self._recording.recording if self._recording else None,
-                download.state if download else None,
-                shown,
-                None if shown is None else held_in,
-            )
+        status, requested, shown = self._status, self._commands.requested, None
+        download, session = self._library.download, status.session
+        if session is None:
+            held_in = None
+        else:
+            held_in = session.run_of(held_in)
+            figures = session.figures(requested.speed, self._transport.fill)
+            shown = held_in.excerpt(seconds, end, figures)
+        return Snapshot(
+            self._state(status),
+            status.problem,
+            self._library.choices,
+            requested.source,
+            requested.speed,
+            self._recording_state(requested.recording),
+            download.state if download else None,
+            shown,
+            held_in,
+        )
 
     def set_running(self, running: bool) -> None:
-        """Go on or pause; going on after a failure tries again."""
-        with self._change:
-            self._playback.running = running
-            self._changed(again=running)
+        """Run or pause; running after a failure tries again."""
+        self._commands.put(SetRunning(running))
 
     def step(self, seconds: float) -> None:
-        """While paused, play so much at once."""
-        with self._change:
-            if self._session is not None and not self._playback.running:
-                self._playback.at_once += round(seconds * self._session.fs)
-            self._changed(again=False)
+        """Play some seconds at once; ignored unless paused."""
+        self._commands.put(Advance(seconds))
 
     def choose(self, record: str) -> None:
-        """Replay that record, all its signals, from its beginning."""
-        with self._change:
-            self._source = self._wanted = Source(record)
-            self._playback.running = True
-            self._changed()
+        """Replay a record, all its signals, from its start."""
+        self._commands.put(Choose(Source(record)))
 
     def jump(self, second: float, before: float = 0.0) -> None:
-        """Go on from that second of the record, or stand still there when paused.
+        """Continue at a second of the record, or stand still there when paused.
 
-        So many seconds `before` it are played at once, to be seen and for the engine to settle.
+        The `before` seconds ahead of it are played at once, to be seen and for the engine to
+        settle.
         """
-        with self._change:
-            self._jump = second, before
-            self._changed()
+        self._commands.put(Jump(second, before))
 
     def set_speed(self, speed: float) -> None:
-        """Replay so many times as fast as it was recorded.
+        """Change the replay speed, times real time.
 
         Raises
         ------
@@ -167,75 +178,118 @@ class Worker:
         """
         if not speed > 0:
             raise ValueError(f"speed must be greater than 0, not {speed:g}")
-        with self._change:
-            self._playback.speed = speed
-            self._changed()
+        self._commands.put(SetSpeed(speed))
 
     def set_noise(self, noise: Noise) -> None:
-        """Mix that noise in from the next piece on."""
-        with self._change:
-            self._noise = noise
-            self._changed()
+        """Change the noise mixed in, from the next piece on."""
+        self._commands.put(SetNoise(noise))
 
     def set_delay(self, delay: str | int) -> None:
-        """Let the engine work at that delay from the next piece on."""
-        self._tune(delay=delay)
+        """Change the engine's delay from the next piece on."""
+        self._commands.put(SetDelay(delay))
 
     def set_strength(self, strength: float) -> None:
-        """Take away so much of the noise, 0 to 1, from the next piece on."""
-        self._tune(strength=strength)
+        """Change the share of the noise that is removed, 0 to 1, from the next piece on."""
+        self._commands.put(SetStrength(strength))
 
     def set_st(self, st: bool) -> None:
-        """Keep the ST segment or not, from the next piece on."""
-        self._tune(st=st)
+        """Turn ST mode on or off from the next piece on."""
+        self._commands.put(SetST(st))
 
     def set_data(self, folder: Path | None) -> None:
-        """Offer the records of that data folder, and let downloads go there."""
+        """Offer the records of a data folder, and download into it."""
         self._library.open(folder)
 
     def record_to(self, path: Path | None) -> None:
-        """Write what comes to a WFDB record, a path without suffix; None ends that.
+        """Record to a WFDB record, a path without suffix; None ends the recording.
 
-        A recording also ends where the count begins anew. It takes a record that is shown.
+        A recording also ends where the sample count begins at 0 again. Ignored until a record is
+        shown.
         """
-        with self._change:
-            if self._recording is not None:
-                self._playback.detach(_RECORDER)
-                self._recording = None
-            if path is not None and self._session is not None:
-                sink = self._recording = RecordingSink(path, self._session.replay)
-                unfinished = [sink for sink in self._unfinished if not sink.ended.is_set()]
-                self._unfinished = [*unfinished, sink]
-                if not self._playback.attach(_RECORDER, sink):
-                    sink.end("There is nothing to record while nothing is played.")
-                    sink.close()
+        if path is None or self._status.session is not None:
+            self._commands.put(SetRecording(path))
 
     def download(self, name: str) -> None:
-        """Fetch a record from PhysioNet, offer it and choose it; `mitdb/208`."""
+        """Download a record from PhysioNet (`mitdb/208`), offer it and choose it."""
         self._library.fetch(name)
 
     def cancel_download(self) -> None:
-        """Fetch no more, and forget what came in its way."""
+        """Cancel the download, and forget why it failed."""
         self._library.cancel()
 
-    def _tune(self, **change: Any) -> None:
-        with self._change:
-            self._tuning = self._tuning._replace(**change)
-            self._changed()
+    def _state(self, status: _Status) -> State:
+        """Return PAUSED only once all that was replayed before the pause is shown."""
+        paused_at, session = self._transport.paused_at, status.session
+        if status.state is State.PLAYING and session is not None and paused_at is not None:
+            return State.PAUSED if session.shown_up_to(paused_at) else State.PLAYING
+        return status.state
 
-    def _changed(self, again: bool = True) -> None:
-        """Let the thread see to a wish; after a failure it tries again."""
-        if again and self._state is State.FAILED:
-            self._source = self._wanted
-        self._change.notify_all()
+    def _recording_state(self, requested: Path | None) -> Recording | None:
+        sink = self._recording
+        if requested is None:
+            return None
+        if sink is None or sink.path != requested:  # begins with the next piece
+            return Recording(requested, 0.0, True, "")
+        return sink.recording
 
-    def _present_state(self) -> State:
-        """Paused from when the last of what was replayed is shown."""
-        if self._state is State.PLAYING and self._playback.paused:
-            self._standing = self._standing or self.settled
-            return State.PAUSED if self._standing else State.PLAYING
-        self._standing = False
-        return self._state
+    def _check_rest(self) -> None:
+        """Wake `wait` when the worker stands still and all is shown."""
+        if self._transport.held and self.settled:
+            self._at_rest.set()
+
+    # What follows runs in the worker's thread.
+
+    def _wait_for_command(self) -> None:
+        self._check_rest()
+        self._commands.wait()
+
+    def _apply_commands(self) -> None:
+        for command in self._commands.drain():
+            if command.retries and self._status.state is State.FAILED:
+                self._source = self._commands.requested.source
+            self._apply(command)
+
+    def _apply(self, command: Command) -> None:
+        transport, session = self._transport, self._status.session
+        match command:
+            case SetRunning(running):
+                transport.running = running
+            case Advance(seconds):
+                if session is not None and not transport.running:
+                    transport.at_once += round(seconds * session.fs)
+            case Choose(source):
+                self._source = source
+                transport.running = True
+            case Jump():
+                self._jump = command
+            case SetSpeed(speed):
+                transport.speed = speed
+            case SetNoise(noise):
+                self._noise = noise
+            case SetDelay(delay):
+                self._engine = self._engine._replace(delay=delay)
+            case SetStrength(strength):
+                self._engine = self._engine._replace(strength=strength)
+            case SetST(st):
+                self._engine = self._engine._replace(st=st)
+            case SetRecording(path):
+                self._record(path)
+            case Close():
+                self._closing = True
+
+    def _record(self, path: Path | None) -> None:
+        session = self._status.session
+        if self._recording is not None:
+            self._transport.detach(_RECORDER)
+            self._recording = None
+        if path is None or session is None:
+            return
+        sink = RecordingSink(path, session.replay)
+        self._unfinished = [sink, *(old for old in self._unfinished if not old.ended.is_set())]
+        if not self._transport.attach(_RECORDER, sink):
+            sink.end("There is nothing to record while nothing is played.")
+            sink.close()
+        self._recording = sink
 
     def _main(self) -> None:
         while (source := self._next_source()) is not None:
@@ -244,56 +298,59 @@ class Worker:
                 self._play(source)
             # Whatever it is, the user shall read it in the window and be able to go on.
             except Exception as error:
-                with self._change:
-                    self._state, self._problem = State.FAILED, error
-                    self._change.notify_all()
+                self._status = _Status(State.FAILED, error, self._status.session)
+                self._at_rest.set()
 
     def _next_source(self) -> Source | None:
-        """The record to replay, as soon as one is wanted; None when all is over."""
-        with self._change:
-            self._change.wait_for(lambda: self._closing or self._source is not None)
-            source, self._source, self._jump = self._source, None, None
-            self._state, self._problem, self._session = State.LOADING, None, None
-            return None if self._closing else source
+        """Wait for a source to be chosen and return it; None when the worker is closed."""
+        self._apply_commands()
+        while self._source is None and not self._closing:
+            self._commands.wait()
+            self._apply_commands()
+        source, self._source, self._jump = self._source, None, None
+        if self._closing:
+            return None
+        self._at_rest.clear()
+        self._status = _Status(State.LOADING)
+        return source
 
     def _play(self, source: Source) -> None:
-        """Replay until another record is wanted or all is over."""
+        """Replay until another source is chosen or the worker is closed."""
         settings = replace(self._settings, data=self._library.data)
-        source = source._replace(record=listed_name(source.record, settings.data))
-        session = Session(settings, source, self._tuning, self._read, self._change)
+        listed = source._replace(record=listed_name(source.record, settings.data))
+        session = Session(settings, listed, self._engine, self._read, self._check_rest)
         session.mix(self._noise)
         first, again = session.sample_at(source.start), False
-        with self._change:
-            if self._source is None:
-                self._wanted = source
+        self._commands.rename(source, listed)
         while True:
-            with self._change:
-                self._passes += 1
-                session.begin(first, self._passes, again)
-                self._session, self._state = session, State.PLAYING
-            report = self._playback.run(
+            self._runs += 1
+            session.begin(first, self._runs, again)
+            self._status = _Status(State.PLAYING, None, session)
+            report = self._transport.run(
                 session.replay,
                 session.denoiser,
                 {"screen": session},
-                self._left,
+                self._interrupted,
                 lambda: session.mix(self._noise),
-                lambda: session.tune(self._tuning),
+                lambda: session.tune(self._engine),
             )
-            with self._change:
-                if self._recording is not None:
-                    elsewhere = "when another place or record was chosen"
-                    why = elsewhere if self._left() else "with the record"
-                    self._recording.end(f"The recording ended {why}.")
-                if report.failures:
-                    raise report.failures[0].error
-                if self._closing or self._source is not None:
-                    return
-                again = self._jump is None
-                second, before = self._jump or (0.0, 0.0)
-                first = session.sample_at(second - before)
-                if not again:
-                    self._playback.at_once = session.sample_at(second) - first
-                self._jump = None
+            recording, interrupted = self._recording, self._interrupted()
+            if recording is not None:
+                elsewhere = "when another place or record was chosen"
+                why = elsewhere if interrupted else "with the record"
+                recording.end(f"The recording ended {why}.")
+            if report.failures:
+                raise report.failures[0].error
+            if self._closing or self._source is not None:
+                return
+            again = self._jump is None
+            jump = self._jump or Jump(0.0, 0.0)
+            first = session.sample_at(jump.second - jump.before)
+            if not again:
+                self._transport.at_once = session.sample_at(jump.second) - first
+            self._jump = None
 
-    def _left(self) -> bool:
+    def _interrupted(self) -> bool:
+        """Apply the commands; return whether one of them ends the present run."""
+        self._apply_commands()
         return self._closing or self._source is not None or self._jump is not None

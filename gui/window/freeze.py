@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ecgstream.gui.playback.snapshot import Excerpt
-
-if TYPE_CHECKING:
-    from ecgstream.gui.playback.session import PlaybackRun
+from ecgstream.gui.playback.snapshot import Excerpt, ExcerptSource
 
 
 class Freeze:
@@ -19,11 +14,11 @@ class Freeze:
     def __init__(self) -> None:
         self.end: int | None = None
         """The count at the right edge; None while the newest is shown."""
-        self.held_in: PlaybackRun | None = None
+        self.held_in: ExcerptSource | None = None
         """See `ecgstream.gui.playback.snapshot.Snapshot`; None while the newest is shown."""
         self._passes = 0
 
-    def hold(self, shown: Excerpt, held_in: PlaybackRun | None) -> None:
+    def hold(self, shown: Excerpt, held_in: ExcerptSource | None) -> None:
         """Stay at what is newest in it."""
         self.end, self._passes, self.held_in = shown.received, shown.passes, held_in
 

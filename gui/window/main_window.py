@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from ecgstream.gui.playback.record_list import download_folder
-from ecgstream.gui.playback.snapshot import Excerpt, Snapshot
+from ecgstream.gui.playback.snapshot import Excerpt, ExcerptSource, Snapshot
 from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
@@ -31,9 +30,6 @@ from ecgstream.gui.window.status_bar import StatusBar
 from ecgstream.gui.window.stylesheet import dress
 from ecgstream.gui.window.timeline import Timeline
 from ecgstream.gui.window.toolbar import SettingBox, Toolbar
-
-if TYPE_CHECKING:
-    from ecgstream.gui.playback.session import PlaybackRun
 
 FRAME = 1000 // 60
 """ms from one picture to the next."""
@@ -74,7 +70,7 @@ class MainWindow(QtWidgets.QMainWindow):
         """What is said about the traces now."""
         self.drawn: Excerpt | None = None
         """What is on the sheet."""
-        self._held_in: PlaybackRun | None = None
+        self._held_in: ExcerptSource | None = None
         self.pictures = own_folder("Pictures")
         self.recordings = preferences.recordings() if preferences else own_folder("Documents")
         self.menus = Menus(self, self.settings_model, lambda name: self.commands.trigger(name))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecgstream.gui.playback.session import HELD
+from ecgstream.gui.playback.session import HISTORY_SECONDS
 from ecgstream.gui.playback.snapshot import Excerpt, Mark, State
 from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise
@@ -314,7 +314,7 @@ def test_minutes_can_be_looked_back_at_while_it_plays_on() -> None:
     with running(numbered(1000, ("I",)), speed=10.0) as bench:
         shown = bench.play(66)
         assert shown.received == 660 * FS
-        assert shown.held == (660 - HELD) * FS
+        assert shown.held == (660 - HISTORY_SECONDS) * FS
         back = bench.worker.snapshot(10, end=100 * FS).shown
         assert back is not None
         assert (back.stretch.start, len(back.stretch.input)) == (90 * FS, 10 * FS)
@@ -625,7 +625,7 @@ def test_a_source_that_hangs_does_not_keep_the_program_from_ending(
         going.wait()
         return numbered()
 
-    monkeypatch.setattr("ecgstream.gui.playback.worker._PATIENCE", 0.05)
+    monkeypatch.setattr("ecgstream.gui.playback.worker._CLOSE_TIMEOUT", 0.05)
     worker = Worker(MonitorSettings(model=Identity()), FakeClock(), read=hang)
     worker.start()
     assert asked.wait(60)
