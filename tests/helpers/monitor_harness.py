@@ -54,7 +54,7 @@ class MonitorHarness:
         end = self.received + round(seconds * FS)
         self.gate.allow(seconds / speed)
         self.qtbot.waitUntil(
-            lambda: self.received == end and self.window.worker.settled, timeout=20_000
+            lambda: self.received == end and self.window.worker.settled, timeout=60_000
         )
         self.window.refresh()
         return self.shown
