@@ -12,11 +12,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import DATA_VARIABLE, find_record
 from helpers.fakes import FakeClock
 from helpers.physionet_server import no_proxy, server  # noqa: F401 - fixtures for all tests
+
+# A busy machine is slow, and not broken.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 _NEEDED = ("mitdb/100", "mitdb/114", "nstdb/bw", "nstdb/em", "nstdb/ma")
 

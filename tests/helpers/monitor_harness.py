@@ -53,9 +53,7 @@ class MonitorHarness:
         self.qtbot.waitUntil(lambda: self.window.worker.snapshot(0).shown is not None)
         end = self.received + round(seconds * FS)
         self.gate.allow(seconds / speed)
-        self.qtbot.waitUntil(
-            lambda: self.received == end and self.window.worker.settled, timeout=60_000
-        )
+        self.qtbot.waitUntil(lambda: self.received == end and self.window.worker.settled)
         self.window.refresh()
         return self.shown
 

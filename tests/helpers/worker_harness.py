@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,9 +15,9 @@ from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
 from ecgstream.streamer.io.records import Annotations, Record, read_record
 from helpers.fakes import FakeClock, Identity
+from helpers.patience import MAX_WAIT_SECONDS
 
 FS = 360
-_PATIENCE = 20.0  # s until a test says that what it waits for does not come
 
 
 class ManualClock(FakeClock):
@@ -92,8 +93,9 @@ class WorkerHarness:
         return shown
 
     def until(self, condition: Callable[[Snapshot], object]) -> Snapshot:
-        """The first snapshot of which that is true."""
-        for _ in range(round(_PATIENCE / 0.004)):
+        """The first snapshot for which `condition` is true."""
+        end = time.monotonic() + MAX_WAIT_SECONDS
+        while time.monotonic() < end:
             snapshot = self.snapshot
             if condition(snapshot):
                 return snapshot

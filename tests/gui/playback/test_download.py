@@ -11,6 +11,7 @@ from ecgstream.gui.playback.record_list import Choice
 from ecgstream.gui.playback.snapshot import Download
 from ecgstream.streamer.io import physionet
 from ecgstream.streamer.io.records import read_record
+from helpers.patience import MAX_WAIT_SECONDS
 from helpers.physionet_server import PLACE, SIGNALS, StandIn
 from helpers.worker_harness import running
 
@@ -40,7 +41,7 @@ def test_progress_is_seen_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         def report(transfer: physionet.Transfer) -> None:
             progress(transfer)
             seen.set()
-            assert going.wait(60)
+            assert going.wait(MAX_WAIT_SECONDS)
 
         return fetch(name, folder, url, report)
 
@@ -48,7 +49,7 @@ def test_progress_is_seen_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with running(data=tmp_path) as bench:
         bench.play(1)
         bench.worker.download("208")
-        assert seen.wait(60)
+        assert seen.wait(MAX_WAIT_SECONDS)
         download = bench.snapshot.download
         assert download is not None and not download.problem
         assert 0 < download.done < download.total == len(SIGNALS)
@@ -64,7 +65,7 @@ def test_a_download_that_is_not_wanted_any_more_changes_nothing(
 
     def slow(name: str, folder: Path, url: str, progress: physionet.Progress) -> Path:
         begun.set()
-        assert going.wait(60)
+        assert going.wait(MAX_WAIT_SECONDS)
         try:
             progress(physionet.Transfer("mitdb/208.dat", 1, 2, 1, 1))
         finally:
@@ -75,10 +76,10 @@ def test_a_download_that_is_not_wanted_any_more_changes_nothing(
     with running(data=tmp_path) as bench:
         bench.play(1)
         bench.worker.download("208")
-        assert begun.wait(60)
+        assert begun.wait(MAX_WAIT_SECONDS)
         bench.worker.cancel_download()
         going.set()
-        assert over.wait(60)
+        assert over.wait(MAX_WAIT_SECONDS)
         assert bench.snapshot.download is None
         assert bench.play(1).record == "208b"
 
@@ -110,7 +111,9 @@ def test_a_download_begins_with_nothing_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     going = threading.Event()
-    monkeypatch.setattr(physionet, "download_record", lambda *_: going.wait(60) and tmp_path / "x")
+    monkeypatch.setattr(
+        physionet, "download_record", lambda *_: going.wait(MAX_WAIT_SECONDS) and tmp_path / "x"
+    )
     with running(data=tmp_path) as bench:
         bench.play(1)
         bench.worker.download("208")

@@ -19,6 +19,7 @@ from ecgstream.streamer.live.sinks.base import Step
 from ecgstream.streamer.live.sinks.recorder import FLAGS_SUFFIX, Recorder
 from ecgstream.streamer.quality import Quality
 from helpers.fakes import FakeClock, Identity
+from helpers.patience import MAX_WAIT_SECONDS
 from helpers.worker_harness import FS, numbered, running
 
 PIECE = FS // 60
@@ -349,7 +350,7 @@ class Stalling(Identity):
         self.going.set()
 
     def __call__(self, window: Floats, context: Floats) -> Floats:
-        assert self.going.wait(60)
+        assert self.going.wait(MAX_WAIT_SECONDS)
         return super().__call__(window, context)
 
 
@@ -521,7 +522,7 @@ def test_a_slow_disk_does_not_hold_up_the_screen(
     going = threading.Event()
 
     def slow(*_: object) -> None:
-        assert going.wait(60)
+        assert going.wait(MAX_WAIT_SECONDS)
 
     monkeypatch.setattr(Recorder, "write", slow)
     with running(numbered()) as bench:
@@ -540,7 +541,7 @@ def test_a_recording_says_what_a_slow_disk_has_cost_it(
     going, write = threading.Event(), Recorder.write
 
     def slow(self: Recorder, step: Step) -> None:
-        assert going.wait(60)
+        assert going.wait(MAX_WAIT_SECONDS)
         write(self, step)
 
     monkeypatch.setattr(Recorder, "write", slow)
@@ -628,7 +629,7 @@ def test_a_source_that_hangs_does_not_keep_the_program_from_ending(
     monkeypatch.setattr("ecgstream.gui.playback.worker._CLOSE_TIMEOUT", 0.05)
     worker = Worker(MonitorSettings(model=Identity()), FakeClock(), read=hang)
     worker.start()
-    assert asked.wait(60)
+    assert asked.wait(MAX_WAIT_SECONDS)
     worker.close()
     assert worker.alive  # and given up
     going.set()

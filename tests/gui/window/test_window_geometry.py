@@ -158,7 +158,7 @@ window = MainWindow(settings, worker)
 window.show()
 worker.start()
 gate.allow(3)
-for _ in range(2000):
+for _ in range(20_000):
     QtTest.QTest.qWait(5)
     shown = worker.snapshot(0).shown
     if shown is not None and shown.received == 3 * 360:

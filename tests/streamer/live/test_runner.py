@@ -20,6 +20,7 @@ from ecgstream.streamer.live.sinks.base import Sink, Step
 from ecgstream.streamer.live.sinks.callback import Callback
 from ecgstream.streamer.live.sources.base import Piece, Source
 from helpers.fakes import FakeClock, Identity
+from helpers.patience import MAX_WAIT_SECONDS
 
 N, CHUNK = 40 * 360, 36
 QUEUE_STEPS = round(QUEUE_SECONDS * 360 / CHUNK)
@@ -131,7 +132,7 @@ def test_a_slow_sink_blocks_nobody_and_what_it_misses_is_counted_exactly() -> No
     all_out = threading.Event()
 
     def wait(step: Step) -> None:
-        assert all_out.wait(60)  # or acquisition or engine hang behind this sink
+        assert all_out.wait(MAX_WAIT_SECONDS)  # or acquisition or engine hang behind this sink
         slow.write(step)
 
     def note(step: Step) -> None:
@@ -175,7 +176,7 @@ class Patient:
     def read(self, n: int) -> Piece | None:
         with self._seen:
             behind = self._source.position // CHUNK
-            assert self._seen.wait_for(lambda: len(self._sink.steps) >= behind, 60)
+            assert self._seen.wait_for(lambda: len(self._sink.steps) >= behind, MAX_WAIT_SECONDS)
         return self._source.read(n)
 
 
@@ -184,7 +185,7 @@ def test_a_slow_model_costs_counted_gaps_and_no_index() -> None:
 
     class Slow(Identity):
         def __call__(self, window: Floats, context: Floats) -> Floats:
-            assert source.ended.wait(60)  # or acquisition waits for the engine
+            assert source.ended.wait(MAX_WAIT_SECONDS)  # or acquisition waits for the engine
             return super().__call__(window, context)
 
     report = run(source, two_signals(Slow()), live=True, sink=sink)
@@ -338,7 +339,7 @@ class Played:
             self._pieces.put(pieces)
 
     def read(self, n: int) -> Piece | None:
-        return self._counter.read(n) if self._pieces.get(timeout=60) else None
+        return self._counter.read(n) if self._pieces.get(timeout=MAX_WAIT_SECONDS) else None
 
 
 class Noticed(Kept):
@@ -360,7 +361,7 @@ class Noticed(Kept):
 
     def until(self, condition: Callable[[], bool]) -> None:
         with self._noticed:
-            assert self._noticed.wait_for(condition, 60)
+            assert self._noticed.wait_for(condition, MAX_WAIT_SECONDS)
 
 
 @contextmanager
@@ -370,7 +371,7 @@ def playing(source: Source, runner: Runner) -> Iterator[list[Report]]:
     thread = threading.Thread(target=lambda: reports.append(runner.run()))
     thread.start()
     yield reports
-    thread.join(60)
+    thread.join(MAX_WAIT_SECONDS)
     assert not thread.is_alive()
 
 
@@ -422,7 +423,7 @@ def test_a_run_without_sinks_knows_how_full_its_queues_are() -> None:
 
 def test_a_guest_that_hangs_holds_up_neither_the_run_nor_its_end() -> None:
     going, screen, source = threading.Event(), Noticed(), Played()
-    guest = Callback(lambda _: going.wait(60))
+    guest = Callback(lambda _: going.wait(MAX_WAIT_SECONDS))
     runner = Runner(
         source, two_signals(), {"screen": screen}, FakeClock(), CHUNK, queue_seconds=1.0
     )

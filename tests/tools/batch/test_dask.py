@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from helpers.paths import ROOT
+from helpers.patience import MAX_WAIT_SECONDS
 from helpers.recordings import FS, content, ecg, run
 
 pytest.importorskip("distributed")
@@ -74,7 +75,7 @@ def on_cluster(archive: Path, condition: str, lives: int) -> subprocess.Complete
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=ROOT, env={"PYTHONPATH": str(ROOT), "HOME": str(folder)},
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=MAX_WAIT_SECONDS,
     )  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def command(archive: Path, *arguments: str, before: str = "") -> subprocess.Comp
         [sys.executable, str(archive.parent / "command.py"), "denoise", str(archive),
          "--fs", "360", "--out", str(archive.parent / "out"), *arguments],
         cwd=ROOT, env={"PYTHONPATH": str(ROOT), "HOME": str(archive.parent)},
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=MAX_WAIT_SECONDS,
     )  # fmt: skip
 
 
