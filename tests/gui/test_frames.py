@@ -62,7 +62,7 @@ def test_frames_of_the_monitor_and_of_bare_curves_are_measured_in_one_run(
 def test_bench_prints_and_keeps_them_when_asked_to(
     figures: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(latency, "WARM_UP", 2)
+    monkeypatch.setattr(latency, "WARM_UP_CALLS", 2)
     monkeypatch.setattr(monitor_frames, "measure", lambda *_: figures)
     path = tmp_path / "bench.json"
     asked = ["--seconds", "0.05", "--streams", "1", "--json", str(path)]

@@ -1,8 +1,8 @@
-"""How many live streams one core carries with no deadline missed.
+"""Capacity: live streams that one core carries without missing a deadline.
 
-The time between the pieces is not waited for: the schedule's own time goes on by what the engine
-takes, and jumps to the next tick when nothing is left to do. So a trial of ten seconds takes the
-computing of ten seconds, and shows the queue that would build up.
+Nothing waits for real time: a simulated time advances by what the engine takes, and jumps to the
+next tick when no samples are left. A trial of ten seconds of signal lasts as long as their
+computing, and shows the backlog that would build up.
 """
 
 from __future__ import annotations
@@ -20,42 +20,46 @@ from ecgstream.streamer.pool import StreamerPool
 
 Samples = npt.NDArray[np.floating]
 
-TICK = 0.015
-"""Seconds from one batch to the next, where the one before is through."""
-_CLOSE = 1.03
-"""The answer is known when one more stream in thirty was too many."""
-_SAMPLE = 64
+TICK_SECONDS = 0.015
+"""From one batch to the next, unless the one before takes longer."""
+_TOLERANCE = 1.03
+"""The search ends when this factor more streams are too many."""
+_FIRST_STREAMS = 64
 """Streams of the trial that the search starts from."""
 
 
 class Trial(NamedTuple):
-    """What a number of streams had to wait for."""
+    """Delays and missed deadlines of a number of live streams."""
 
     streams: int
     missed: int
-    """Pieces whose output was ready later than one hop after their last sample had come."""
+    """Hops whose output was ready more than one hop after their last sample."""
     delays: Samples
-    """Seconds from a piece's last sample to its output, every piece: what batching adds."""
+    """Seconds from the last sample of each hop to its output: the delay that batching adds."""
     load: float
-    """Share of the time that the core was busy."""
+    """Share of the time in which the core was busy."""
 
 
 def capacity(
     network: Network, signal: Samples, delay: str | int, seconds: float, clock: Clock
 ) -> Trial:
-    """The trial of the largest number of streams that missed no deadline, within 3 %.
+    """Search the largest number of streams, within 3 %, that miss no deadline.
 
-    An unlucky moment of the machine counts as what it is, a deadline missed.
+    A pause of the machine counts, as it makes a live stream miss its deadline, too.
+
+    Returns
+    -------
+    Trial : of that number; of a single stream where even that one misses deadlines.
     """
 
     def of(streams: int) -> Trial:
         return trial(network, signal, delay, streams, seconds, clock)
 
     best = of(1)
-    low, high = 1, max(2, round(_SAMPLE / of(_SAMPLE).load))
+    low, high = 1, max(2, round(_FIRST_STREAMS / of(_FIRST_STREAMS).load))
     while (tried := of(high)).missed == 0:
         best, low, high = tried, high, round(high * 1.25) + 1
-    while high > max(low * _CLOSE, low + 1):
+    while high > max(low * _TOLERANCE, low + 1):
         middle = (low + high) // 2
         tried = of(middle)
         if tried.missed:
@@ -73,10 +77,10 @@ def trial(
     seconds: float,
     clock: Clock,
 ) -> Trial:
-    """Run that many live streams at `FS` for so long, each a hop at a time at moments of its own.
+    """Run live streams at `FS` for `seconds`, each with its hops at a phase of its own.
 
-    Every tick pushes what has come since the last one. `signal` (n,) is what they are fed, each
-    from another place on.
+    Every tick pushes the samples that arrived since the last one. All streams are fed `signal`
+    (n,), each from a random sample on.
     """
     hop = delay_mode(delay).hop
     period = hop / FS
@@ -92,14 +96,14 @@ def trial(
     for at in range(0, settled, hop):
         pool.push({name: fed[first + at :][:hop] for name, first in enumerate(begin)})
 
-    pieces = max(1, round(seconds / period))  # of every stream
+    hops = max(1, round(seconds / period))  # of each stream
     given = np.zeros(streams, int)
     tick = now = busy = 0.0
     delays = []
-    while given.min() < pieces:
-        tick += TICK
+    while given.min() < hops:
+        tick += TICK_SECONDS
         now = max(now, tick)
-        due = np.minimum(np.floor((now - first_due) / period).astype(int) + 1, pieces)
+        due = np.minimum(np.floor((now - first_due) / period).astype(int) + 1, hops)
         start, stop = begin + settled + given * hop, begin + settled + due * hop
         ready = np.flatnonzero(due > given).tolist()
         samples: dict[Hashable, Samples] = {i: fed[start[i] : stop[i]] for i in ready}
@@ -110,4 +114,4 @@ def trial(
         delays += [now - first_due[i] - np.arange(given[i], due[i]) * period for i in ready]
         given = np.maximum(given, due)
     waits = np.concatenate(delays)
-    return Trial(streams, int((waits > period).sum()), waits, busy / max(now, pieces * period))
+    return Trial(streams, int((waits > period).sum()), waits, busy / max(now, hops * period))

@@ -36,8 +36,8 @@ _FACTS = {
     "seconds of a window": ("windows", "seconds"),
     "seconds of a trial of streams": ("streams", "seconds"),
 }
-"""What two results may differ in, and where it lies."""
-_ONE_BY_ONE = {
+"""Conditions in which two results may differ, and their places in the JSON."""
+_SINGLE_FIGURES = {
     "a step over a call": ("step_over_call",),
     "paced steps late": ("deadlines", "missed"),
     "idle pacing late by p99, µs": ("pacing", "late_us", "p99"),
@@ -50,18 +50,18 @@ _ONE_BY_ONE = {
     "peak memory, MB": ("peak_memory_mb",),
     "frame of the monitor p50, ms": ("gui", "frame_ms", "monitor", "p50"),
 }
-_SINCE = {
+_FIRST_SCHEMA = {
     **{"step_over_call": 2, "streams": 2, "start": 2, "gui": 3},
     **{"versions": 4, "windows": 4, "deadlines": 4, "pacing": 4, "energy": 4},
     **{"accuracy": 4, "state": 4, "configurations": 4},
 }
-"""The version of the schema that each part came with, where it was not the first."""
+"""Version of the schema that introduced a part, unless it was the first."""
 
 Figures = dict[str, Any]
 
 
 class Row(NamedTuple):
-    """One figure of both; None where a result does not have it."""
+    """A figure of both results; None where a result lacks it."""
 
     name: str
     first: float | None
@@ -75,7 +75,7 @@ class Row(NamedTuple):
         return self.second / self.first
 
 
-class Compared(NamedTuple):
+class Comparison(NamedTuple):
     """Two results side by side."""
 
     names: tuple[str, str]
@@ -87,7 +87,7 @@ class Compared(NamedTuple):
 
 
 def read(path: Path) -> tuple[str, Figures]:
-    """A result and its name.
+    """Read a result and name it after its file.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def read(path: Path) -> tuple[str, Figures]:
     return str(path), figures
 
 
-def compare(first: tuple[str, Figures], second: tuple[str, Figures]) -> Compared:
+def compare(first: tuple[str, Figures], second: tuple[str, Figures]) -> Comparison:
     """Put two results side by side."""
     names = (first[0], second[0])
     if Path(names[0]).name != Path(names[1]).name:
@@ -121,7 +121,7 @@ def compare(first: tuple[str, Figures], second: tuple[str, Figures]) -> Compared
         one, other = (_text(_find(figures, place)) for figures in both)
         if one != other and all(place[0] in figures for figures in both):
             differences[what] = (one, other)
-    return Compared(
+    return Comparison(
         names,
         list(_rows(*(_latencies(figures, files) for figures in both))),
         list(_rows(*(_others(figures) for figures in both))),
@@ -131,7 +131,7 @@ def compare(first: tuple[str, Figures], second: tuple[str, Figures]) -> Compared
             *(
                 sentence
                 for name, figures in zip(names, both, strict=True)
-                for sentence in _said(name, figures)
+                for sentence in _remarks(name, figures)
             ),
             *_cautions(both),
         ],
@@ -146,7 +146,7 @@ def _find(figures: Figures, place: tuple[str, ...]) -> Any:
 
 
 def _files(both: tuple[Figures, Figures]) -> dict[str, str]:
-    """A name for each model: the same file may have another name in the other result."""
+    """Names of the models by their hash, as a file may have another name in the other result."""
     names: dict[str, str] = {}
     for figures in both:
         gains = _find(figures, ("accuracy", "models")) or ()
@@ -187,7 +187,7 @@ def _others(figures: Figures) -> dict[str, float]:
         for name, value in factors.items()
         if value is not None
     }
-    for name, place in _ONE_BY_ONE.items():
+    for name, place in _SINGLE_FIGURES.items():
         if (value := _find(figures, place)) is not None:
             found[name] = float(value)
     return found
@@ -198,9 +198,9 @@ def _gains(figures: Figures, files: dict[str, str]) -> dict[str, float]:
     return {f"{files[row['sha256']]} ({row['precision']})": float(row["mean_db"]) for row in rows}
 
 
-def _said(name: str, figures: Figures) -> Iterator[str]:
+def _remarks(name: str, figures: Figures) -> Iterator[str]:
     version = figures["schema"]
-    missing = [part for part, since in _SINCE.items() if since > version]
+    missing = [part for part, since in _FIRST_SCHEMA.items() if since > version]
     if missing:
         yield f"{name} is of schema {version}, which had no {', '.join(missing)}."
     for warning in _find(figures, ("state", "warnings")) or ():
@@ -215,8 +215,8 @@ def _cautions(both: tuple[Figures, Figures]) -> Iterator[str]:
         yield "The hops differ: steps come more often in one of them, and streams cost more."
 
 
-def tables(compared: Compared) -> list[Table]:
-    """Both side by side, for people."""
+def tables(compared: Comparison) -> list[Table]:
+    """Tables of two results side by side."""
     shown = []
     if compared.differences:
         table = Table(title="What differs", show_lines=False)
@@ -251,7 +251,7 @@ def tables(compared: Compared) -> list[Table]:
 
 
 def _number(value: float) -> str:
-    """Three digits that count, and no more than are there."""
+    """Format to three significant digits."""
     if value == int(value) or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"

@@ -1,6 +1,6 @@
-"""Which models, runtimes, numbers of threads and delegates are measured beside each other.
+"""Configurations to measure side by side: models, runtimes, threads and delegates.
 
-Each in a process of its own, so that its memory is known and a crash ends nothing but itself.
+Each runs in a process of its own, so that its memory is known and a crash ends nothing but itself.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from ecgstream.tools.system.device import package_versions, sha256
 
 
 class Configuration(NamedTuple):
-    """One way to run a model."""
+    """A model file and how to run it."""
 
     model: Path
     runtime: str
     threads: int
     xnnpack: bool
-    """What is asked for; whether the runtime does it is measured."""
+    """Requested; whether the runtime applies it is measured."""
 
 
 class Models(NamedTuple):
-    """What is measured, the first one in detail."""
+    """Models to measure; the first in detail."""
 
     files: list[Path]
     reference: Path | None
@@ -35,7 +35,7 @@ class Models(NamedTuple):
 
 
 def models(given: Sequence[Path]) -> Models:
-    """The files of a list of `.tflite` files, `.keras` files and folders of trainings.
+    """Find the models in `.tflite` files, `.keras` files and folders of trainings.
 
     Raises
     ------
@@ -59,28 +59,28 @@ def models(given: Sequence[Path]) -> Models:
     return Models(files, references[0] if references else None)
 
 
-def installed() -> list[str]:
-    """Runtimes that are there, without loading them."""
+def installed_runtimes() -> list[str]:
+    """Names of the installed runtimes, found without loading them."""
     return [name for name, (module, _) in RUNTIMES.items() if find_spec(module.split(".")[0])]
 
 
 def configurations(
     files: Sequence[Path], runtimes: Sequence[str], threads: int, delegates: Sequence[bool]
 ) -> list[Configuration]:
-    """All that can be combined, from one thread to so many."""
+    """All combinations, with 1 to `threads` threads."""
     every = product(files, runtimes, range(1, threads + 1), delegates)
     return [Configuration(*one) for one in every]
 
 
-def seconds_for(count: int, seconds: float) -> float:
-    """About how long so many configurations take: two calls in two ways each, and the rest."""
+def estimated_seconds(count: int, seconds: float) -> float:
+    """Estimated duration of `count` configurations: two calls, each in two ways, and a start."""
     return count * (4 * seconds + 10)
 
 
-def measured(
+def measurements(
     asked: Sequence[Configuration], delay: str | int, seconds: float
 ) -> Iterator[dict[str, Any]]:
-    """The figures of each configuration, or the reason why there are none."""
+    """Figures of each configuration in turn, or the reason why there are none."""
     for one in asked:
         package = PACKAGES[one.runtime]
         facts = {

@@ -1,6 +1,6 @@
-"""How long the bare interpreter call and the whole engine step take, and whether they are in time.
+"""Latency of the bare interpreter call and of the whole engine step, and missed deadlines.
 
-As MLPerf Tiny does it: warm-up apart, and several windows, so that a disturbed one shows.
+As in MLPerf Tiny: a warm-up, then several windows, so that a disturbed one shows.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from ecgstream.streamer.engine.normalization import Floats, standardise
 from ecgstream.streamer.live.clock import Clock, Pacer
 from ecgstream.streamer.network.tflite import TFLiteNetwork
 
-WARM_UP = 200
-"""Calls that do not count."""
+WARM_UP_CALLS = 200
+"""Calls before those that count."""
 WINDOWS = 5
-"""Of equal length, that a measurement is cut into."""
-WINDOW_SECONDS = 10.0
-"""Least length of a window that the protocol asks for."""
+"""Windows of equal length that a measurement is cut into."""
+MIN_WINDOW_SECONDS = 10.0
+"""Shortest window that B5 allows."""
 CALL, STEP = "interpreter call", "engine step"
 
-_ROUND = 100
-"""Calls of one kind before those of the other, so that both see the same machine."""
+_CALLS_PER_TURN = 100
+"""Calls of one kind before those of the other, so that both see the same machine state."""
 
 Call = Callable[[], Any]
 
 
 class Paced(NamedTuple):
-    """Calls made when they were due; seconds, in the order of the calls."""
+    """Calls paced in real time; seconds, in the order of the calls."""
 
     times: list[float]
-    """That each call took."""
+    """Duration of each call."""
     late: list[float]
-    """From the moment that each was due to that when it began."""
+    """From when each call was due to when it began."""
 
     def missed(self, period: float) -> int:
-        """Calls that ended later than one period after they were due."""
+        """Number of calls that ended more than one period after they were due."""
         return sum(time + late > period for time, late in zip(*self, strict=True))
 
 
 def calls(network: TFLiteNetwork, delay: str | int, record: Floats) -> dict[str, Call]:
-    """The two that are timed, on a record (n,) in mV that goes round and round."""
+    """Interpreter call and engine step to time, on a record (n,) in mV that is repeated."""
     denoiser = StreamingDenoiser(network, delay=delay)
     hop = denoiser.mode.hop
     hops = record[: len(record) // hop * hop].reshape(-1, hop)
@@ -59,16 +59,16 @@ def calls(network: TFLiteNetwork, delay: str | int, record: Floats) -> dict[str,
 
 
 def warm_up(calls: Mapping[str, Call]) -> None:
-    """Make each call so often that caches and the processor's clock have settled."""
+    """Make each call until caches and the clock of the processor have settled."""
     for call in calls.values():
-        for _ in range(WARM_UP):
+        for _ in range(WARM_UP_CALLS):
             call()
 
 
 def back_to_back(
     calls: Mapping[str, Call], seconds: float, clock: Clock
 ) -> dict[str, list[array[float]]]:
-    """Times of each call in each window, the calls in turns, for so many seconds each."""
+    """Time the calls in turns, `seconds` for each; durations (s) by call and window."""
     times: dict[str, list[array[float]]] = {name: [] for name in calls}
     for _ in range(WINDOWS):
         for windows in times.values():
@@ -76,7 +76,7 @@ def back_to_back(
         end = clock.now() + seconds * len(calls) / WINDOWS
         while clock.now() < end:
             for name, call in calls.items():
-                for _ in range(_ROUND):
+                for _ in range(_CALLS_PER_TURN):
                     began = clock.now()
                     call()
                     times[name][-1].append(clock.now() - began)
@@ -84,7 +84,7 @@ def back_to_back(
 
 
 def paced(call: Call, hop: int, seconds: float, clock: Clock) -> Paced:
-    """One call per hop of real time: caches are cold and the processor clocks down, as live."""
+    """Make one call per hop of real time: caches are cold and the clock is low, as live."""
     pacer, result = Pacer(FS, clock), Paced([], [])
     start = clock.now()
     for n in range(1, max(2, round(seconds * FS / hop)) + 1):
@@ -97,9 +97,9 @@ def paced(call: Call, hop: int, seconds: float, clock: Clock) -> Paced:
 
 
 def measure(calls: Mapping[str, Call], hop: int, seconds: float, clock: Clock) -> dict[str, Any]:
-    """The latencies of both calls in both ways, in microseconds, and the deadlines missed.
+    """Latencies (µs) of both calls, back to back and paced, and missed deadlines.
 
-    A step meets its deadline when its output is there before the next hop is due.
+    A step meets its deadline when its output is ready before the next hop is due.
     """
     together = back_to_back(calls, seconds, clock)
     live = {name: paced(call, hop, seconds, clock) for name, call in calls.items()}
@@ -123,13 +123,13 @@ def measure(calls: Mapping[str, Call], hop: int, seconds: float, clock: Clock) -
 
 
 def in_windows(times: Sequence[float]) -> list[list[float]]:
-    """Times that follow each other, cut into the windows; fewer where there are not so many."""
+    """Split consecutive times into `WINDOWS` windows, or into fewer that are not empty."""
     count = min(WINDOWS, len(times))
     return [part.tolist() for part in np.array_split(np.array(times), count)]
 
 
 def percentiles(windows: Sequence[Sequence[float]]) -> dict[str, Any]:
-    """Percentiles of times (s) over all windows, in microseconds, and the median of each."""
+    """Percentiles (µs) of times (s) over all windows, and the median of each window."""
     times = np.concatenate([np.asarray(window) for window in windows]) * 1e6
     p50, p95, p99, worst = np.percentile(times, [50, 95, 99, 100])
     return {

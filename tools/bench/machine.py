@@ -1,6 +1,6 @@
-"""The state of this device that a measurement depends on, and what it says of its energy.
+"""State of this device that a measurement depends on, and its energy meters.
 
-All of it comes from Linux's `/sys`; where that has nothing, nothing is known.
+All is read from `/sys` of Linux; None stands for what a system does not tell.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 SYS = Path("/sys")
-WARMER = 5.0
-"""Degrees Celsius; a rise by more is worth a warning."""
+MAX_WARMING_CELSIUS = 5.0
+"""Change of temperature that gives no warning."""
 _MILLI, _MICRO = 1e-3, 1e-6
 _JOULES_PER_WATT_HOUR = 3600.0
 
@@ -35,7 +35,7 @@ def state(sys: Path = SYS) -> dict[str, Any]:
 
 
 def warnings(before: dict[str, Any], after: dict[str, Any], cores: int) -> list[str]:
-    """What the figures depend on and should not have been so, a sentence for each."""
+    """Sentences about conditions that make the figures unreliable."""
     found = []
     if before["governor"] != after["governor"]:
         found.append(
@@ -43,7 +43,7 @@ def warnings(before: dict[str, Any], after: dict[str, Any], cores: int) -> list[
             "measure again"
         )
     cold, warm = before["temperature_c"], after["temperature_c"]
-    if cold is not None and warm is not None and abs(warm - cold) > WARMER:
+    if cold is not None and warm is not None and abs(warm - cold) > MAX_WARMING_CELSIUS:
         found.append(
             f"the temperature went from {cold:.0f} to {warm:.0f} °C: measure again now that it is "
             "there"
@@ -58,38 +58,38 @@ def warnings(before: dict[str, Any], after: dict[str, Any], cores: int) -> list[
 
 @dataclass(frozen=True)
 class Meter:
-    """What counts the energy that this device takes."""
+    """A counter of the energy that this device takes."""
 
     name: str
     joules: Callable[[], float]
-    """Reading; only differences have a meaning."""
+    """Read the counter in J; only differences have a meaning."""
 
     def watts(self, measured: Callable[[], Any], now: Callable[[], float]) -> tuple[Any, float]:
-        """What a measurement gives, and the mean power while it lasted."""
+        """Run a measurement; return its result and the mean power (W) meanwhile."""
         energy, began = self.joules(), now()
         result = measured()
         return result, (self.joules() - energy) / (now() - began)
 
 
 def meter(sys: Path = SYS) -> Meter | None:
-    """The processor's counters (RAPL) that can be read, else a battery that is in use."""
+    """Readable counters of the processor (RAPL), else a battery in use, else None."""
     packages = []
     for folder in sorted((sys / "class/powercap").glob("intel-rapl:[0-9]*")):
         whole = folder.name.count(":") == 1  # the others are parts of these
         if whole and _number(folder / "energy_uj") is not None:
-            packages.append(Counter(folder))
+            packages.append(RaplCounter(folder))
     if packages:
         names = ", ".join(_read(p.folder / "name") or p.folder.name for p in packages)
         return Meter(f"RAPL ({names})", lambda: sum(package.joules() for package in packages))
     for folder in sorted((sys / "class/power_supply").glob("*")):
         in_use = (_read(folder / "type"), _read(folder / "status")) == ("Battery", "Discharging")
-        if in_use and _left(folder) is not None:
-            return Meter(f"battery {folder.name}", partial(_taken, folder))
+        if in_use and _remaining_joules(folder) is not None:
+            return Meter(f"battery {folder.name}", partial(_drawn_joules, folder))
     return None
 
 
-class Counter:
-    """A counter of RAPL, which begins again at 0 when it is full."""
+class RaplCounter:
+    """An energy counter of RAPL, which wraps around to 0."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -98,7 +98,7 @@ class Counter:
         self._past = 0.0
 
     def joules(self) -> float:
-        """Energy since it was first looked at; look more often than it takes to fill."""
+        """Energy (J), if it is read at least once between two wraps."""
         value = _number(self.folder / "energy_uj") or 0.0
         if value < self._last:
             self._past += self._range
@@ -106,12 +106,12 @@ class Counter:
         return (self._past + value) * _MICRO
 
 
-def _taken(folder: Path) -> float:
-    return -(_left(folder) or 0.0)
+def _drawn_joules(folder: Path) -> float:
+    return -(_remaining_joules(folder) or 0.0)
 
 
-def _left(folder: Path) -> float | None:
-    """Joules in a battery."""
+def _remaining_joules(folder: Path) -> float | None:
+    """Energy left in a battery."""
     energy = _number(folder / "energy_now")  # µWh
     if energy is None:
         charge, voltage = _number(folder / "charge_now"), _number(folder / "voltage_now")

@@ -15,7 +15,7 @@ from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.live.clock import Clock
 from ecgstream.streamer.network.tflite import PACKAGES, TFLiteNetwork
 from ecgstream.tools.bench import accuracy, latency, machine, model_stats, subprocesses
-from ecgstream.tools.bench.capacity import TICK, capacity, trial
+from ecgstream.tools.bench.capacity import TICK_SECONDS, capacity, trial
 from ecgstream.tools.bench.configurations import Models
 from ecgstream.tools.system.device import device, package_versions, sha256
 from ecgstream.tools.system.memory import peak_memory
@@ -33,10 +33,12 @@ def measure(
     streams: int | None,
     clock: Clock,
 ) -> dict[str, Any]:
-    """The figures of the first model on one runtime, one thread, and what all models gain.
+    """Measure the first model on one runtime with one thread, and the gain of all models.
 
-    `seconds` for each measurement, cut into `latency.WINDOWS`; `streams` to run at once, None to
-    find how many one core carries.
+    Parameters
+    ----------
+    seconds : length of each measurement, which is cut into `latency.WINDOWS`.
+    streams : live streams to run at once; None to search how many one core carries.
     """
     before = machine.state()
     model = models.files[0]
@@ -52,7 +54,7 @@ def measure(
     denoiser = StreamingDenoiser(network, delay=delay)
     factors: dict[str, float | None] = {
         "hop by hop": hop / FS * 1e6 / p50,
-        "whole record": length / _whole(denoiser, record, clock),
+        "whole record": length / _whole_record_seconds(denoiser, record, clock),
     }
     for name, taken in subprocesses.other_filters(record, FS).items():
         factors[name] = None if taken is None else length / taken
@@ -72,7 +74,7 @@ def measure(
         "windows": {
             "count": latency.WINDOWS,
             "seconds": window,
-            "complete": window >= latency.WINDOW_SECONDS,
+            "complete": window >= latency.MIN_WINDOW_SECONDS,
         },
         "hop_samples": hop,
         "delay_samples": denoiser.delay_samples,
@@ -91,12 +93,12 @@ def measure(
 
 
 def gains(models: Models, network: TFLiteNetwork, delay: str | int) -> dict[str, Any]:
-    """What each model gains, and how far from the one in float; `network` is the first one."""
+    """Gain of each model, and its distance from that in float; `network` runs the first one."""
     rows: list[dict[str, Any]] = []
     for path in models.files:
         runs = network if path == network.path else TFLiteNetwork(path, network.runtime)
         numbers = model_stats.precision(runs.interpreter)
-        rows.append({**_named(path, numbers), **accuracy.gain(runs, delay)})
+        rows.append({**_file_facts(path, numbers), **accuracy.gain(runs, delay)})
     problem = None
     trained = models.reference
     if trained is not None and all(row["precision"] != "float32" for row in rows):
@@ -105,19 +107,19 @@ def gains(models: Models, network: TFLiteNetwork, delay: str | int) -> dict[str,
         except subprocesses.ProcessError as error:
             problem = f"{trained.name}: {error.reason}"
         else:
-            rows.append({**_named(trained, "float32"), **found})
+            rows.append({**_file_facts(trained, "float32"), **found})
     exact = next((row for row in rows if row["precision"] == "float32"), None)
     for row in rows:
         row["minus_float_db"] = row["mean_db"] - exact["mean_db"] if exact else None
     return {
-        **accuracy.about(),
+        **accuracy.conditions(),
         "models": rows,
         "float": exact["file"] if exact else None,
         "problem": problem,
     }
 
 
-def _named(model: Path, precision: str) -> dict[str, str]:
+def _file_facts(model: Path, precision: str) -> dict[str, str]:
     return {"file": model.name, "sha256": sha256(model), "precision": precision}
 
 
@@ -136,7 +138,7 @@ def _model_stats(model: Path, network: TFLiteNetwork) -> dict[str, Any]:
 def _latencies(
     calls: dict[str, latency.Call], hop: int, seconds: float, clock: Clock
 ) -> tuple[dict[str, Any], latency.Paced, dict[str, Any] | None]:
-    """Latencies, the pacing of an engine that does nothing, and energy where there is a meter."""
+    """Latencies, pacing of an idle engine, and energy where there is a meter."""
 
     def rest() -> latency.Paced:
         return latency.paced(lambda: None, hop, seconds, clock)
@@ -160,8 +162,8 @@ def _latencies(
     return latency.measure(calls, hop, seconds, clock), idle, energy
 
 
-def _whole(denoiser: StreamingDenoiser, record: Floats, clock: Clock) -> float:
-    """Seconds for the record in one push, the interpreter for many windows being there already."""
+def _whole_record_seconds(denoiser: StreamingDenoiser, record: Floats, clock: Clock) -> float:
+    """Shortest time for the record in one push; the first one prepares the interpreter."""
     times = []
     for _ in range(_REPEATS):
         denoiser.reset()
@@ -188,7 +190,7 @@ def _streams(
         "count": run.streams,
         "searched": streams is None,
         "seconds": seconds,
-        "tick_ms": TICK * 1e3,
+        "tick_ms": TICK_SECONDS * 1e3,
         "missed_deadlines": run.missed,
         "pieces": len(run.delays),
         "load": run.load,

@@ -1,4 +1,4 @@
-"""What a model holds: its number format, its operators, and the multiplications in them."""
+"""Statistics of a model: number format, operators and multiply-accumulate operations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 _DELEGATE = "DELEGATE"
-"""Stands in a runtime's list for all operators that it has handed over."""
+"""Name that a runtime lists in place of all operators that it handed over."""
 Shape = Sequence[int]
 
 
@@ -24,7 +24,7 @@ def precision(interpreter: Any) -> str:
 
 
 def operators(interpreter: Any) -> dict[str, int] | None:
-    """How often which operator is used; None where the runtime does not tell."""
+    """Uses of each operator; None where the runtime does not tell."""
     details = _details(interpreter)
     if details is None:
         return None
@@ -33,13 +33,13 @@ def operators(interpreter: Any) -> dict[str, int] | None:
 
 
 def delegated(interpreter: Any) -> bool | None:
-    """Whether operators were really handed over to XNNPACK; None where the runtime hides it."""
+    """Whether operators were handed over to XNNPACK; None where the runtime does not tell."""
     details = _details(interpreter)
     return None if details is None else any(o["op_name"] == _DELEGATE for o in details)
 
 
 def macs(interpreter: Any) -> int | None:
-    """Multiplications with addition for one window; None where the runtime does not tell.
+    """Multiply-accumulate operations for a window; None where the runtime does not tell.
 
     Those of convolutions and dense layers, bias aside, as they are usually counted.
     """
@@ -64,12 +64,12 @@ def _details(interpreter: Any) -> list[dict[str, Any]] | None:
 
 
 def _macs(name: str, inputs: Sequence[Shape], output: Shape) -> int:
-    """Of one operator; weights are the second input, as (out, height, width, in) or (out, in)."""
+    """Operations of one operator; the second input holds weights (out, height, width, in)."""
     if name == "CONV_2D" or name == "FULLY_CONNECTED":
         return math.prod(output) * math.prod(inputs[1][1:])
     if name == "DEPTHWISE_CONV_2D":
         return math.prod(output) * math.prod(inputs[1][1:3])
-    if name == "TRANSPOSE_CONV":  # its third input is what it spreads
+    if name == "TRANSPOSE_CONV":  # its third input is the signal
         return math.prod(inputs[2][:3]) * math.prod(inputs[1])
     if name == "BATCH_MATMUL":
         return math.prod(output) * inputs[0][-1]

@@ -1,4 +1,4 @@
-"""What the monitor's pictures cost, for `ecgstream bench --gui`."""
+"""Cost of painting the monitor, for `ecgstream bench --gui`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ecgstream.tools.system.memory import resident_memory
 
 
 def measure(seconds: float, clock: Clock, hour: int | None = None) -> dict[str, Any]:
-    """Figures of the monitor's frames in this process, and the seconds to a first paint."""
+    """Measure frames of the monitor in this process, and its start in another one."""
     from ecgstream.gui import benchmark as frames
 
     opened = first_paint_seconds()  # first: on a machine that does nothing else
@@ -23,7 +23,7 @@ def measure(seconds: float, clock: Clock, hour: int | None = None) -> dict[str, 
 
 
 def table(figures: dict[str, Any]) -> Table:
-    """The figures for people."""
+    """Table of the figures."""
     width, height = figures["size"]
     live, memory = figures["live"], figures["memory"]
     shown = Table(

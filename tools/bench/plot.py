@@ -1,4 +1,4 @@
-"""Two results of `ecgstream bench` as one picture."""
+"""Plot of two results of `ecgstream bench`."""
 
 from __future__ import annotations
 
@@ -8,30 +8,29 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ecgstream.tools.bench.compare import Compared
+from ecgstream.tools.bench.compare import Comparison
 
 COLOURS = ("#0072B2", "#D55E00")
-_HEIGHT = 0.5
-"""Inches of a row."""
-_FRAME = 1.9
-"""Inches of title, legend and axis."""
-_APART = 0.32
-"""Between the two of a row, in rows."""
-_RATIOS = {"p50": 10, "p99": 52}
-"""Percentiles that are drawn, and where their ratios stand beside the axes, in points."""
+_ROW_INCHES = 0.5
+_MARGIN_INCHES = 1.9
+"""Height of title, legend and axis."""
+_SPREAD = 0.32
+"""Distance between the two results of a row, in rows."""
+_RATIO_OFFSETS = {"p50": 10, "p99": 52}
+"""Percentiles that are drawn, and the distance of their ratios from the axes in points."""
 
 Pair = tuple[float, float]
 Rows = Mapping[str, Mapping[str, Pair]]
 
 
-def figure(compared: Compared) -> Figure:
-    """Latencies that both have, each from its median to its 99th percentile, and their ratios."""
+def figure(compared: Comparison) -> Figure:
+    """Plot latencies that both results have, from the median to the 99th percentile."""
     rows: dict[str, dict[str, Pair]] = {}
     for row in compared.latency:
         name, _, percentile = row.name.rpartition(" ")
-        if percentile in _RATIOS and row.first and row.second:
+        if percentile in _RATIO_OFFSETS and row.first and row.second:
             rows.setdefault(name.rstrip(",:"), {})[percentile] = (row.first, row.second)
-    made = Figure(figsize=(9.5, _HEIGHT * len(rows) + _FRAME), layout="constrained")
+    made = Figure(figsize=(9.5, _ROW_INCHES * len(rows) + _MARGIN_INCHES), layout="constrained")
     axes = made.subplots()
     for side, colour in enumerate(COLOURS):
         _points(axes, rows, side, colour, compared.names[side])
@@ -50,12 +49,12 @@ def figure(compared: Compared) -> Figure:
     return made
 
 
-def draw(compared: Compared, path: Path) -> None:
-    """Write the picture, whole or not at all.
+def save(compared: Comparison, path: Path) -> None:
+    """Write the plot, whole or not at all.
 
     Raises
     ------
-    ValueError : no picture has this suffix.
+    ValueError : no image format has this suffix.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f"half-{path.name}")
@@ -67,11 +66,11 @@ def draw(compared: Compared, path: Path) -> None:
 
 
 def _points(axes: Axes, rows: Rows, side: int, colour: str, name: str) -> None:
-    """One result: a dot for the median, a line from it to the bar of the percentile."""
+    """Draw one result: a dot for the median, a line from it to the bar of the percentile."""
     label = name
     for place, percentiles in enumerate(rows.values()):
-        y = place + (side - 0.5) * _APART
-        median, high = (percentiles[key][side] for key in _RATIOS)
+        y = place + (side - 0.5) * _SPREAD
+        median, high = (percentiles[key][side] for key in _RATIO_OFFSETS)
         axes.plot([median, high], [y, y], color=colour, lw=1.5)
         axes.plot(high, y, "|", color=colour, ms=9, mew=2)
         axes.plot(median, y, "o", color=colour, ms=7, label=label)
@@ -90,8 +89,8 @@ def _points(axes: Axes, rows: Rows, side: int, colour: str, name: str) -> None:
 
 
 def _ratios(axes: Axes, rows: Rows) -> None:
-    """The second over the first, at the right of each row."""
-    texts: list[tuple[float, str, str]] = [(-0.75, key, key) for key in _RATIOS]
+    """Write the ratio of the second to the first at the right of each row."""
+    texts: list[tuple[float, str, str]] = [(-0.75, key, key) for key in _RATIO_OFFSETS]
     for place, percentiles in enumerate(rows.values()):
         texts += [
             (place, key, f"{second / first:.2f}") for key, (first, second) in percentiles.items()
@@ -101,7 +100,7 @@ def _ratios(axes: Axes, rows: Rows) -> None:
             text,
             (1.0, y),
             xycoords=("axes fraction", "data"),
-            xytext=(_RATIOS[key], 0),
+            xytext=(_RATIO_OFFSETS[key], 0),
             textcoords="offset points",
             va="center",
             fontweight="normal" if text == key else "bold",
@@ -110,7 +109,7 @@ def _ratios(axes: Axes, rows: Rows) -> None:
         "second / first",
         (1.0, 1.0),
         xycoords="axes fraction",
-        xytext=(_RATIOS["p50"], 4),
+        xytext=(_RATIO_OFFSETS["p50"], 4),
         textcoords="offset points",
         fontsize=9,
     )

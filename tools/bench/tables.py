@@ -1,4 +1,4 @@
-"""The figures of a run for people."""
+"""Tables of the figures of a run, and sentences beside them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.table import Table
 
 from ecgstream.streamer.engine.delay import FS
 from ecgstream.tools.bench import monitor_frames
-from ecgstream.tools.bench.latency import CALL, STEP, WINDOW_SECONDS
+from ecgstream.tools.bench.latency import CALL, MIN_WINDOW_SECONDS, STEP
 
 _UNKNOWN = "not known"
 _COLUMNS = (
@@ -19,7 +19,7 @@ _COLUMNS = (
 
 
 def tables(figures: dict[str, Any]) -> list[Table]:
-    """All that was measured."""
+    """Tables of all figures."""
     shown = [_latency(figures), _factors(figures), _core(figures), _conditions(figures)]
     if len(figures["accuracy"]["models"]) > 1:
         shown.append(_accuracy(figures["accuracy"]))
@@ -30,7 +30,7 @@ def tables(figures: dict[str, Any]) -> list[Table]:
 
 
 def _pair(title: str, values: str = "") -> Table:
-    """A table of a name and a value in each row."""
+    """Table with a name and a value in each row."""
     table = Table(title=title)
     table.add_column("")
     table.add_column(values, justify="right")
@@ -89,7 +89,7 @@ def _conditions(figures: dict[str, Any]) -> Table:
     windows, deadlines, model = figures["windows"], figures["deadlines"], figures["model"]
     before, after = figures["state"]["before"], figures["state"]["after"]
     step = figures["latency_us"][STEP]["back to back"]["p50_of_windows"]
-    shorter = "" if windows["complete"] else f", shorter than the {WINDOW_SECONDS:g} s of B5"
+    shorter = "" if windows["complete"] else f", shorter than the {MIN_WINDOW_SECONDS:g} s of B5"
     shown = Table("", "", title="Conditions")
     shown.add_row("windows", f"{windows['count']} of {windows['seconds']:g} s each{shorter}")
     shown.add_row("engine step, medians of the windows", f"{min(step):.0f} to {max(step):.0f} µs")
@@ -205,7 +205,7 @@ def _configuration(row: dict[str, Any]) -> list[str]:
 
 
 def sentences(figures: dict[str, Any]) -> list[str]:
-    """What there is to say of the figures beside the tables."""
+    """Warnings, configurations that failed, and what would make the result complete."""
     accuracy = figures["accuracy"]
     said = [f"Warning: {warning}." for warning in figures["state"]["warnings"]]
     for row in figures["configurations"]:

@@ -19,18 +19,18 @@ from ecgstream.tools.bench.configurations import (
     Configuration,
     Models,
     configurations,
-    installed,
-    measured,
+    estimated_seconds,
+    installed_runtimes,
+    measurements,
     models,
-    seconds_for,
 )
-from ecgstream.tools.bench.latency import WINDOW_SECONDS, WINDOWS
+from ecgstream.tools.bench.latency import MIN_WINDOW_SECONDS, WINDOWS
 from ecgstream.tools.bench.measure import measure
 from ecgstream.tools.bench.tables import sentences, tables
 
 EXTRA = "train"
 _SECONDS = 10.0
-"""Of each measurement when nothing else is asked for."""
+"""Default length of each measurement."""
 
 
 class Streams(click.ParamType):
@@ -62,7 +62,7 @@ class Streams(click.ParamType):
     "--seconds",
     type=options.Seconds(),
     help=f"Length of each measurement, in {WINDOWS} windows.  [default: {_SECONDS:g}; "
-    f"{WINDOWS * WINDOW_SECONDS:g} with --full]",
+    f"{WINDOWS * MIN_WINDOW_SECONDS:g} with --full]",
 )
 @click.option(
     "--streams",
@@ -128,11 +128,11 @@ def bench(
         return
     if plot:
         raise click.UsageError("--plot goes with --compare A.json B.json")
-    seconds = seconds or (WINDOWS * WINDOW_SECONDS if full else _SECONDS)
+    seconds = seconds or (WINDOWS * MIN_WINDOW_SECONDS if full else _SECONDS)
     chosen = models(given or (SHIPPED_MODEL,))
-    every = _asked(chosen, runtime, threads or (os.cpu_count() or 1 if full else 1), full)
+    every = _requested(chosen, runtime, threads or (os.cpu_count() or 1 if full else 1), full)
     figures = measure(chosen, runtime, delay, seconds, streams, SystemClock())
-    figures["configurations"] = _beside(every, delay, seconds)
+    figures["configurations"] = _measured(every, delay, seconds)
     figures["gui"] = monitor_frames.measure(seconds, SystemClock()) if gui else None
     for table in tables(figures):
         console.print(table)
@@ -145,21 +145,21 @@ def bench(
         half.replace(json_path)
 
 
-def _asked(chosen: Models, runtime: str, threads: int, full: bool) -> list[Configuration]:
-    """The configurations to measure beside each other; none where there is but one."""
-    there = installed()
+def _requested(chosen: Models, runtime: str, threads: int, full: bool) -> list[Configuration]:
+    """Configurations to measure side by side; none where there is only one."""
+    there = installed_runtimes()
     runtimes = [runtime] if runtime != "auto" else there if full else there[:1]
     every = configurations(chosen.files, runtimes, threads, (True, False) if full else (True,))
     return every if len(every) > 1 else []
 
 
-def _beside(every: list[Configuration], delay: str | int, seconds: float) -> list[dict[str, Any]]:
+def _measured(every: list[Configuration], delay: str | int, seconds: float) -> list[dict[str, Any]]:
     if not every:
         return []
     console = Console(stderr=True)
-    minutes = seconds_for(len(every), seconds) / 60
+    minutes = estimated_seconds(len(every), seconds) / 60
     console.print(f"{len(every)} configurations, about {minutes:.0f} minutes", highlight=False)
-    rows = measured(every, delay, seconds)
+    rows = measurements(every, delay, seconds)
     return list(track(rows, "", len(every), console=console, transient=True))
 
 
@@ -170,7 +170,7 @@ def _compare(console: Console, first: Path, second: Path, plot: Path | None) -> 
     for sentence in compared.sentences:
         click.echo(sentence)
     if plot is not None:
-        from ecgstream.tools.bench.plot import draw
+        from ecgstream.tools.bench.plot import save
 
-        draw(compared, plot)
+        save(compared, plot)
         click.echo(f"wrote {plot}")

@@ -17,7 +17,7 @@ from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL
 from ecgstream.tools.bench import latency, measure, subprocesses
-from ecgstream.tools.bench.capacity import TICK, capacity, trial
+from ecgstream.tools.bench.capacity import TICK_SECONDS, capacity, trial
 from ecgstream.tools.bench.configurations import Models
 from ecgstream.tools.bench.tables import tables
 from ecgstream.tools.commands.bench import bench
@@ -45,7 +45,7 @@ def test_a_lone_stream_waits_for_the_tick_and_its_own_window(clock: FakeClock, e
     run = trial(Costly(clock), ecg, "balanced", 1, 10, clock)
     assert (run.streams, run.missed) == (1, 0)
     assert len(run.delays) == round(10 / _HOP)
-    assert run.delays.min() >= _COST and run.delays.max() <= TICK + _COST + 1e-9
+    assert run.delays.min() >= _COST and run.delays.max() <= TICK_SECONDS + _COST + 1e-9
     assert run.load == pytest.approx(_COST / _HOP, rel=0.02)
 
 
@@ -65,7 +65,7 @@ def test_the_capacity_is_nearly_all_that_the_time_allows(clock: FakeClock, ecg: 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No warm-up to wait for."""
-    monkeypatch.setattr(latency, "WARM_UP", 2)
+    monkeypatch.setattr(latency, "WARM_UP_CALLS", 2)
 
 
 class Ticking(FakeClock):
@@ -131,7 +131,7 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_measurement_has_five_windows_of_equal_length(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(latency, "_ROUND", 1)
+    monkeypatch.setattr(latency, "_CALLS_PER_TURN", 1)
     costs = {"a": 0.125, "b": 0.25}
     calls = {name: partial(clock.sleep, cost) for name, cost in costs.items()}
     times = latency.back_to_back(calls, 7.5, clock)

@@ -136,13 +136,13 @@ def test_models_that_cannot_be_timed_are_refused(tmp_path: Path) -> None:
 
 
 def test_all_that_can_be_combined_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "installed", lambda: ["litert", "tensorflow"])
+    monkeypatch.setattr(command, "installed_runtimes", lambda: ["litert", "tensorflow"])
     two = Models([Path("a.tflite"), Path("b.tflite")], None)
-    assert len(command._asked(two, "auto", 2, True)) == 2 * 2 * 2 * 2
-    assert len(command._asked(two, "tensorflow", 2, True)) == 2 * 2 * 2
-    ways = [one[1:] for one in command._asked(Models(two.files[:1], None), "auto", 2, False)]
+    assert len(command._requested(two, "auto", 2, True)) == 2 * 2 * 2 * 2
+    assert len(command._requested(two, "tensorflow", 2, True)) == 2 * 2 * 2
+    ways = [one[1:] for one in command._requested(Models(two.files[:1], None), "auto", 2, False)]
     assert ways == [("litert", 1, True), ("litert", 2, True)]
-    assert command._asked(Models(two.files[:1], None), "auto", 1, False) == []
+    assert command._requested(Models(two.files[:1], None), "auto", 1, False) == []
 
 
 def test_what_precision_costs_is_measured_against_the_model_in_float(
@@ -169,8 +169,8 @@ def test_what_precision_costs_is_measured_against_the_model_in_float(
 def test_configurations_stand_beside_each_other_and_failures_are_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(latency, "WARM_UP", 2)
-    monkeypatch.setattr(command, "installed", lambda: ["litert", "tflite-runtime"])
+    monkeypatch.setattr(latency, "WARM_UP_CALLS", 2)
+    monkeypatch.setattr(command, "installed_runtimes", lambda: ["litert", "tflite-runtime"])
     run = subprocesses.configuration
 
     def only_litert(model: Path, runtime: str, *rest: Any) -> dict[str, Any]:
