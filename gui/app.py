@@ -70,7 +70,7 @@ def show(
     worker = Worker(settings, clock)
     window = MainWindow(settings, worker, display, preferences)
     reporter = ExceptionReporter(preferences.path.with_suffix(".log"))
-    reporter.met.connect(window.banner.warn)
+    reporter.met.connect(window.banner.show_warning)
     interrupt = signal.signal(signal.SIGINT, lambda *_: window.close())
 
     def begin() -> None:

@@ -49,7 +49,7 @@ def _lead_off(name: str, data: Path | None = None) -> Record:
 
 def _measure(window: MainWindow) -> None:
     """Freeze, and put the caliper from one detected beat to the next."""
-    window.toggle_caliper()
+    window.navigation.toggle_caliper()
     window.refresh()
     shown = window.drawn
     if shown is not None and len(shown.peaks) > 3:

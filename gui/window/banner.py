@@ -47,7 +47,7 @@ class MessageCard(Overlay):
         for label in (self.title, self.text):
             column.addWidget(label)
 
-    def say(self, title: str, text: str = "") -> None:
+    def show_message(self, title: str, text: str = "") -> None:
         """Show this, or nothing where the title is empty."""
         if (title, text) == (self.title.text(), self.text.text()):
             return
@@ -80,12 +80,12 @@ class Banner(Overlay):
         self._timer = QtCore.QTimer(self, interval=_READABLE, singleShot=True)
         self._timer.timeout.connect(self.hide)
 
-    def tell(self, text: str) -> None:
+    def show_news(self, text: str) -> None:
         """Show news for a while."""
         self._show(text, trouble=False)
         self._timer.start()
 
-    def warn(self, text: str) -> None:
+    def show_warning(self, text: str) -> None:
         """Show trouble until the user closes it or something else is to be said."""
         self._timer.stop()
         self._show(text, trouble=True)

@@ -1,4 +1,4 @@
-"""The overlay that names every key."""
+"""Overlay that lists every key."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ecgstream.gui.window.banner import Overlay
 _COLUMNS = ((PLAY,), (SIGNAL, FILE), (VIEW, HELP))
 
 
-class Help(Overlay):
-    """All keys over the traces, until it is clicked."""
+class HelpOverlay(Overlay):
+    """List all keys over the traces; a click closes it."""
 
     def __init__(self, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent, "help")
@@ -34,19 +34,20 @@ class Help(Overlay):
             QtWidgets.QLabel(f"{hint} A click or Esc closes this.", objectName="caption")
         )
 
-    def show(self) -> None:
-        """Come to the front."""
-        self.place()
-        super().show()
+    def setVisible(self, visible: bool) -> None:
+        """Show it in front of the traces, or hide it."""
+        if visible:
+            self.place()
+        super().setVisible(visible)
         self.raise_()
 
     def mousePressEvent(self, event: QtGui.QMouseEvent | None) -> None:
-        """Go away."""
+        """Hide."""
         self.hide()
 
 
 def _part(menu: str) -> str:
-    """One menu's rows as rich text."""
+    """Rich text of the keys of one menu."""
     rows = "".join(
         f'<tr><td style="padding-right: 12px"><b>{escape(keys)}</b></td>'
         f"<td>{escape(text)}</td></tr>"

@@ -15,7 +15,7 @@ class Notifications:
         self._recording: Recording | None = None
         self._download: Download | None = None
 
-    def tell(self, snapshot: Snapshot, choosing: bool) -> None:
+    def update(self, snapshot: Snapshot, choosing: bool) -> None:
         """Tell what is new; a download's troubles only where no dialog does (`choosing`)."""
         before, now = self._recording, snapshot.recording
         self._recording = now
@@ -23,13 +23,13 @@ class Notifications:
             remedy = (
                 "" if now.going else f" What came before is kept in {now.path}; R records again."
             )
-            self._banner.warn(f"{now.problem.rstrip('.')}.{remedy}")
+            self._banner.show_warning(f"{now.problem.rstrip('.')}.{remedy}")
         elif now is not None and (before is None or before.path != now.path):
-            self._banner.tell(f"Recording to {now.path}")
+            self._banner.show_news(f"Recording to {now.path}")
         elif before is not None and now is None and before.going:
-            self._banner.tell(f"Recorded {clock_time(before.seconds)} to {before.path}")
+            self._banner.show_news(f"Recorded {clock_time(before.seconds)} to {before.path}")
         problem = snapshot.download.problem if snapshot.download is not None else ""
         known = self._download.problem if self._download is not None else ""
         self._download = snapshot.download
         if problem and problem != known and not choosing:
-            self._banner.warn(f"The download has ended: {problem}")
+            self._banner.show_warning(f"The download has ended: {problem}")

@@ -40,7 +40,7 @@ class RecordDialog(QtWidgets.QDialog):
         self._lay_out()
         self._connect()
 
-    def ask(self, snapshot: Snapshot) -> None:
+    def open_at(self, snapshot: Snapshot) -> None:
         """Open with all records, the present one chosen."""
         self.search.clear()
         self.show_snapshot(snapshot)

@@ -36,7 +36,7 @@ QToolTip { color: $text; background: $panel; border: 1px solid $border; }
 """)
 
 
-def dress(window: QtWidgets.QWidget, theme: Theme) -> None:
+def apply_theme(window: QtWidgets.QWidget, theme: Theme) -> None:
     """Give the application the theme's colours and `window` its sizes and borders.
 
     Fusion is the style that takes a palette as it is, on every desktop.

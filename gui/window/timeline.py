@@ -126,7 +126,7 @@ class Timeline(QtWidgets.QFrame):
         for widget in (self.time, self.track, self.length, *beside):
             row.addWidget(widget, int(widget is self.track))
 
-    def show_shown(self, shown: Excerpt | None, end: int | None, seconds: float) -> None:
+    def show_excerpt(self, shown: Excerpt | None, end: int | None, seconds: float) -> None:
         """Show where this is; a frozen sheet of so many `seconds` ends at the count `end`."""
         if shown is None:
             self.track.show_times(0.0, 0.0, (0.0, 0.0), None)

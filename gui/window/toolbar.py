@@ -155,7 +155,7 @@ class Toolbar(QtWidgets.QFrame):
             middle = QtCore.Qt.TextElideMode.ElideMiddle
             self.record.setText(metrics.elidedText(label, middle, width))
 
-    def dress(self, text: str, warning: str) -> None:
+    def set_icon_colours(self, text: str, warning: str) -> None:
         """Draw the signs in these colours."""
         self._colours = text, warning
         for name in self.buttons:

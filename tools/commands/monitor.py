@@ -62,7 +62,7 @@ def _given(name: str) -> bool:
 
 def _take(settings: Any, display: Any, path: Path) -> None:
     from ecgstream.gui import screenshots
-    from ecgstream.gui.window.status_bar import figure_texts
+    from ecgstream.gui.window.status_figures import figure_texts
 
     if path.suffix.lower() != ".png":
         for picture in screenshots.take_screenshots(settings, display, SystemClock(), path):

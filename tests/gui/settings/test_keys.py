@@ -33,7 +33,7 @@ PLAYED = 20
 def harness(qtbot: Any, tmp_path: Path) -> MonitorHarness:
     harness = MonitorHarness(qtbot)
     window = harness.open(read=lambda name, data: numbered(), noise="white", speed=10.0)
-    window.recordings = tmp_path
+    window.folders.recordings = tmp_path
     harness.play(PLAYED, speed=10)
     window.settings_model.set("speed", 1.0)
     window.activateWindow()
@@ -54,8 +54,8 @@ def dialog(kind: type[QtWidgets.QDialog]) -> Callable[[MainWindow], bool]:
 
 
 def end(window: MainWindow) -> float:
-    assert window.freeze.end is not None
-    return window.freeze.end / FS
+    assert window.navigation.freeze.end is not None
+    return window.navigation.freeze.end / FS
 
 
 def caliper(number: int) -> Callable[[MainWindow], float]:
@@ -101,7 +101,7 @@ EFFECTS = {
     "step": Effect(received, STEP, ("run",)),
     "speed+": Effect(lambda window: window.worker.snapshot(0).speed, 1.0),
     "speed-": Effect(lambda window: window.worker.snapshot(0).speed, -0.5),
-    "freeze": Effect(lambda window: window.freeze.end, PLAYED * FS),
+    "freeze": Effect(lambda window: window.navigation.freeze.end, PLAYED * FS),
     "caliper": Effect(lambda window: window.sheet.caliper.active, True),
     "end later": Effect(caliper(1), NUDGE, ("caliper",)),
     "end earlier": Effect(caliper(1), -NUDGE, ("caliper",)),
@@ -139,9 +139,9 @@ EFFECTS = {
     "theme+": Effect(wish("theme"), "dark"),
     "theme-": Effect(wish("theme"), "dark"),
     "full screen": Effect(lambda window: window.isFullScreen(), True),
-    "help": Effect(lambda window: window.help.isVisible(), True),
+    "help": Effect(lambda window: window.help_overlay.isVisible(), True),
     "about": Effect(dialog(QtWidgets.QMessageBox), True),
-    "leave": Effect(lambda window: window.freeze.end, None, ("freeze",)),
+    "leave": Effect(lambda window: window.navigation.freeze.end, None, ("freeze",)),
 }
 KEYS = [
     (name, key)
@@ -219,7 +219,7 @@ def test_no_key_means_two_things() -> None:
 
 
 def test_help_names_every_key_and_everything_that_can_be_done(harness: MonitorHarness) -> None:
-    labels = harness.window.help.findChildren(QtWidgets.QLabel)
+    labels = harness.window.help_overlay.findChildren(QtWidgets.QLabel)
     text = "\n".join(label.text() for label in labels)
     for menu in MENUS:
         for keys, what in help_rows(menu):
@@ -267,7 +267,7 @@ def test_keys_are_the_windows_after_a_click_on_an_arrow_and_while_a_number_is_ty
     assert kinds(window) == ["denoised"] and window.settings_model.settings.snr == before + 1
     level.setFocus()
     harness.qtbot.keyClick(level, "F")
-    assert window.freeze.end is not None
+    assert window.navigation.freeze.end is not None
 
 
 def test_levels_are_written_with_a_minus_and_read_with_either(harness: MonitorHarness) -> None:

@@ -27,16 +27,6 @@ from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.sheet import Sheet
 from ecgstream.gui.window.frame_rate import FrameRate
 from ecgstream.gui.window.main_window import MainWindow
-from ecgstream.gui.window.status_bar import (
-    DELAY,
-    DELTA_SNR,
-    DROPPED,
-    GOOD,
-    HEART_RATE,
-    QUEUE,
-    RECORDING,
-    STEP,
-)
 from ecgstream.streamer.ecg.noise import KINDS
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import Record, RecordError, read_record
@@ -230,29 +220,29 @@ def test_data_folder_that_is_gone_is_told(harness: MonitorHarness, tmp_path: Pat
 def test_status_tells_what_the_stream_is_like(harness: MonitorHarness) -> None:
     window = harness.open(noise="white", delay="low")
     shown = harness.play(12)
-    values = {caption: label.text() for caption, label in window.status_bar.values.items()}
-    assert values[DELAY].startswith("0.13 s · 0.1")
-    assert values[STEP] == "0.0 of 44 ms"  # the clock stands still meanwhile
-    assert values[QUEUE].endswith(" %")
-    assert values[DROPPED] == "0"
-    assert float(values[HEART_RATE]) == pytest.approx(shown.figures.heart_rate, abs=0.5)
-    assert values[DELTA_SNR] in ("+0.0 dB", "\N{MINUS SIGN}0.0 dB")  # an identity
-    assert values[GOOD] == f"{100 * shown.figures.good:.0f} %"
-    assert values[RECORDING] == "off"
+    values = {name: label.text() for name, label in window.status_bar.values.items()}
+    assert values["delay"].startswith("0.13 s · 0.1")
+    assert values["step"] == "0.0 of 44 ms"  # the clock stands still meanwhile
+    assert values["queue"].endswith(" %")
+    assert values["dropped"] == "0"
+    assert float(values["heart_rate"]) == pytest.approx(shown.figures.heart_rate, abs=0.5)
+    assert values["delta_snr"] in ("+0.0 dB", "\N{MINUS SIGN}0.0 dB")  # an identity
+    assert values["good"] == f"{100 * shown.figures.good:.0f} %"
+    assert values["recording"] == "off"
 
 
 def test_recording_is_written_while_it_runs_and_completed_when_the_window_is_closed(
     harness: MonitorHarness, tmp_path: Path
 ) -> None:
     window = harness.open()
-    window.recordings = tmp_path / "new"
+    window.folders.recordings = tmp_path / "new"
     harness.play(1)
     button = window.toolbar.buttons["recording"]
     harness.click(button)
     harness.play(3)
     assert button.isChecked()
     assert "Recording to" in window.banner.text.text()
-    assert window.status_bar.values[RECORDING].text() in ("0:02", "0:03")
+    assert window.status_bar.values["recording"].text() in ("0:02", "0:03")
     harness.gate.allow(np.inf)
     window.close()
     (header,) = [p for p in (tmp_path / "new").glob("*.hea") if "_flags" not in p.name]
@@ -262,7 +252,7 @@ def test_recording_is_written_while_it_runs_and_completed_when_the_window_is_clo
 
 def test_recording_ends_when_it_is_asked_to(harness: MonitorHarness, tmp_path: Path) -> None:
     window = harness.open()
-    window.recordings = tmp_path
+    window.folders.recordings = tmp_path
     harness.play(1)
     harness.click(window.toolbar.buttons["recording"])
     harness.play(1)
@@ -270,14 +260,14 @@ def test_recording_ends_when_it_is_asked_to(harness: MonitorHarness, tmp_path: P
     harness.play(1)
     assert not window.toolbar.buttons["recording"].isChecked()
     assert "Recorded" in window.banner.text.text()
-    assert window.status_bar.values[RECORDING].text() == "off"
+    assert window.status_bar.values["recording"].text() == "off"
 
 
 def test_disk_that_is_full_is_told_and_the_traces_go_on(
     harness: MonitorHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = harness.open()
-    window.recordings = tmp_path
+    window.folders.recordings = tmp_path
     harness.play(1)
     harness.click(window.toolbar.buttons["recording"])
     harness.play(1)
@@ -291,7 +281,7 @@ def test_disk_that_is_full_is_told_and_the_traces_go_on(
     assert "another folder" in window.banner.text.text()
     assert window.banner.isVisible()
     window.refresh()
-    assert window.status_bar.values[RECORDING].text() == "ended"
+    assert window.status_bar.values["recording"].text() == "ended"
     assert not window.toolbar.buttons["recording"].isChecked()
     assert harness.play(1).received == 6 * FS
 
@@ -299,7 +289,7 @@ def test_disk_that_is_full_is_told_and_the_traces_go_on(
 def test_folder_that_cannot_be_written_to_is_told(harness: MonitorHarness, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     window = harness.open()
-    window.recordings = tmp_path / "file"
+    window.folders.recordings = tmp_path / "file"
     harness.play(1)
     harness.click(window.toolbar.buttons["recording"])
     harness.play(1)
@@ -312,7 +302,7 @@ def test_strip_is_saved_as_a_picture_named_after_record_and_time(
     harness: MonitorHarness, tmp_path: Path, suffix: str
 ) -> None:
     window = harness.open()
-    window.pictures = tmp_path
+    window.folders.pictures = tmp_path
     harness.play(3)
     harness.click(window.toolbar.buttons["strip"])
     (dialog,) = window.findChildren(QtWidgets.QFileDialog)
@@ -337,7 +327,7 @@ def test_strip_that_cannot_be_saved_is_told(harness: MonitorHarness, tmp_path: P
     harness.play(2)
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file" / "strip.png", tmp_path / "strip.xyz"):
-        window.save_strip(path)
+        window.commands.save_strip(path)
         assert "was not saved" in window.banner.text.text()
 
 

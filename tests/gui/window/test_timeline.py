@@ -236,7 +236,7 @@ def test_another_record_ends_the_looking_back(harness: MonitorHarness) -> None:
     harness.gate.allow(0.5)
     harness.qtbot.waitUntil(lambda: harness.shown.passes == 2)
     window.refresh()
-    assert window.freeze.end is None and window.note != "Frozen"
+    assert window.navigation.freeze.end is None and window.note != "Frozen"
 
 
 def test_time_can_be_typed(harness: MonitorHarness) -> None:

@@ -112,13 +112,13 @@ def test_help_fits_into_the_smallest_window(harness: MonitorHarness) -> None:
     window = harness.open()
     harness.play(1)
     window.commands.trigger("help")
-    assert window.help.geometry() in window.sheet.rect()
+    assert window.help_overlay.geometry() in window.sheet.rect()
 
 
 def test_messages_stay_within_the_window_when_it_is_resized(harness: MonitorHarness) -> None:
     window = harness.open(record="nowhere")
     harness.qtbot.waitUntil(window.message_card.isVisible)
-    window.banner.warn("Trouble " * 40)
+    window.banner.show_warning("Trouble " * 40)
     for size in ((1280, 720), (1700, 900), (1280, 560)):
         window.resize(*size)
         harness.qtbot.waitUntil(lambda size=size: (window.width(), window.height()) == size)
