@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from pyqtgraph.Qt import QtWidgets
 
 from ecgstream.gui.app import qt_kept_quiet
 from ecgstream.gui.playback.snapshot import Excerpt
@@ -111,7 +111,8 @@ def _take(
         scene.act(window)
         window.refresh()
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_png(window))
+        if not window.grab().save(str(path), "PNG", 0):
+            raise OSError(f"{path} cannot be written")
         return snapshot.shown
 
 
@@ -132,16 +133,3 @@ def _window(
             yield window
         finally:
             window.close()
-
-
-def _png(window: MainWindow) -> bytes:
-    """A picture of the window in its 256 commonest colours: a third of the size, and no other."""
-    forms, dither = QtGui.QImage.Format, QtCore.Qt.ImageConversionFlag.ThresholdDither
-    image = window.grab().toImage().convertToFormat(forms.Format_RGB32)
-    pointer = image.constBits()
-    pointer.setsize(image.sizeInBytes())
-    colours, times = np.unique(np.frombuffer(pointer, np.uint32), return_counts=True)
-    commonest = colours[np.argsort(times)[-256:]].tolist()
-    picture = QtCore.QBuffer()
-    image.convertToFormat(forms.Format_Indexed8, commonest, dither).save(picture, "PNG", 0)
-    return bytes(picture.data())
