@@ -156,7 +156,7 @@ def test_missing_record_is_told_and_another_can_be_chosen(
     assert np.allclose(shown.stretch.input[:, 0], ecg[: 2 * FS], atol=0.003)
 
 
-def test_record_whose_files_are_gone_plays_on_and_is_told_when_opened_again(
+def test_record_whose_files_are_gone_plays_on_and_is_reported_when_opened_again(
     harness: MonitorHarness, tmp_path: Path, ecg: Floats
 ) -> None:
     path = Path(write_record(tmp_path / "mine", "beats", ecg))

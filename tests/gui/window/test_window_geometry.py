@@ -193,34 +193,37 @@ def test_the_other_qt_plays_as_well() -> None:
     assert program.stdout == f"played with {other}\n"
 
 
-def run_in_other_surroundings(*arguments: str, **variables: str) -> None:
-    """Run tests of this folder in a process with those variables."""
-    tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", *arguments],
+def run_tests_in_a_process(*tests: str, **variables: str) -> None:
+    """Run tests of the monitor in a process with those environment variables."""
+    process = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
         env={**os.environ, **variables},
-        cwd=ROOT / "tests",
+        cwd=ROOT,
         capture_output=True,
         text=True,
     )
-    assert tests.returncode == 0, tests.stdout + tests.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 @pytest.mark.parametrize("factor", ["1.5", "2"])
-def test_scaled_for_a_large_screen_it_keeps_its_shape(factor: str) -> None:
+def test_nothing_is_cut_off_on_a_screen_with_scaling(factor: str) -> None:
     chosen = "cut_off or value_of_a_box or small_screen or help_fits"
-    run_in_other_surroundings("test_window.py", "-k", chosen, QT_SCALE_FACTOR=factor)
+    path = "tests/gui/window/test_window_geometry.py"
+    run_tests_in_a_process(path, "-k", chosen, QT_SCALE_FACTOR=factor)
 
 
-_ON_A_SERVER = (
-    "test_position.py",
-    "test_keys.py",
-    "test_window.py::test_messages_stay_within_the_window_when_it_is_resized",
-    "test_monitor.py::test_closing_while_running_ends_the_thread",
-    "test_monitor.py::test_record_whose_files_are_gone_plays_on_and_is_told_when_opened_again",
+_ON_A_DISPLAY_SERVER = (
+    "tests/gui/window/test_timeline.py",
+    "tests/gui/settings/test_keys.py",
+    "tests/gui/window/test_window_geometry.py"
+    "::test_messages_stay_within_the_window_when_it_is_resized",
+    "tests/gui/window/test_main_window.py::test_closing_while_running_ends_the_thread",
+    "tests/gui/window/test_main_window.py"
+    "::test_record_whose_files_are_gone_plays_on_and_is_reported_when_opened_again",
 )
 
 
-@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="takes Xvfb, a display without a screen")
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="needs Xvfb, a display without a screen")
 def test_keys_and_mouse_work_on_a_display_server() -> None:
     command = ["Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1600x900x24"]
     with subprocess.Popen(
@@ -229,6 +232,6 @@ def test_keys_and_mouse_work_on_a_display_server() -> None:
         assert server.stdout is not None
         display = f":{server.stdout.readline().strip()}"
         try:
-            run_in_other_surroundings(*_ON_A_SERVER, DISPLAY=display, QT_QPA_PLATFORM="xcb")
+            run_tests_in_a_process(*_ON_A_DISPLAY_SERVER, DISPLAY=display, QT_QPA_PLATFORM="xcb")
         finally:
             server.terminate()
