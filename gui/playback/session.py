@@ -109,7 +109,8 @@ class PlaybackRun:
         stretch = history.segment(stop - round(seconds * replay.fs), stop)
         start, stop = stretch.start, stretch.start + len(stretch.input)
         peaks = self._detector.peaks
-        applied = self._applied[self._applied_at(start) : self._applied_at(stop - 1) + 1]
+        last_applied = self._applied_at(max(start, stop - 1))
+        applied = self._applied[self._applied_at(start) : last_applied + 1]
         last = applied[-1]
         return Excerpt(
             record=replay.record.name,
