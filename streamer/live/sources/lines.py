@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import sys
@@ -24,13 +25,19 @@ class LineSource:
     ----------
     file : descriptor of the pipe or port; the caller closes it.
     fs : sampling rate in Hz.
-    gain : units of the device per mV.
+    gain : units of the device per mV; negative where a lead is swapped.
+
+    Raises
+    ------
+    ValueError : `gain` is 0 or not finite.
     """
 
     scheme = "lines"
     """Prefix of its addresses, see `open_source`."""
 
     def __init__(self, file: int, fs: float = 360.0, gain: float = 1.0) -> None:
+        if not gain or not math.isfinite(gain):
+            raise ValueError(f"gain must be a number other than 0, not {gain:g}")
         self.fs, self._file, self._gain = fs, file, gain
         self._received, self._incomplete = 0, b""
 
