@@ -74,10 +74,10 @@ class BareCurves(pg.PlotWidget):
 
     def draw(self, shown: Excerpt) -> None:
         """Bring the curves up to date, one below the other."""
-        x = np.arange(len(shown.stretch.input))
+        x = np.arange(len(shown.segment.input))
         self.setXRange(0, len(x), padding=0)
         for n, (curve, kind) in enumerate(zip(self._curves, TRACE_KINDS, strict=True)):
-            curve.setData(x, signal(shown.stretch, kind, 0) - 2 * n)
+            curve.setData(x, signal(shown.segment, kind, 0) - 2 * n)
 
 
 def measure(
@@ -123,11 +123,11 @@ def _replayed(samples: int, seconds: Callable[[], float]) -> Iterator[Excerpt]:
     engine = EngineSettings(settings.delay, settings.strength, settings.st)
     session = Session(settings, settings.source, engine, read_record)
     session.mix(Noise(settings.noise, settings.snr))
-    passes = count(1)
+    run_number = count(1)
     while True:
         piece = session.replay.read(samples)
         if piece is None:
-            session.begin(0, next(passes))
+            session.begin(0, next(run_number))
             session.denoiser.reset()
             continue
         session.write(Step(piece, session.denoiser.push(piece.input), 0, 0.0))

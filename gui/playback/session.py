@@ -106,8 +106,8 @@ class PlaybackRun:
     def _excerpt(self, seconds: float, end: int | None, figures: Figures) -> Excerpt:
         history, replay = self._history, self.replay
         stop = history.received if end is None else end
-        stretch = history.segment(stop - round(seconds * replay.fs), stop)
-        start, stop = stretch.start, stretch.start + len(stretch.input)
+        segment = history.segment(stop - round(seconds * replay.fs), stop)
+        start, stop = segment.start, segment.start + len(segment.input)
         peaks = self._detector.peaks
         last_applied = self._applied_at(max(start, stop - 1))
         applied = self._applied[self._applied_at(start) : last_applied + 1]
@@ -121,17 +121,17 @@ class PlaybackRun:
             noise=last.noise,
             delay=last.delay,
             strength=last.strength,
-            passes=self._number,
+            run_number=self._number,
             received=history.received,
             denoised=history.denoised,
             held=history.oldest,
-            stretch=stretch,
+            segment=segment,
             beats=self._counted(self._marks.beats, start, stop),
             rhythms=self._counted(self._marks.rhythms, start, stop, before=True),
             peaks=np.array(peaks[bisect_left(peaks, start) : bisect_left(peaks, stop)], np.int64),
             figures=figures,
             st=last.st,
-            in_force=tuple(applied),
+            applied_settings=tuple(applied),
             again=self._again,
         )
 
@@ -205,10 +205,10 @@ class Session:
         self.present = PlaybackRun(self.replay, self._marks, number, applied, again)
         self._taken = 0
 
-    def run_of(self, held_in: ExcerptSource | None) -> PlaybackRun:
-        """Return `held_in` if it is a run of this session, else the present run."""
-        if isinstance(held_in, PlaybackRun) and held_in.replay is self.replay:
-            return held_in
+    def run_of(self, excerpt_source: ExcerptSource | None) -> PlaybackRun:
+        """Return `excerpt_source` if it is a run of this session, else the present run."""
+        if isinstance(excerpt_source, PlaybackRun) and excerpt_source.replay is self.replay:
+            return excerpt_source
         return self.present
 
     def shown_up_to(self, position: int) -> bool:

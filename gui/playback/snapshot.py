@@ -1,4 +1,4 @@
-"""What the worker tells the window: plain data, of one moment."""
+"""Immutable snapshots of what is being played, from the worker to the window."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ecgstream.gui.playback.record_list import Choice
 from ecgstream.gui.settings.monitor_settings import Noise, Source
 from ecgstream.streamer.live.history import Segment
 
-MEASURED = 10
-"""Seconds that the figures are taken over."""
+FIGURE_SECONDS = 10
+"""Seconds of signal that the figures of the status line are measured over."""
 
 
 class State(enum.Enum):
-    """What the worker is doing."""
+    """State of the worker."""
 
     LOADING = enum.auto()
     PLAYING = enum.auto()
@@ -27,16 +27,16 @@ class State(enum.Enum):
 
 
 class Mark(NamedTuple):
-    """One annotation."""
+    """Annotation of a beat or a rhythm."""
 
-    sample: int  # in the stream's count
+    sample: int  # of the run
     text: str  # a beat's symbol, or the rhythm: "(AFIB"
 
 
 class AppliedSettings(NamedTuple):
-    """What was set from one sample on."""
+    """Settings that apply from one sample on."""
 
-    sample: int  # in the stream's count
+    sample: int  # of the run
     noise: Noise
     delay: str | int
     strength: float
@@ -44,21 +44,21 @@ class AppliedSettings(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What the status line says of this moment; NaN where it is not known (yet)."""
+    """Present figures of the status line; NaN where unknown or not yet measured."""
 
     heart_rate: float  # bpm, from the denoised signal
     delta_snr: float  # dB, where noise was mixed in; the mean over the signals
-    good: float  # share, 0 to 1, of the samples put out that carry no flag
-    delay: int  # samples, declared
-    delay_measured: int  # samples: the most that one was seen to wait
-    step_p99: float  # s, that the engine took for a step
-    hop: float  # s, that it may take
-    queue: float  # 0 to 1: how full the fullest queue is
+    good: float  # share, 0 to 1, of the denoised samples that carry no flag
+    delay: int  # samples, as the engine declares it
+    delay_measured: int  # samples, the longest wait measured
+    step_p99: float  # s, 99th percentile of the engine's time for a step
+    hop: float  # s, deadline of a step
+    queue: float  # fill of the fullest queue, 0 to 1
     dropped: int  # samples lost since the record was chosen
 
 
 class Recording(NamedTuple):
-    """A file that is being written, or was."""
+    """State of a recording to a file."""
 
     path: Path
     seconds: float
@@ -67,7 +67,7 @@ class Recording(NamedTuple):
 
 
 class Download(NamedTuple):
-    """A record on its way from PhysioNet, or what came in its way."""
+    """State of a download from PhysioNet."""
 
     name: str
     done: int  # bytes
@@ -76,31 +76,32 @@ class Download(NamedTuple):
 
 
 class Excerpt(NamedTuple):
-    """What is being replayed, and a stretch of it. All counts are those of the stream.
+    """Segment of the record being replayed, with its annotations, beats and settings.
 
-    Noise, delay, strength and ST mode are those in force at the stretch's end.
+    Samples count from the first of the run. Noise, delay, strength and ST mode are those applied
+    at the segment's end.
     """
 
     record: str
     leads: tuple[str, ...]
     fs: float  # Hz
-    first: int  # the record's sample that the count begins with
+    first: int  # sample of the record at which the run began
     length: int  # samples of the whole record
     noise: Noise
     delay: str | int
     strength: float
-    passes: int  # another number whenever the count begins anew
+    run_number: int  # changes whenever samples count from 0 again
     received: int
     denoised: int
-    held: int  # the first sample that can still be asked for
-    stretch: Segment
-    beats: tuple[Mark, ...]  # within the stretch
-    rhythms: tuple[Mark, ...]  # within the stretch, and the one in force at its start
-    peaks: npt.NDArray[np.int64]  # R peaks of the denoised signal, within the stretch
+    held: int  # oldest sample in the history
+    segment: Segment
+    beats: tuple[Mark, ...]  # within the segment
+    rhythms: tuple[Mark, ...]  # within the segment, and the one at its start
+    peaks: npt.NDArray[np.int64]  # R peaks of the denoised segment
     figures: Figures
     st: bool = False  # whether the ST segment is kept
-    in_force: tuple[AppliedSettings, ...] = ()  # at the stretch's start, and each change within it
-    again: bool = False  # the record has come to its end and began again
+    applied_settings: tuple[AppliedSettings, ...] = ()  # at its start, and each change within
+    again: bool = False  # the run began because the record had come to its end
 
 
 class ExcerptSource(Protocol):
@@ -111,14 +112,14 @@ class ExcerptSource(Protocol):
 
 
 class Snapshot(NamedTuple):
-    """Everything that the window shows, at one moment."""
+    """Everything that the window shows at one moment."""
 
     state: State
     problem: Exception | None  # why the state is FAILED
     choices: tuple[Choice, ...]
-    source: Source  # what the user wants to see
+    source: Source  # as requested
     speed: float  # times real time
     recording: Recording | None
     download: Download | None
-    shown: Excerpt | None  # None until it has been opened
-    held_in: ExcerptSource | None  # the history of `shown`, for looking back later
+    shown: Excerpt | None  # None until a record is open
+    excerpt_source: ExcerptSource | None  # the history of `shown`, for looking back later

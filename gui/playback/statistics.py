@@ -1,4 +1,4 @@
-"""The figures of the status line, measured while a stream runs."""
+"""Figures of the status line, measured while a record is replayed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections import deque
 
 import numpy as np
 
-from ecgstream.gui.playback.snapshot import MEASURED, Figures
+from ecgstream.gui.playback.snapshot import FIGURE_SECONDS, Figures
 from ecgstream.streamer.live.history import History
 from ecgstream.streamer.live.sinks.base import Step
 
-_LATELY = 3  # seconds in which a wait counts, so that another delay is soon seen
-UNMEASURED = Figures(
+_DELAY_SECONDS = 3  # of signal that the measured delay covers, so that a change is soon seen
+UNFIGURE_SECONDS = Figures(
     heart_rate=np.nan,
     delta_snr=np.nan,
     good=np.nan,
@@ -22,28 +22,28 @@ UNMEASURED = Figures(
     queue=0.0,
     dropped=0,
 )
-"""Before anything was measured."""
+"""Figures before the first full second."""
 
 
 class _Second:
-    """What the steps of one second of signal took."""
+    """Measurements of one second of signal."""
 
     def __init__(self) -> None:
         self.samples = 0
-        self.steps: list[float] = []  # s of engine
-        self.waited = 0  # samples, the most that one waited
+        self.steps: list[float] = []  # s, the engine's time
+        self.waited = 0  # samples, the longest wait
 
 
 class Statistics:
-    """Takes the steps of a stream and brings the figures up to date once per second of signal."""
+    """Measures the steps of a run and updates the figures once per second of signal."""
 
     def __init__(self, fs: float) -> None:
         self._fs = fs
-        self._seconds: deque[_Second] = deque([_Second()], MEASURED)
-        self.figures = UNMEASURED
+        self._seconds: deque[_Second] = deque([_Second()], FIGURE_SECONDS)
+        self.figures = UNFIGURE_SECONDS
 
     def add(self, step: Step) -> bool:
-        """Take a step; whether a second is full, and `measure` has something new to say."""
+        """Add a step; return whether a second is full and `measure` is due."""
         now = self._seconds[-1]
         now.samples += len(step.piece.input)
         now.steps.append(step.engine_seconds)
@@ -53,14 +53,14 @@ class Statistics:
         return now.samples >= self._fs
 
     def measure(self, history: History, heart_rate: float) -> None:
-        """Bring the figures up to date and begin another second."""
-        last = round(MEASURED * self._fs)
+        """Update the figures and begin another second."""
+        last = round(FIGURE_SECONDS * self._fs)
         steps = np.concatenate([second.steps for second in self._seconds])
-        self.figures = UNMEASURED._replace(
+        self.figures = UNFIGURE_SECONDS._replace(
             heart_rate=heart_rate,
             delta_snr=history.delta_snr(last),
             good=history.unflagged_share(last),
-            delay_measured=max(second.waited for second in [*self._seconds][-_LATELY:]),
+            delay_measured=max(second.waited for second in [*self._seconds][-_DELAY_SECONDS:]),
             step_p99=float(np.percentile(steps, 99)),
         )
         self._seconds.append(_Second())

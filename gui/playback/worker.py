@@ -122,21 +122,21 @@ class Worker:
         self._at_rest.wait()
 
     def snapshot(
-        self, seconds: float, end: int | None = None, held_in: ExcerptSource | None = None
+        self, seconds: float, end: int | None = None, excerpt_source: ExcerptSource | None = None
     ) -> Snapshot:
         """Return the present state with the seconds of signal up to sample `end`, or the newest.
 
-        `held_in` is an earlier `Snapshot.held_in`: `end` counts samples of that run, unless
+        `excerpt_source` is that of an earlier snapshot: `end` counts samples of its run, unless
         another record was chosen since. The figures are the present ones.
         """
         status, requested, shown = self._status, self._commands.requested, None
         download, session = self._library.download, status.session
         if session is None:
-            held_in = None
+            excerpt_source = None
         else:
-            held_in = session.run_of(held_in)
+            excerpt_source = session.run_of(excerpt_source)
             figures = session.figures(requested.speed, self._transport.fill)
-            shown = held_in.excerpt(seconds, end, figures)
+            shown = excerpt_source.excerpt(seconds, end, figures)
         return Snapshot(
             self._state(status),
             status.problem,
@@ -146,7 +146,7 @@ class Worker:
             self._recording_state(requested.recording),
             download.state if download else None,
             shown,
-            held_in,
+            excerpt_source,
         )
 
     def set_running(self, running: bool) -> None:

@@ -43,7 +43,7 @@ def lane_names(content: SheetContent, lane: Lane) -> Names:
         if shift := content.shifts.get((kind, lane.lead)):
             which = f"{kind} " if len(lane.kinds) > 1 else "shift "
             lines.append(("", minus(f"{which}{shift:+g} mV")))
-    if "clean" in lane.kinds and not np.isfinite(content.shown.stretch.clean[:, lane.lead]).any():
+    if "clean" in lane.kinds and not np.isfinite(content.shown.segment.clean[:, lane.lead]).any():
         lines.append(("", "not known"))
     return tuple(lines)
 
@@ -51,7 +51,7 @@ def lane_names(content: SheetContent, lane: Lane) -> Names:
 def _noises(shown: Excerpt) -> list[str]:
     """What was mixed in while this was recorded, and until when; nothing where it never was."""
     lines: list[str] = []
-    for one, following in zip_longest(shown.in_force, shown.in_force[1:]):
+    for one, following in zip_longest(shown.applied_settings, shown.applied_settings[1:]):
         if following is not None and following.noise == one.noise:
             continue
         kind, snr = one.noise

@@ -207,8 +207,8 @@ class Caliper:
         content, lane = self._content, self._lane()
         if content is None or lane is None:
             return CaliperEnd(second, math.nan)
-        samples = signal(content.shown.stretch, self.kind, lane.lead)
-        at = second * content.time.fs - content.time.first - content.shown.stretch.start
+        samples = signal(content.shown.segment, self.kind, lane.lead)
+        at = second * content.time.fs - content.time.first - content.shown.segment.start
         before = math.floor(at)
         if not 0 <= before < len(samples):
             return CaliperEnd(second, math.nan)
@@ -219,7 +219,7 @@ class Caliper:
 
 def _run(content: SheetContent) -> tuple[object, ...]:
     """Another value says that nothing measured so far is on what is shown."""
-    return content.shown.record, content.shown.passes
+    return content.shown.record, content.shown.run_number
 
 
 def _beside_marks(layout: Layout) -> list[tuple[float, float]]:

@@ -38,7 +38,7 @@ class LaneCentering:
             self._square, self._shifts = square, {}
         for lane in layout.lanes:
             for kind in set(lane.kinds) & set(_SHIFTED):
-                samples = signal(shown.stretch, kind, lane.lead)[::_EVERY]
+                samples = signal(shown.segment, kind, lane.lead)[::_EVERY]
                 samples = samples[np.isfinite(samples)]
                 if not len(samples):
                     continue
@@ -51,7 +51,7 @@ class LaneCentering:
 
 def draw_arrows(painter: QtGui.QPainter, content: SheetContent) -> None:
     """Point outwards, at a lane's edge, wherever a trace leaves it."""
-    stretch, unit = content.shown.stretch, content.layout.geometry.unit
+    segment, unit = content.shown.segment, content.layout.geometry.unit
     painter.save()
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
     painter.setPen(QtGui.QPen(QtGui.QColor(content.theme.paper), unit))  # apart from its trace
@@ -61,7 +61,7 @@ def draw_arrows(painter: QtGui.QPainter, content: SheetContent) -> None:
         for kind in lane.kinds:
             painter.setBrush(QtGui.QColor(getattr(content.theme, kind)))
             for span in content.time.spans:
-                part = slice(span.start - stretch.start, span.stop - stretch.start)
+                part = slice(span.start - segment.start, span.stop - segment.start)
                 y = content.y(lane, kind, part)
                 above, below = y < box.top(), y > box.bottom()
                 for outside, edge, inwards in ((above, box.top(), 1), (below, box.bottom(), -1)):

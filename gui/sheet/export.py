@@ -45,11 +45,11 @@ def caption(shown: Excerpt, display: DisplaySettings) -> str:
     The record's name without its folder, its leads, time of the record and the settings that were
     in force; never what else stands in the record's header.
     """
-    start, stop = shown.stretch.start, shown.stretch.start + len(shown.stretch.input)
+    start, stop = shown.segment.start, shown.segment.start + len(shown.segment.input)
     record = shown.record.replace("\\", "/").rsplit("/", 1)[-1]
     leads = ", ".join(shown.leads[n] for n in display.seen(len(shown.leads)))
-    changes = [f" until {moment(shown, one.sample)}; " for one in shown.in_force[1:]]
-    each = zip_longest(map(_settings, shown.in_force), changes, fillvalue="")
+    changes = [f" until {moment(shown, one.sample)}; " for one in shown.applied_settings[1:]]
+    each = zip_longest(map(_settings, shown.applied_settings), changes, fillvalue="")
     settings = "".join(text + until for text, until in each)
     return (
         f"Record {record} · {leads} · {moment(shown, start)} to {moment(shown, stop)}\n"

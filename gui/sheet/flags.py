@@ -60,15 +60,15 @@ def runs(
 
 def draw_flags(painter: QtGui.QPainter, content: SheetContent, text_painter: TextPainter) -> None:
     """Lay a band behind every flagged stretch of every lane."""
-    stretch = content.shown.stretch
+    segment = content.shown.segment
     for lane in content.layout.lanes:
-        missing = ~np.isfinite(stretch.input[:, lane.lead])
+        missing = ~np.isfinite(segment.input[:, lane.lead])
         denoised = not {"denoised", "removed"}.isdisjoint(lane.kinds)
-        quality = stretch.quality[:, lane.lead]
+        quality = segment.quality[:, lane.lead]
         for run in runs(quality, missing, denoised, 1 / content.time.step):
             for span in content.time.spans:
-                start = max(stretch.start + run.start, span.start)
-                stop = min(stretch.start + run.stop, span.stop)
+                start = max(segment.start + run.start, span.start)
+                stop = min(segment.start + run.stop, span.stop)
                 if start < stop:
                     # A sample stands for the time around it; lines end at its neighbours.
                     left, right = (content.time.place(n, span) for n in (start - 0.5, stop - 0.5))

@@ -73,8 +73,8 @@ def timebase(layout: Layout, shown: Excerpt, sweep: bool) -> Timebase:
     """Scrolling, the stretch ends at the right edge; sweeping, it is laid over itself."""
     geometry = layout.geometry
     step = layout.display.paper_speed * geometry.scale / shown.fs
-    stretch, first = shown.stretch, shown.first
-    start, stop = stretch.start, stretch.start + len(stretch.input)
+    segment, first = shown.segment, shown.first
+    start, stop = segment.start, segment.start + len(segment.input)
     if not sweep:
         origin = geometry.snap((first + stop) * step) - layout.right
         begin = math.ceil((origin + layout.left) / step) - first

@@ -42,17 +42,17 @@ Shifts = Mapping[tuple[str, int], float]
 """mV by which the trace of a kind and lead is drawn above its place."""
 
 
-def signal(stretch: Segment, kind: str, lead: int) -> Floats:
+def signal(segment: Segment, kind: str, lead: int) -> Floats:
     """The samples (n,) of one kind, in mV; NaN where there are none.
 
     The clean signal has its holes where the input has them: nobody has measured it there.
     """
-    given = stretch.input[:, lead]
+    given = segment.input[:, lead]
     if kind == "raw":
         return given
     if kind == "clean":
-        return np.where(np.isnan(given), np.float32(np.nan), stretch.clean[:, lead])
-    output = stretch.output[:, lead]
+        return np.where(np.isnan(given), np.float32(np.nan), segment.clean[:, lead])
+    output = segment.output[:, lead]
     return output if kind == "denoised" else given - output
 
 
@@ -67,7 +67,7 @@ class SheetContent(NamedTuple):
 
     def y(self, lane: Lane, kind: str, part: slice) -> Heights:
         """Heights in pixels of a kind's samples, NaN where there are none."""
-        samples = signal(self.shown.stretch, kind, lane.lead)[part].astype(float)
+        samples = signal(self.shown.segment, kind, lane.lead)[part].astype(float)
         return np.clip(self.height(lane, kind, samples), -_FAR, _FAR)
 
     def height(self, lane: Lane, kind: str, millivolts: _Volts) -> _Volts:
@@ -97,7 +97,7 @@ class Traces:
         """Draw every lane's traces."""
         layout, shown = content.layout, content.shown
         drawn_for = (
-            layout, content.theme, shown.passes, shown.leads, shown.first, shown.fs,
+            layout, content.theme, shown.run_number, shown.leads, shown.first, shown.fs,
             tuple(content.shifts.items()),
         )  # fmt: skip
         if drawn_for != self._drawn_for:
@@ -108,13 +108,13 @@ class Traces:
 
     def _draw_span(self, painter: QtGui.QPainter, content: SheetContent, span: Span) -> None:
         time, geometry = content.time, content.layout.geometry
-        ratio, stretch = geometry.ratio, content.shown.stretch
+        ratio, segment = geometry.ratio, content.shown.segment
         wide = _TILE / ratio
         margin = WIDTH * geometry.unit + time.step
         final = math.floor(
             ((time.first + min(content.shown.denoised, span.stop)) * time.step - margin) / wide
         )
-        whole = math.ceil(((time.first + stretch.start) * time.step + margin) / wide)
+        whole = math.ceil(((time.first + segment.start) * time.step + margin) / wide)
         begin = geometry.snap(max(time.place(span.start, span), content.layout.left))
         end = min(time.place(span.stop, span), content.layout.right) + geometry.unit
         painter.save()
@@ -181,9 +181,9 @@ def _draw_samples(
     time, geometry = content.time, content.layout.geometry
     margin = 2 * WIDTH * geometry.unit
     reach = [(x + origin) / time.step - time.first for x in (left - margin, right + margin)]
-    offset = content.shown.stretch.start
+    offset = content.shown.segment.start
     start = max(offset, math.floor(reach[0]))
-    stop = min(offset + len(content.shown.stretch.input), math.ceil(reach[1]) + 1)
+    stop = min(offset + len(content.shown.segment.input), math.ceil(reach[1]) + 1)
     if stop <= start:
         return
     part = slice(start - offset, stop - offset)
@@ -238,10 +238,10 @@ def trace_pen(theme: Theme, kind: str, width: float) -> QtGui.QPen:
 
 def print_traces(painter: QtGui.QPainter, content: SheetContent) -> None:
     """Draw every lane's traces as whole curves, for paper and files."""
-    time, stretch = content.time, content.shown.stretch
+    time, segment = content.time, content.shown.segment
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
     for span in content.time.spans:
-        part = slice(span.start - stretch.start, span.stop - stretch.start)
+        part = slice(span.start - segment.start, span.stop - segment.start)
         x = (time.first + np.arange(span.start, span.stop)) * time.step - span.origin
         for lane in content.layout.lanes:
             for kind in lane.kinds:

@@ -158,7 +158,7 @@ class CommandDispatcher:
         drawn = self._navigation.drawn
         if drawn is None:
             return
-        end = (drawn.first + drawn.stretch.start + len(drawn.stretch.input)) / drawn.fs
+        end = (drawn.first + drawn.segment.start + len(drawn.segment.input)) / drawn.fs
         name = f"{drawn.record}_{clock_time(end).replace(':', '-')}.png"
         path = self._folders.pictures / name
         dialog = QtWidgets.QFileDialog(self._window, "Save the strip", str(path))

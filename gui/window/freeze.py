@@ -14,21 +14,25 @@ class Freeze:
     def __init__(self) -> None:
         self.end: int | None = None
         """The count at the right edge; None while the newest is shown."""
-        self.held_in: ExcerptSource | None = None
+        self.excerpt_source: ExcerptSource | None = None
         """See `ecgstream.gui.playback.snapshot.Snapshot`; None while the newest is shown."""
-        self._passes = 0
+        self._run_number = 0
 
-    def hold(self, shown: Excerpt, held_in: ExcerptSource | None) -> None:
+    def hold(self, shown: Excerpt, excerpt_source: ExcerptSource | None) -> None:
         """Stay at what is newest in it."""
-        self.end, self._passes, self.held_in = shown.received, shown.passes, held_in
+        self.end, self._run_number, self.excerpt_source = (
+            shown.received,
+            shown.run_number,
+            excerpt_source,
+        )
 
     def release(self) -> None:
         """Show the newest again."""
-        self.end = self.held_in = None
+        self.end = self.excerpt_source = None
 
     def knows(self, shown: Excerpt) -> bool:
         """Whether that is of what is held on to; else another record was chosen."""
-        return shown.passes == self._passes
+        return shown.run_number == self._run_number
 
     def lacks(self, shown: Excerpt, span: float) -> bool:
         """Whether a part of the last `span` seconds up to the end is no longer held."""

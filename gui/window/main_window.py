@@ -149,10 +149,16 @@ class MainWindow(QtWidgets.QMainWindow):
         self.timeline.show_excerpt(shown, freeze.end, self.sheet.seconds)
         self.note = self.remark or note(snapshot.state, shown, frozen)
         newest = freeze.end if frozen else (shown.received, shown.denoised)
-        place = shown.passes, newest
+        place = shown.run_number, newest
         if place == self._drawn_for[:2] and freeze.lacks(shown, self.sheet.seconds):
             return snapshot  # the sheet alone still holds these samples
-        drawn_for = (*place, self.note, self.sheet.seconds, self.sheet.size(), shown.in_force)
+        drawn_for = (
+            *place,
+            self.note,
+            self.sheet.seconds,
+            self.sheet.size(),
+            shown.applied_settings,
+        )
         if drawn_for != self._drawn_for:
             if shown.record != (self.drawn.record if self.drawn else ""):
                 self.setWindowTitle(f"{shown.record} · ecgstream")

@@ -27,15 +27,15 @@ class Navigation:
         self.freeze = Freeze()
         self.drawn: Excerpt | None = None
         """Excerpt on the sheet; None while it is empty."""
-        self._held_in: ExcerptSource | None = None
+        self._excerpt_source: ExcerptSource | None = None
 
     def set_drawn(self, snapshot: Snapshot) -> None:
         """Remember the excerpt on the sheet and the run that holds its samples."""
-        self.drawn, self._held_in = snapshot.shown, snapshot.held_in
+        self.drawn, self._excerpt_source = snapshot.shown, snapshot.excerpt_source
 
     def snapshot(self, seconds: float) -> Snapshot:
         """Return the frozen stretch, or the newest one; another record ends the freeze."""
-        snapshot = self._worker.snapshot(seconds, self.freeze.end, self.freeze.held_in)
+        snapshot = self._worker.snapshot(seconds, self.freeze.end, self.freeze.excerpt_source)
         if self.freeze.end is None or (snapshot.shown and self.freeze.knows(snapshot.shown)):
             return snapshot
         self.freeze.release()
@@ -46,7 +46,7 @@ class Navigation:
         if self.freeze.end is not None:
             self.freeze.release()
         elif self.drawn is not None:
-            self.freeze.hold(self.drawn, self._held_in)
+            self.freeze.hold(self.drawn, self._excerpt_source)
 
     def toggle_caliper(self) -> None:
         """Show the caliper on a frozen sheet, or hide it."""
@@ -85,7 +85,7 @@ class Navigation:
         """Move a frozen sheet to the newest sample; it stays frozen."""
         snapshot = self._worker.snapshot(0)
         if snapshot.shown is not None and self.freeze.end is not None:
-            self.freeze.hold(snapshot.shown, snapshot.held_in)
+            self.freeze.hold(snapshot.shown, snapshot.excerpt_source)
 
     def scroll(self, seconds: float) -> None:
         """Move a frozen sheet, as the wheel and dragging do; a running one stays."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ecgstream.gui.playback.snapshot import MEASURED, Excerpt, Recording
+from ecgstream.gui.playback.snapshot import FIGURE_SECONDS, Excerpt, Recording
 from ecgstream.gui.sheet.text import minus
 from ecgstream.gui.window.messages import clock_time
 
@@ -117,14 +117,14 @@ FIGURES = (
     ),
     StatusFigure(
         "delta_snr",
-        f"ΔSNR, {MEASURED} s",
+        f"ΔSNR, {FIGURE_SECONDS} s",
         94,
         "Gain of signal-to-noise ratio by denoising, where noise was mixed in",
         _of_stream(lambda shown: _number(shown.figures.delta_snr, "{:+.1f} dB")),
     ),
     StatusFigure(
         "good",
-        f"Good, {MEASURED} s",
+        f"Good, {FIGURE_SECONDS} s",
         84,
         "Share of the denoised samples without a quality flag",
         _of_stream(lambda shown: _number(100 * shown.figures.good, "{:.0f} %")),

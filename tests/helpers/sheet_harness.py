@@ -56,7 +56,7 @@ class ReplayedSignal:
         output, quality = self.output[part].copy(), self.quality[part].copy()
         output[max(0, denoised - start) :] = np.nan
         quality[max(0, denoised - start) :] = 0
-        stretch = Segment(start, self.input[part], self.clean[part], output, quality)
+        segment = Segment(start, self.input[part], self.clean[part], output, quality)
         values: dict[str, Any] = {
             "record": "a/b/100",
             "leads": self.leads,
@@ -67,21 +67,21 @@ class ReplayedSignal:
             "delay": "balanced",
             "strength": 1.0,
             "st": False,
-            "passes": 1,
+            "run_number": 1,
             "received": stop,
             "denoised": denoised,
             "held": 0,
-            "stretch": stretch,
+            "segment": segment,
             "beats": (),
             "rhythms": (),
             "peaks": np.empty(0, np.int64),
             "figures": FIGURES,
         }
         shown = Excerpt(**values | self._shown)
-        if shown.in_force:
+        if shown.applied_settings:
             return shown
         whole = AppliedSettings(0, shown.noise, shown.delay, shown.strength, shown.st)
-        return shown._replace(in_force=(whole,))
+        return shown._replace(applied_settings=(whole,))
 
 
 def sheet(

@@ -116,10 +116,10 @@ class WorkerHarness:
 
     def jump(self, second: float) -> None:
         """Go on from that second of the record."""
-        passes = self.shown.passes
+        run_number = self.shown.run_number
         self.worker.jump(second)
         self.gate.allow(1 / 60)  # the piece under way
-        self.until(lambda snapshot: snapshot.shown and snapshot.shown.passes != passes)
+        self.until(lambda snapshot: snapshot.shown and snapshot.shown.run_number != run_number)
 
 
 @contextmanager

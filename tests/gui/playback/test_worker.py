@@ -27,16 +27,16 @@ PIECE = FS // 60
 
 def assert_aligned(shown: Excerpt) -> None:
     """Every sample that is there lies under its own number, in both leads."""
-    stretch = shown.stretch
-    number = shown.first + stretch.start + np.arange(len(stretch.input))
-    for signal in (stretch.input, stretch.output):
+    segment = shown.segment
+    number = shown.first + segment.start + np.arange(len(segment.input))
+    for signal in (segment.input, segment.output):
         there = ~np.isnan(signal)
         expected = np.stack([number, -number], axis=1)
         np.testing.assert_allclose(signal[there] * 1000, expected[there], atol=0.3)
-    out = shown.denoised - stretch.start
-    assert np.isnan(stretch.output[out:]).all() and not stretch.quality[out:].any()
-    gap = (stretch.quality[:out] & Quality.GAP) != 0
-    np.testing.assert_array_equal(np.isnan(stretch.output[:out]), gap)
+    out = shown.denoised - segment.start
+    assert np.isnan(segment.output[out:]).all() and not segment.quality[out:].any()
+    gap = (segment.quality[:out] & Quality.GAP) != 0
+    np.testing.assert_array_equal(np.isnan(segment.output[:out]), gap)
 
 
 def test_all_signals_are_replayed_and_denoised_under_their_numbers() -> None:
@@ -44,7 +44,7 @@ def test_all_signals_are_replayed_and_denoised_under_their_numbers() -> None:
         shown = bench.play(5)
         assert (shown.record, shown.leads, shown.fs) == ("numbered", ("I", "II"), FS)
         assert (shown.first, shown.length, shown.received) == (0, 60 * FS, 5 * FS)
-        assert shown.stretch.input.shape == (5 * FS, 2)
+        assert shown.segment.input.shape == (5 * FS, 2)
         assert shown.denoised >= shown.received - 122 - PIECE
         assert_aligned(shown)
         assert shown.figures.dropped == 0
@@ -54,7 +54,7 @@ def test_one_signal_alone_can_be_asked_for() -> None:
     with running(numbered(), signal=1) as bench:
         shown = bench.play(1)
         assert shown.leads == ("II",)
-        np.testing.assert_allclose(shown.stretch.input[:, 0] * -1000, np.arange(FS), atol=0.01)
+        np.testing.assert_allclose(shown.segment.input[:, 0] * -1000, np.arange(FS), atol=0.01)
 
 
 @pytest.mark.parametrize("fs", [100.0, 250.0, 1000.0])
@@ -129,13 +129,13 @@ def test_speed_must_be_positive() -> None:
 
 def test_a_jump_begins_the_count_anew_at_that_second() -> None:
     with running(numbered()) as bench:
-        passes = bench.play(2).passes
+        run_number = bench.play(2).run_number
         bench.jump(30)
         shown = bench.play(2)
         assert shown.first == 30 * FS and shown.length == 60 * FS
-        assert shown.stretch.start == 0
+        assert shown.segment.start == 0
         assert_aligned(shown)
-        assert shown.passes == passes + 1
+        assert shown.run_number == run_number + 1
 
 
 @pytest.mark.parametrize(("second", "last"), [(30, 30 * FS), (60, 60 * FS - 1), (3, 3 * FS)])
@@ -148,7 +148,7 @@ def test_a_jump_while_paused_stands_at_the_place_with_what_came_before(
         bench.gate.allow(1 / 60)
         bench.until(lambda snapshot: snapshot.state is State.PAUSED)
         bench.worker.jump(second, before=10)
-        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.passes == 2)
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.run_number == 2)
         bench.until(
             lambda snapshot: (
                 snapshot.shown and snapshot.shown.first + snapshot.shown.received == last
@@ -176,25 +176,25 @@ def test_a_jump_while_it_runs_goes_on_from_there_with_what_came_before() -> None
 def test_what_was_shown_can_be_looked_at_when_the_count_begins_anew() -> None:
     with running(numbered(5)) as bench:
         old = bench.play(4)
-        held_in = bench.snapshot.held_in
+        excerpt_source = bench.snapshot.excerpt_source
         bench.gate.allow(3)
         bench.until(
             lambda snapshot: (
-                snapshot.shown and snapshot.shown.passes == 2 and snapshot.shown.received
+                snapshot.shown and snapshot.shown.run_number == 2 and snapshot.shown.received
             )
         )
         assert bench.shown.again
-        shown = bench.worker.snapshot(2, 3 * FS, held_in).shown
+        shown = bench.worker.snapshot(2, 3 * FS, excerpt_source).shown
         assert shown is not None and not shown.again
-        assert (shown.passes, shown.received, shown.first) == (old.passes, 5 * FS, 0)
-        assert (shown.stretch.start, len(shown.stretch.input)) == (FS, 2 * FS)
+        assert (shown.run_number, shown.received, shown.first) == (old.run_number, 5 * FS, 0)
+        assert (shown.segment.start, len(shown.segment.input)) == (FS, 2 * FS)
         assert shown.beats == (Mark(720, "V"),)
         assert_aligned(shown)
         bench.worker.choose("numbered")
         bench.gate.allow(1 / 30)
-        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.passes == 3)
-        shown = bench.worker.snapshot(2, 3 * FS, held_in).shown
-        assert shown is not None and shown.passes == 3  # another record: the newest
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.run_number == 3)
+        shown = bench.worker.snapshot(2, 3 * FS, excerpt_source).shown
+        assert shown is not None and shown.run_number == 3  # another record: the newest
 
 
 def test_what_was_set_is_known_for_every_stretch() -> None:
@@ -204,13 +204,13 @@ def test_what_was_set_is_known_for_every_stretch() -> None:
         bench.play(2)
         bench.worker.set_delay("low")
         shown = bench.play(2)
-        states = [(x.noise, x.delay) for x in shown.in_force]
+        states = [(x.noise, x.delay) for x in shown.applied_settings]
         white = Noise("white", 0.0)
         assert [kind for (kind, _), _ in states] == [None, "white", "white"]
         assert [delay for _, delay in states] == ["balanced", "balanced", "low"]
-        samples = [x.sample for x in shown.in_force]
+        samples = [x.sample for x in shown.applied_settings]
         assert samples == pytest.approx([0, 2 * FS, 4 * FS], abs=2 * PIECE)
-        noisy = np.flatnonzero(~np.isnan(shown.stretch.clean[:, 0]))
+        noisy = np.flatnonzero(~np.isnan(shown.segment.clean[:, 0]))
         assert noisy[0] == samples[1]
         for end, noise, delay, count in (
             (1.5, Noise(None, 6.0), "balanced", 1),
@@ -218,9 +218,9 @@ def test_what_was_set_is_known_for_every_stretch() -> None:
         ):
             then = bench.worker.snapshot(2, round(end * FS)).shown
             assert then is not None
-            assert (then.noise, then.delay, len(then.in_force)) == (noise, delay, count)
+            assert (then.noise, then.delay, len(then.applied_settings)) == (noise, delay, count)
         late = bench.worker.snapshot(1).shown
-        assert late is not None and [x.noise for x in late.in_force] == [white]
+        assert late is not None and [x.noise for x in late.applied_settings] == [white]
 
 
 def test_a_jump_beyond_the_record_stays_in_it() -> None:
@@ -229,7 +229,7 @@ def test_a_jump_beyond_the_record_stays_in_it() -> None:
         bench.worker.jump(1e6)
         bench.gate.allow(1)
         bench.until(
-            lambda snapshot: snapshot.shown and snapshot.shown.passes == 3
+            lambda snapshot: snapshot.shown and snapshot.shown.run_number == 3
         )  # a sample, and anew
         assert bench.shown.first == 0
 
@@ -240,7 +240,7 @@ def test_a_record_at_its_end_begins_again_with_nothing_lost() -> None:
         bench.gate.allow(1.5)
         shown = bench.until(
             lambda snapshot: (
-                snapshot.shown and snapshot.shown.passes == 2 and snapshot.shown.received == FS
+                snapshot.shown and snapshot.shown.run_number == 2 and snapshot.shown.received == FS
             )
         ).shown
         assert shown is not None
@@ -252,18 +252,18 @@ def test_a_record_at_its_end_begins_again_with_nothing_lost() -> None:
 def test_noise_is_mixed_in_and_taken_out_while_it_runs() -> None:
     with running(read_record("208")) as bench:
         recorded = read_record("208").signals
-        assert np.isnan(bench.play(2).stretch.clean).all()
+        assert np.isnan(bench.play(2).segment.clean).all()
         bench.worker.set_noise(Noise("white", 0.0))
         bench.play(2)
         bench.worker.set_noise(Noise("white", -6.0))
         assert bench.play(2).noise == Noise("white", -6.0)
         bench.worker.set_noise(Noise(None, 0.0))
         shown = bench.play(2)
-        noise = shown.stretch.input - recorded[: shown.received]
+        noise = shown.segment.input - recorded[: shown.received]
         parts = [noise[i * FS + PIECE : (i + 2) * FS] for i in (0, 2, 4, 6)]
         assert not parts[0].any() and not parts[3].any()
         assert 20 * np.log10(parts[2].std() / parts[1].std()) == pytest.approx(6, abs=0.5)
-        known = ~np.isnan(shown.stretch.clean[:, 0])
+        known = ~np.isnan(shown.segment.clean[:, 0])
         np.testing.assert_array_equal(known, noise[:, 0] != 0)
         assert shown.figures.dropped == 0
 
@@ -272,13 +272,13 @@ def test_a_hum_has_its_frequency_at_any_rate() -> None:
     with running(numbered(20, ("I",), 1000.0), noise="pli50", snr=-20.0) as bench:
         bench.gate.allow(5)
         bench.until(lambda snapshot: snapshot.shown and snapshot.shown.received > 4900)
-        hum = np.diff(bench.shown.stretch.input[:4000, 0])
+        hum = np.diff(bench.shown.segment.input[:4000, 0])
         assert np.argmax(np.abs(np.fft.rfft(hum - hum.mean()))) == 200  # of 0.25 Hz
 
 
 def test_each_signal_has_noise_of_its_own() -> None:
     with running(numbered(), noise="em", snr=-30.0) as bench:
-        first, second = bench.play(3).stretch.input.T
+        first, second = bench.play(3).segment.input.T
         assert abs(np.corrcoef(np.diff(first), np.diff(second))[0, 1]) < 0.5
 
 
@@ -308,7 +308,7 @@ def test_what_is_wanted_holds_for_the_next_record_and_place() -> None:
         shown = bench.play(2)
         assert shown.delay == "low" and shown.figures.delay == 47
         assert shown.noise == Noise("white", 0.0)
-        assert np.isfinite(shown.stretch.clean).all()
+        assert np.isfinite(shown.segment.clean).all()
 
 
 def test_minutes_can_be_looked_back_at_while_it_plays_on() -> None:
@@ -318,13 +318,13 @@ def test_minutes_can_be_looked_back_at_while_it_plays_on() -> None:
         assert shown.held == (660 - HISTORY_SECONDS) * FS
         back = bench.worker.snapshot(10, end=100 * FS).shown
         assert back is not None
-        assert (back.stretch.start, len(back.stretch.input)) == (90 * FS, 10 * FS)
+        assert (back.segment.start, len(back.segment.input)) == (90 * FS, 10 * FS)
         np.testing.assert_allclose(
-            back.stretch.input[:, 0] * 1000, np.arange(90, 100, 1 / FS) * FS, rtol=1e-6
+            back.segment.input[:, 0] * 1000, np.arange(90, 100, 1 / FS) * FS, rtol=1e-6
         )
         oldest = bench.worker.snapshot(10, end=0).shown
         assert oldest is not None
-        assert (oldest.stretch.start, len(oldest.stretch.input)) == (60 * FS, 0)
+        assert (oldest.segment.start, len(oldest.segment.input)) == (60 * FS, 0)
 
 
 def test_beats_and_rhythms_lie_where_they_were_marked() -> None:
@@ -369,7 +369,7 @@ def test_an_engine_that_is_too_slow_costs_counted_gaps_and_no_index() -> None:
         network.going.set()
         shown = bench.play()
         assert shown.received == count + 5 * FS
-        gaps = int(np.isnan(shown.stretch.input[:, 0]).sum())
+        gaps = int(np.isnan(shown.segment.input[:, 0]).sum())
         assert gaps == shown.figures.dropped == pytest.approx(4 * FS, abs=4 * PIECE)
         assert_aligned(shown)
 
@@ -380,7 +380,7 @@ def test_an_acquisition_that_was_held_up_leaves_out_what_is_too_late() -> None:
         bench.gate.skip(3)
         shown = bench.play()
         assert shown.received == count + 3 * FS + PIECE  # that under way comes later, too
-        gaps = np.flatnonzero(np.isnan(shown.stretch.input[:, 0]))
+        gaps = np.flatnonzero(np.isnan(shown.segment.input[:, 0]))
         assert len(gaps) == shown.figures.dropped == pytest.approx(2 * FS, abs=2 * PIECE)
         assert gaps[0] == pytest.approx(count, abs=PIECE)
         assert_aligned(shown)
@@ -393,7 +393,7 @@ def test_another_record_forgets_what_was_dropped() -> None:
         assert bench.play().figures.dropped
         bench.worker.choose("208b")
         bench.gate.allow(2 / 60)
-        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.passes == 2)
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.run_number == 2)
         assert bench.play(1).figures.dropped == 0
 
 
@@ -455,7 +455,7 @@ def test_a_recording_ends_where_the_count_begins_anew_and_says_so(tmp_path: Path
         bench.play(1)
         bench.worker.record_to(tmp_path / "rec")
         bench.gate.allow(4)
-        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.passes == 2)
+        bench.until(lambda snapshot: snapshot.shown and snapshot.shown.run_number == 2)
         snapshot = bench.until(lambda snapshot: snapshot.recording and snapshot.recording.problem)
         assert snapshot.recording is not None
         assert snapshot.recording.problem == "The recording ended with the record."
@@ -660,5 +660,5 @@ def test_a_picture_is_taken_of_just_so_much(clock: FakeClock) -> None:
     assert first is not None and second is not None
     assert first.received == second.received == 12 * FS
     assert first.figures == second.figures and first.figures.dropped == 0
-    np.testing.assert_array_equal(first.stretch.output, second.stretch.output)
+    np.testing.assert_array_equal(first.segment.output, second.segment.output)
     np.testing.assert_array_equal(first.peaks, second.peaks)

@@ -164,7 +164,7 @@ def test_hidden_trace_is_measured_no_longer_but_the_next_one_at_the_same_times(q
     assert not like(pixels(a_sheet), THEMES["paper"].caliper, within=20).any()
 
 
-@pytest.mark.parametrize("other", [{"record": "101"}, {"passes": 2}])
+@pytest.mark.parametrize("other", [{"record": "101"}, {"run_number": 2}])
 def test_another_record_or_count_is_measured_anew(qtbot: Any, other: dict[str, Any]) -> None:
     a_sheet = sheet(qtbot)
     draw(a_sheet, ReplayedSignal(_RAMP))

@@ -135,7 +135,7 @@ def test_what_is_drawn_bit_by_bit_is_what_is_drawn_at_once(
     rng = np.random.default_rng(len(steps))
     signal = 0.3 * rng.standard_normal((40 * FS, 1))
     signal[10 * FS : 11 * FS] = np.nan
-    run = ReplayedSignal(signal, output=0.5 * signal, delay=delay, passes=next(_PASSES))
+    run = ReplayedSignal(signal, output=0.5 * signal, delay=delay, run_number=next(_PASSES))
     live, afresh = two_sheets
     live.display = afresh.display = DisplaySettings(sweep=sweep)
     end = 8 * FS

@@ -159,10 +159,10 @@ def test_caption_names_record_time_and_settings_and_nothing_else(qtbot: Any) -> 
         record="/home/someone/John Doe 1950/100",
         first=60 * FS,
         length=1800 * FS,
-        in_force=(AppliedSettings(0, Noise("em", 6.0), "low", 0.5, False),),
+        applied_settings=(AppliedSettings(0, Noise("em", 6.0), "low", 0.5, False),),
     )
     shown = draw(a_sheet, run)
-    text, start = caption(shown, a_sheet.display), shown.stretch.start / FS + 60
+    text, start = caption(shown, a_sheet.display), shown.segment.start / FS + 60
     for word in (
         "Record 100",
         "II",
@@ -176,7 +176,7 @@ def test_caption_names_record_time_and_settings_and_nothing_else(qtbot: Any) -> 
     assert "em, SNR 6 dB" in text
     assert "John" not in text and "home" not in text
     assert "ST" not in text
-    kept = shown._replace(in_force=(AppliedSettings(0, Noise(None, 6.0), 40, 1.0, True),))
+    kept = shown._replace(applied_settings=(AppliedSettings(0, Noise(None, 6.0), 40, 1.0, True),))
     assert caption(kept, a_sheet.display).endswith("delay 40 samples · ST segment kept")
 
 
@@ -187,7 +187,9 @@ def test_caption_and_names_tell_what_was_set_when_it_was_recorded_and_until_when
     weaker = noisy._replace(sample=92 * FS, strength=0.5)
     quiet = weaker._replace(sample=round(94.5 * FS), noise=Noise(None, 6.0))
     a_sheet = sheet(qtbot)
-    shown = draw(a_sheet, ReplayedSignal(np.zeros(100 * FS), in_force=(noisy, weaker, quiet)))
+    shown = draw(
+        a_sheet, ReplayedSignal(np.zeros(100 * FS), applied_settings=(noisy, weaker, quiet))
+    )
     text = caption(shown, a_sheet.display)
     em = "noise mixed in: em, SNR 6 dB"
     assert f"delay low · {em} until 1:32.0; delay low · strength 50% · {em} until 1:34.5" in text

@@ -55,12 +55,12 @@ def test_noise_changes_from_then_on_without_losing_count(harness: MonitorHarness
     assert harness.play(2).noise == Noise("white", 6.0)
     window.toolbar.level.setValue(-6)
     shown = harness.play(2)
-    noise = shown.stretch.input[:, 0] - recorded[: 6 * FS]
+    noise = shown.segment.input[:, 0] - recorded[: 6 * FS]
     step = FS // 30  # what is under way when the user acts
     quiet, loud = noise[2 * FS + step : 4 * FS], noise[4 * FS + step :]
     assert not noise[: 2 * FS].any()
     assert 20 * np.log10(loud.std() / quiet.std()) == pytest.approx(12, abs=1)
-    assert (shown.stretch.start, len(shown.stretch.input)) == (0, 6 * FS)
+    assert (shown.segment.start, len(shown.segment.input)) == (0, 6 * FS)
     assert shown.figures.dropped == 0
 
 
@@ -101,7 +101,7 @@ def test_pause_stops_and_run_goes_on_without_losing_samples(harness: MonitorHarn
     harness.qtbot.waitUntil(lambda: harness.received >= count + FS and window.worker.settled)
     shown = harness.shown
     recorded = read_record("208").signal(0)
-    assert np.array_equal(shown.stretch.input[:, 0], recorded[: len(shown.stretch.input)])
+    assert np.array_equal(shown.segment.input[:, 0], recorded[: len(shown.segment.input)])
     assert shown.figures.dropped == 0
     assert run.text() == "Pause"
 
@@ -153,7 +153,7 @@ def test_missing_record_is_told_and_another_can_be_chosen(
     shown = harness.play(2)
     assert shown.record == "beats"
     assert window.message_card.isHidden()
-    assert np.allclose(shown.stretch.input[:, 0], ecg[: 2 * FS], atol=0.003)
+    assert np.allclose(shown.segment.input[:, 0], ecg[: 2 * FS], atol=0.003)
 
 
 def test_record_whose_files_are_gone_plays_on_and_is_reported_when_opened_again(
@@ -336,12 +336,12 @@ def test_record_at_its_end_begins_again_and_says_so(
 ) -> None:
     window = harness.open(record=write_pulses(tmp_path))
     harness.gate.allow(11)
-    harness.qtbot.waitUntil(lambda: harness.received == FS and harness.shown.passes == 2)
+    harness.qtbot.waitUntil(lambda: harness.received == FS and harness.shown.run_number == 2)
     window.refresh()
     assert "begins again" in window.note
     window.worker.choose(str(tmp_path / "pulses"))
     harness.gate.allow(1)
-    harness.qtbot.waitUntil(lambda: harness.shown.passes == 3 and harness.received > 0)
+    harness.qtbot.waitUntil(lambda: harness.shown.run_number == 3 and harness.received > 0)
     window.refresh()
     assert window.note == ""  # it was chosen anew
 
@@ -380,7 +380,7 @@ def test_snapshots_are_one_small_picture_of_each_scene(
     pictures = [path.read_bytes() for path in shown]
     assert len(set(pictures)) == len(SCREENSHOTS)
     assert max(map(len, pictures)) < 300_000
-    gap = shown[tmp_path / "new" / "gap.png"].stretch.input
+    gap = shown[tmp_path / "new" / "gap.png"].segment.input
     assert np.isnan(gap).sum() == 2 * FS
 
 

@@ -49,27 +49,27 @@ def newest(window: MainWindow) -> float:
     """Second of the record at the right edge of the sheet."""
     shown = window.drawn
     assert shown is not None
-    return (shown.first + shown.stretch.start + len(shown.stretch.input)) / shown.fs
+    return (shown.first + shown.segment.start + len(shown.segment.input)) / shown.fs
 
 
 def full(window: MainWindow) -> bool:
     """Whether there are samples all over the sheet."""
     shown = window.drawn
-    return shown is not None and len(shown.stretch.input) / FS > window.sheet.seconds - 0.1
+    return shown is not None and len(shown.segment.input) / FS > window.sheet.seconds - 0.1
 
 
 def traced(window: MainWindow) -> bool:
     """Whether the sheet is full, with the record's own samples at their places."""
     shown = window.drawn
     assert shown is not None
-    n = shown.first + shown.stretch.start + np.arange(len(shown.stretch.input))
+    n = shown.first + shown.segment.start + np.arange(len(shown.segment.input))
     image = window.sheet.grab().toImage()
     ratio = image.devicePixelRatio()
     layout = window.sheet.arranged
     colour = QtGui.QColor(THEMES[window.settings_model.display.theme].denoised).rgb()
     columns = range(round(layout.left * ratio) + 5, round(layout.right * ratio) - 5)
     inked = sum(any(image.pixel(x, y) == colour for y in range(image.height())) for x in columns)
-    return np.allclose(shown.stretch.input[:, 0], n / 1000) and inked > 0
+    return np.allclose(shown.segment.input[:, 0], n / 1000) and inked > 0
 
 
 def test_click_on_the_bar_goes_there(harness: MonitorHarness) -> None:
@@ -82,7 +82,7 @@ def test_click_on_the_bar_goes_there(harness: MonitorHarness) -> None:
     )
     shown = harness.shown
     assert shown.first / FS == pytest.approx(600 - before, abs=1)  # a sheet of what came before
-    value = shown.stretch.input[0, 0]
+    value = shown.segment.input[0, 0]
     assert value == pytest.approx(shown.first / 1000)  # the samples are those of that place
     assert shown.figures.dropped == 0
 
@@ -216,7 +216,7 @@ def test_frozen_sheet_can_be_looked_back_over_when_the_count_begins_anew(
     window.worker.jump(500 if how == "jump" else LENGTH - 1)
     harness.gate.allow(0.5)
     harness.qtbot.waitUntil(lambda: harness.shown.first == (500 * FS if how == "jump" else 0))
-    harness.qtbot.waitUntil(lambda: harness.shown.passes > 1)
+    harness.qtbot.waitUntil(lambda: harness.shown.run_number > 1)
     window.refresh()
     assert newest(window) == pytest.approx(60)
     window.commands.trigger("back")
@@ -225,7 +225,7 @@ def test_frozen_sheet_can_be_looked_back_over_when_the_count_begins_anew(
     assert newest(window) == pytest.approx(window.sheet.seconds, abs=1 / FS) and traced(window)
     window.commands.trigger("freeze")
     drawn = window.drawn
-    assert drawn is not None and drawn.passes == harness.shown.passes
+    assert drawn is not None and drawn.run_number == harness.shown.run_number
 
 
 def test_another_record_ends_the_looking_back(harness: MonitorHarness) -> None:
@@ -234,7 +234,7 @@ def test_another_record_ends_the_looking_back(harness: MonitorHarness) -> None:
     window.commands.trigger("freeze")
     window.worker.choose("other")
     harness.gate.allow(0.5)
-    harness.qtbot.waitUntil(lambda: harness.shown.passes == 2)
+    harness.qtbot.waitUntil(lambda: harness.shown.run_number == 2)
     window.refresh()
     assert window.navigation.freeze.end is None and window.note != "Frozen"
 
