@@ -14,16 +14,16 @@ from ecgstream.streamer.engine.delay import MODES
 from ecgstream.streamer.io.records import DATA_VARIABLE
 from ecgstream.streamer.network.tflite import RUNTIMES
 
-F = TypeVar("F", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Delay(click.ParamType):
-    """A delay mode by name, or a number of samples."""
+    """A delay mode or a number of samples."""
 
     name = "delay"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str | int:
-        """The mode's name, or the number as an integer."""
+        """Return the mode's name, or the number as an integer."""
         if value in MODES or isinstance(value, int):
             return value
         if str(value).isdigit():
@@ -35,7 +35,7 @@ class Number(click.FloatRange):
     """A finite number within limits."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        """The number."""
+        """Return the number."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a finite number", param, ctx)
@@ -43,19 +43,19 @@ class Number(click.FloatRange):
 
 
 class Seconds(Number):
-    """A length of time greater than 0."""
+    """A duration greater than 0 s."""
 
     def __init__(self) -> None:
         super().__init__(min=0, min_open=True)
 
 
 class Speed(click.ParamType):
-    """Times real time, or `max`."""
+    """A multiple of real time, or `max`."""
 
     name = "speed"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        """The factor; infinite for `max`."""
+        """Return the multiple; infinite for `max`."""
         try:
             speed = float("inf") if value == "max" else float(value)
         except ValueError:
@@ -104,8 +104,8 @@ st = click.option(
 )
 
 
-def source(function: F) -> F:
-    """What to replay: record, signal, stretch, and the noise mixed in."""
+def source(function: Function) -> Function:
+    """Add the options of a replay: record, signal, start, level of the noise, speed and engine."""
     options = [
         click.option(
             "--record",
@@ -139,8 +139,8 @@ def source(function: F) -> F:
     return function
 
 
-def noise(default: str | None) -> Callable[[F], F]:
-    """The kind of noise to mix in."""
+def noise(default: str | None) -> Callable[[Function], Function]:
+    """Add the option for the kind of noise to mix in."""
     return click.option(
         "--noise",
         type=click.Choice(["none", *KINDS]),

@@ -1,4 +1,4 @@
-"""Tables of a report on the console."""
+"""Show tables of a report on the console."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _STYLES = {"best": "bold", "pass": "green", "fail": "bold red", "open": "dim", "
 
 
 def rich_table(source: Table) -> table.Table:
-    """The table for rich to print; details are left to the page."""
+    """Convert a table for rich, without the details that the page shows."""
     out = table.Table(title=source.title)
     for i, heading in enumerate(source.headings):
         out.add_column(heading, justify="left" if i < source.words else "right")

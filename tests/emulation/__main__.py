@@ -24,20 +24,19 @@ from emulation import probe
 from emulation.emulation import ARM, WHEELS, X86, Architecture, Emulation
 
 CACHE = "~/.cache/ecgstream-arm"
-MAX_RMS = 0.02
-"""mV; int8 kernels of two machines round differently, layer after layer, but no further."""
+MAX_RMS_MV = 0.02
+"""Largest RMS difference that comes from int8 kernels which round differently."""
 _IMPORTED_FROM = (Path(ecgstream.__file__).parents[1], Path(__file__).parents[1])
 """Folders that hold `ecgstream` and `emulation`."""
-_MICROVOLTS = 1e3
-"""Per mV."""
+_UV_PER_MV = 1e3
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Between what two machines made of the same input; int8 steps of the network, else mV."""
+    """Difference of an output of two machines, in int8 steps of the network, else in mV."""
 
     values: int
-    different: float  # share of them
+    different: float  # share of the values
     rms: float
     largest: float
 
@@ -80,10 +79,10 @@ def arm(seconds: float, cache: Path) -> None:
         raise click.ClickException(str(error)) from error
     Console().print(_table(found, *(json.loads(str(output["about"])) for output in outputs)))
     worst = np.max([found[name].rms for name in probe.ENGINES])  # NaN, too
-    if not worst <= MAX_RMS:
+    if not worst <= MAX_RMS_MV:
         raise click.ClickException(
-            f"the engine's output on ARM is {worst * _MICROVOLTS:.0f} µV RMS off that on x86; at "
-            f"most {MAX_RMS * _MICROVOLTS:.0f} µV come from rounding"
+            f"the engine's output on ARM is {worst * _UV_PER_MV:.0f} µV RMS off that on x86; at "
+            f"most {MAX_RMS_MV * _UV_PER_MV:.0f} µV come from rounding"
         )
 
 
@@ -100,14 +99,14 @@ def _outputs(emulation: Emulation, samples: int) -> list[dict[str, Any]]:
 
 
 def _given(samples: int) -> dict[str, Any]:
-    """The bundled record in noise, mV (n,), and windows of it as the network takes them."""
+    """The noisy bundled record (n,) in mV, and its windows as inputs of the network."""
     record = noisy_record(samples)
     windows = windows_of(record, TFLiteNetwork(SHIPPED_MODEL).past)
     return {"record": record, "window": windows.window, "context": windows.context}
 
 
 def _run(emulation: Emulation, machine: Architecture, given: Path) -> dict[str, Any]:
-    """The outputs of `emulation.probe` on a machine."""
+    """Outputs of `emulation.probe` on a machine."""
     out = given.with_name(f"{machine.wheels}.npz")
     command, environment = emulation.command(machine, *_IMPORTED_FROM)
     done = subprocess.run(
@@ -124,11 +123,11 @@ def _run(emulation: Emulation, machine: Architecture, given: Path) -> dict[str, 
 
 
 def compare(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Difference]:
-    """How far two machines are apart in each of the outputs of `emulation.probe`.
+    """Difference of two machines in each of the outputs of `emulation.probe`.
 
     Raises
     ------
-    RuntimeError : they put out another number of samples.
+    RuntimeError : they differ in the number of samples.
     """
     found = {}
     for name in (probe.NETWORK, probe.REST, *probe.ENGINES):
@@ -157,7 +156,7 @@ def _table(found: dict[str, Difference], arm: dict[str, Any], x86: dict[str, Any
             table.add_row(name, f"{difference.values:,}", "identical")
             continue
         steps = name == probe.NETWORK
-        unit, by = ("int8 steps", 1.0) if steps else ("µV", _MICROVOLTS)
+        unit, by = ("int8 steps", 1.0) if steps else ("µV", _UV_PER_MV)
         sizes = (f"{size * by:.3g} {unit}" for size in (difference.rms, difference.largest))
         table.add_row(name, f"{difference.values:,}", f"{difference.different:.2%}", *sizes)
     return table

@@ -1,4 +1,4 @@
-"""A Python of another architecture in a folder: Debian's packages and wheels, unpacked.
+"""Python of another architecture in a folder, from unpacked packages of Debian and wheels.
 
 Nothing is installed and nobody has to be root: apt-get and dpkg only download and unpack, with
 their lists and state in the same folder.
@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Architecture:
-    """The same in the words of Debian, of wheels and of the linker."""
+    """Names of an architecture in Debian and in wheels, and its dynamic linker."""
 
     debian: str
     wheels: str
@@ -38,12 +38,12 @@ X86 = Architecture("amd64", "x86_64", "lib64/ld-linux-x86-64.so.2")
 
 
 class Emulation:
-    """Folders with a Python for each architecture, made when they are first asked for.
+    """Folders with a Python for each architecture, made at first use.
 
     Parameters
     ----------
     cache : folder that holds them.
-    say : is told what is being downloaded.
+    say : called with a sentence before each download.
     """
 
     def __init__(self, cache: Path, say: Say) -> None:
@@ -78,7 +78,7 @@ class Emulation:
         return [*start, str(root / "usr/bin/python3.11"), "-S", "-B"], environment
 
     def _folder(self, architecture: Architecture) -> Path:
-        """Named after what is in it, so that another version gets another one."""
+        """Folder named after its contents, so that other versions get another one."""
         return self._cache / "-".join([architecture.wheels, *_PACKAGES, *WHEELS])
 
     def _python(self, architecture: Architecture) -> Path:
@@ -112,7 +112,7 @@ class Emulation:
 
 @contextmanager
 def _half(made: Path) -> Iterator[Path]:
-    """A folder to make something in, gone afterwards."""
+    """Temporary folder beside `made`, removed afterwards."""
     half = made.with_name(f"half-{made.name}")
     shutil.rmtree(half, ignore_errors=True)  # of a run that was killed
     half.mkdir(parents=True)
@@ -123,7 +123,7 @@ def _half(made: Path) -> Iterator[Path]:
 
 
 def _download(folder: Path, architecture: Architecture, names: Iterable[str]) -> list[Path]:
-    """Debian packages and all that they depend on, as files."""
+    """Download Debian packages with all their dependencies; return the files."""
     apt = folder / "apt"
     (apt / "lists" / "partial").mkdir(parents=True)
     (apt / "archives" / "partial").mkdir(parents=True)

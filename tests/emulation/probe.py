@@ -32,7 +32,7 @@ ENGINES: dict[str, dict[str, Any]] = {
 
 
 class _Unchanged:
-    """In place of a network: its answer is the window, so that float arithmetic alone is left."""
+    """A network whose output is its window, so that only float arithmetic is compared."""
 
     output = "signal"
 
@@ -44,7 +44,7 @@ class _Unchanged:
 
 
 def run(record: Any, window: Any, context: Any) -> dict[str, Any]:
-    """Outputs by name, and how long each took: (n,) int8 of the network, (n,) mV of the engines."""
+    """Outputs by name: int8 (n,) of the network, mV (n,) of the engines; and their durations."""
     network = TFLiteNetwork(SHIPPED_MODEL, RUNTIME)
     results, seconds = {}, {}
     began = perf_counter()
@@ -63,7 +63,7 @@ def run(record: Any, window: Any, context: Any) -> dict[str, Any]:
 
 
 def about() -> dict[str, str]:
-    """The machine, as this process sees it."""
+    """Machine and versions that this process runs on."""
     return {
         "machine": platform.machine(),
         "python": platform.python_version(),

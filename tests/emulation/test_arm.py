@@ -1,4 +1,4 @@
-"""The proof on ARM: what it compares, and what it says where it cannot be had."""
+"""The comparison with emulated ARM, and its errors where it cannot run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from emulation.__main__ import arm as arm_command
 from emulation.emulation import ARM, Emulation
 
 _KEPT = Path(CACHE).expanduser()
-"""Of the user, as the tests are given another home."""
+"""Cache of the user, as tests run with another home."""
 
 
 def arm(*arguments: str | Path) -> Result:
@@ -26,7 +26,7 @@ def arm(*arguments: str | Path) -> Result:
 
 
 def outputs(**changes: Any) -> dict[str, Any]:
-    """Of a machine."""
+    """Outputs of a machine."""
     n = np.arange(100)
     results: dict[str, Any] = {
         name: (n / 50).astype(np.float32) for name in (probe.REST, *probe.ENGINES)
@@ -40,7 +40,7 @@ def x86(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def program(folder: Path, name: str, script: str) -> None:
-    """A program of that name, in place of the system's."""
+    """Write a program to find in place of the system's."""
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{script}\n")
     (folder / name).chmod(0o755)
@@ -103,7 +103,7 @@ def test_a_system_without_apt_is_told_what_it_takes(
 
 
 @pytest.mark.usefixtures("x86")
-def test_a_failed_download_is_told_in_its_own_words_and_leaves_nothing(
+def test_a_failed_download_is_reported_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path / "bin", "apt-get", "echo 'E: no network' >&2; exit 100")
@@ -116,9 +116,7 @@ def test_a_failed_download_is_told_in_its_own_words_and_leaves_nothing(
 
 
 @pytest.mark.usefixtures("x86")
-def test_what_is_there_is_not_downloaded_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_cache_is_not_downloaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path / "bin", "qemu-aarch64-static", "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     said: list[str] = []

@@ -14,7 +14,7 @@ from rich.table import Table
 from fuzz.outcome import CORRECT, Outcome, Product
 from fuzz.worker import KINDS, Result, run_cases
 
-_FAULTS_SHOWN = 20
+_MAX_FAULTS_SHOWN = 20
 
 
 @click.command()
@@ -40,7 +40,7 @@ def fuzz(count: int, seed: int, only: int | None) -> None:
             progress.advance(task, result.inputs)
     console.print(table(results))
     faults = [result for result in results if result.fault]
-    for result in faults[:_FAULTS_SHOWN]:
+    for result in faults[:_MAX_FAULTS_SHOWN]:
         fault = result.fault if only is not None else result.fault.partition("\n")[0]
         print(f"case {result.number} ({result.kind}): {fault}", file=sys.stderr)
     if faults:
@@ -53,7 +53,7 @@ def fuzz(count: int, seed: int, only: int | None) -> None:
 def thrown(
     count: int, seed: int, only: int | None = None, product: Product | None = None
 ) -> Iterator[Result]:
-    """Throw at least so many inputs, or one case."""
+    """Run cases until at least `count` inputs were thrown, or run case `only`."""
     cases = numbers_from() if only is None else iter([only])
     left = count
     for result in run_cases(seed, cases, product or Product()):
@@ -64,7 +64,7 @@ def thrown(
 
 
 def table(results: list[Result]) -> Table:
-    """What was thrown and what came out, kind by kind."""
+    """Table of inputs and outcomes by kind."""
     table = Table("thrown", "inputs", CORRECT, "errors as promised", "anything else", box=None)
     for column in (table.columns[1], table.columns[2], table.columns[4]):
         column.justify = "right"

@@ -19,7 +19,7 @@ _ALLOWED = (ModelError, FileNotFoundError)
 
 @lru_cache(maxsize=1)
 def _runtimes() -> list[str]:
-    """Those that are installed; TensorFlow has LiteRT's, and takes seconds to load."""
+    """Installed runtimes but TensorFlow, which contains LiteRT and takes seconds to load."""
     small = [name for name in RUNTIMES if name != "tensorflow"]
     return [name for name in small if find_spec(RUNTIMES[name][0].partition(".")[0])] or ["auto"]
 
@@ -30,7 +30,7 @@ def _shipped() -> bytes:
 
 
 def model(case: Case) -> Outcome:
-    """A `.tflite` file that was damaged on its way, or is none."""
+    """Load a `.tflite` file that was damaged, or a file that is no model."""
     rng, content = case.rng, bytearray(_shipped())
     path = case.folder / "m.tflite"
     kind = int(rng.integers(12))

@@ -1,4 +1,4 @@
-"""What the cases of all kinds share: whom they are thrown at, and what may come of it."""
+"""Cases, the product under test, and the outcomes that are allowed."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ecgstream.streamer.io.records import Record, read_record
 from ecgstream.streamer.network.tflite import Network, TFLiteNetwork
 
 Outcome = Counter[str]
-"""How many inputs gave `CORRECT` output, and how many an error of each type."""
+"""Number of inputs that gave `CORRECT` output, and of those that gave each type of error."""
 CORRECT = "correct"
 
 
 class Fault(AssertionError):
-    """Neither correct output nor an error of a type that was promised; the message says what."""
+    """Neither correct output nor an error of a documented type; the message says what."""
 
 
 @dataclass(frozen=True)
 class Product:
-    """What is thrown at; tests put something broken here."""
+    """Functions under test; tests of the fuzzing put broken ones here."""
 
     denoiser: Callable[..., StreamingDenoiser] = StreamingDenoiser
     read: Callable[..., Record] = read_record
@@ -34,38 +34,38 @@ class Product:
 
 @dataclass
 class Case:
-    """One case: its chance, a folder of its own that is empty at first, and its target."""
+    """One case: its random generator, an empty folder of its own, and the product under test."""
 
     rng: np.random.Generator
     folder: Path
     product: Product
 
     def chance(self, probability: float) -> bool:
-        """True that often."""
+        """True with a probability."""
         return bool(self.rng.random() < probability)
 
     def pick(self, options: Sequence[Any]) -> Any:
-        """One of them."""
+        """Choose one of the options."""
         return options[int(self.rng.integers(len(options)))]
 
 
 def demand(condition: object, what: str) -> None:
-    """Make sure of something that must hold.
+    """Check a condition.
 
     Raises
     ------
-    Fault : it does not.
+    Fault : it does not hold.
     """
     if not condition:
         raise Fault(what)
 
 
 def refusal(error: Exception, allowed: tuple[type[Exception], ...]) -> Outcome:
-    """The outcome of an input that was refused.
+    """Outcome of an input that was refused.
 
     Raises
     ------
-    Fault : not with an error of a type that was promised, or without a sentence.
+    Fault : the error is of another type than documented, or has no sentence.
     """
     if not isinstance(error, allowed):
         raise Fault(f"{type(error).__name__}: {error}") from error

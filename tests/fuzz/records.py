@@ -14,12 +14,12 @@ from ecgstream.streamer.io.records import Record, RecordError
 from fuzz.outcome import CORRECT, Case, Outcome, demand, refusal
 
 SECRET = 4242
-"""The only value in a file beside the record's folder, which nothing may read."""
+"""Value in a file outside of the record's folder, which must never be read."""
 _BYTES = {"16": 2, "61": 2, "160": 2, "24": 3, "32": 4, "80": 1, "212": 1.5}
 
 
-class Written:
-    """A sound record `r` in a folder of its own, and what it holds."""
+class WrittenRecord:
+    """A valid record `r` in a folder of its own, and its samples."""
 
     def __init__(self, case: Case) -> None:
         rng = case.rng
@@ -47,7 +47,7 @@ class Written:
         self.header.write_bytes(("\n".join(self.lines) + "\n").encode("latin-1", "replace"))
 
     def signals(self, data: bytes) -> Floats:
-        """What a file with that content holds, (length, channels) in mV."""
+        """Signals (length, channels) in mV of a file with this content."""
         adu, invalid = _decode(self.format, data)
         adu = adu[: self.length * self.channels].reshape(-1, self.channels)
         signals = (adu.astype(float) - self.baseline) / self.gain
@@ -55,7 +55,7 @@ class Written:
 
 
 def _decode(form: str, data: bytes) -> tuple[npt.NDArray[np.int64], int]:
-    """Samples of a signal file, as signal(5) of the WFDB manual has them, and which is invalid."""
+    """Samples of a signal file by signal(5) of the WFDB manual, and the value of an invalid one."""
     octets = np.frombuffer(data, np.uint8).astype(np.int64)
     if form in ("16", "61", "160"):
         part = octets[: len(octets) // 2 * 2].reshape(-1, 2)
@@ -77,9 +77,9 @@ def _decode(form: str, data: bytes) -> tuple[npt.NDArray[np.int64], int]:
 
 
 def record(case: Case) -> Outcome:
-    """A record with something wrong, or with nothing."""
-    written = Written(case)
-    kinds: list[Callable[[Case, Written], Outcome]] = [
+    """Read a record that is valid or has one defect."""
+    written = WrittenRecord(case)
+    kinds: list[Callable[[Case, WrittenRecord], Outcome]] = [
         _sound,
         _damaged_samples,
         *[_damaged_header] * 3,
@@ -90,7 +90,7 @@ def record(case: Case) -> Outcome:
         _no_files,
         _segments,
     ]
-    kind: Callable[[Case, Written], Outcome] = case.pick(kinds)
+    kind: Callable[[Case, WrittenRecord], Outcome] = case.pick(kinds)
     return kind(case, written)
 
 
@@ -115,7 +115,7 @@ def _read(case: Case, name: str | Path, refused: str = "") -> tuple[Outcome, Rec
     return Outcome([CORRECT]), found
 
 
-def _same(written: Written, data: bytes, found: Record | None) -> None:
+def _same(written: WrittenRecord, data: bytes, found: Record | None) -> None:
     demand(found is not None, "a sound record was refused")
     assert found is not None
     expected = written.signals(data)
@@ -123,13 +123,13 @@ def _same(written: Written, data: bytes, found: Record | None) -> None:
     demand(same, f"other samples than format {written.format} has")
 
 
-def _sound(case: Case, written: Written) -> Outcome:
+def _sound(case: Case, written: WrittenRecord) -> Outcome:
     outcome, found = _read(case, written.folder / "r")
     _same(written, written.data, found)
     return outcome
 
 
-def _damaged_samples(case: Case, written: Written) -> Outcome:
+def _damaged_samples(case: Case, written: WrittenRecord) -> Outcome:
     data = bytearray(written.data)
     for at in case.rng.integers(len(data), size=20):
         data[at] ^= 1 << case.rng.integers(8)
@@ -140,8 +140,8 @@ def _damaged_samples(case: Case, written: Written) -> Outcome:
     return outcome
 
 
-def _damaged_header(case: Case, written: Written) -> Outcome:
-    """Whatever is read of it must be consistent."""
+def _damaged_header(case: Case, written: WrittenRecord) -> Outcome:
+    """Damage the header; what is read of it must be consistent."""
     rng, content = case.rng, bytearray(written.header.read_bytes())
     kind = int(rng.integers(7))
     if kind <= 1:
@@ -186,11 +186,11 @@ _SIGNAL_LIES = [
     *("r.dat", "", "r.dat 16 1/mV 12 0 0 0 0 \0", "r\0.dat 16 1/mV", "r.dat  16 1e-320/mV"),
 ]
 _HARMLESS = ("r 1 360 10 99:99:99", "r.dat 16 1/mV 12 0 0 0 0 \0", "r.dat  16 1e-320/mV")
-"""What may be read, to whatever effect, or refused."""
+"""Lines that may be read or refused."""
 
 
-def _lying_header(case: Case, written: Written) -> Outcome:
-    """A header that asks for what must not be; a line of it alone, among others or for others."""
+def _lying_header(case: Case, written: WrittenRecord) -> Outcome:
+    """Write a header that asks for something impossible or forbidden, in one line or more."""
     (written.folder / "link.dat").symlink_to(written.secret)
     (written.folder / "folder").mkdir()
     os.mkfifo(written.folder / "pipe.dat")
@@ -207,8 +207,8 @@ def _lying_header(case: Case, written: Written) -> Outcome:
     return _read(case, written.folder / "r", "" if lie in _HARMLESS else f"{lie:.60}")[0]
 
 
-def _cut(case: Case, written: Written) -> Outcome:
-    """A signal file that ends too early holds fewer samples than the header says."""
+def _cut(case: Case, written: WrittenRecord) -> Outcome:
+    """Cut the signal file, which then holds fewer samples than the header says."""
     (written.folder / "r.dat").write_bytes(written.data[: case.rng.integers(len(written.data))])
     if case.chance(0.5):
         return _read(case, written.folder / "r", "the signal file is cut")[0]
@@ -217,8 +217,8 @@ def _cut(case: Case, written: Written) -> Outcome:
     return _read(case, written.folder / "r")[0]
 
 
-def _annotations(case: Case, written: Written) -> Outcome:
-    """Marks that are none cannot be read; the samples alone must not come out as if they were."""
+def _annotations(case: Case, written: WrittenRecord) -> Outcome:
+    """Damage the annotations; the record must not be read as one without any."""
     rng = case.rng
     kinds = [
         lambda: rng.bytes(int(rng.integers(400))),
@@ -245,15 +245,15 @@ _NAMES = [
 ]
 
 
-def _names(case: Case, written: Written) -> Outcome:
+def _names(case: Case, written: WrittenRecord) -> Outcome:
     name = str(case.pick(_NAMES))
     if case.chance(0.5):
         name = f"{written.folder}/{name}"
     return _read(case, name, f"a record {name!r:.80}")[0]
 
 
-def _no_files(case: Case, written: Written) -> Outcome:
-    """Pipes, folders, links and nothing where files should be."""
+def _no_files(case: Case, written: WrittenRecord) -> Outcome:
+    """Put pipes, folders, links or nothing in place of files."""
     file = written.folder / str(case.pick(["r.hea", "r.dat", "r.atr"]))
     file.unlink(missing_ok=True)
     kind = int(case.rng.integers(5))
@@ -270,8 +270,8 @@ def _no_files(case: Case, written: Written) -> Outcome:
     return _read(case, written.folder / "r", "" if file.suffix == ".atr" else str(kind))[0]
 
 
-def _segments(case: Case, written: Written) -> Outcome:
-    """A record of several segments, sound or not."""
+def _segments(case: Case, written: WrittenRecord) -> Outcome:
+    """Write a record of several segments, valid or not."""
     n, channels = written.length, written.channels
     (written.folder / "part.hea").write_text(
         written.header.read_text().replace(f"r {channels}", f"part {channels}", 1)

@@ -1,4 +1,4 @@
-"""Hostile samples for the engine, and what they mean."""
+"""Hostile samples for the engine, and the signal that they stand for."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy.typing as npt
 from ecgstream.streamer.engine.normalization import Floats
 from fuzz.outcome import Case
 
-LARGEST = 1e4
-"""mV; beyond it, a sample counts as missing."""
+MAX_MV = 1e4
+"""Amplitude from which on a sample counts as missing."""
 
 
 class Push(NamedTuple):
-    """What is pushed, and its meaning in mV (n, channels), NaN where a sample is missing."""
+    """Pushed samples, and their signal (n, channels) in mV, NaN where a sample is missing."""
 
     x: Any
     truth: Floats | None
@@ -35,7 +35,7 @@ def push(case: Case, channels: int, gain: float | None, smooth: bool, at: int) -
 
 
 def _values(case: Case, n: int, channels: int, smooth: bool, at: int) -> npt.NDArray[np.float64]:
-    """What a signal may look like, from an ECG to what no electrode can give."""
+    """A signal between an ECG and values that no electrode can give."""
     rng = case.rng
     if smooth:
         t = (at + np.arange(n))[:, None] / 360
@@ -64,7 +64,7 @@ def _floats(case: Case, values: npt.NDArray[np.float64]) -> Push:
     with np.errstate(all="ignore"):
         x = values.astype(str(case.pick(["f4", "f4", "f8", "f8", "f2", "g", ">f4", ">f8"])))
         truth = x.astype(np.float32)
-    truth[~(np.abs(truth) < LARGEST)] = np.nan
+    truth[~(np.abs(truth) < MAX_MV)] = np.nan
     form = int(case.rng.integers(8))
     pushed: Any = x
     if form == 0:
@@ -96,12 +96,12 @@ def _integers(case: Case, n: int, channels: int, gain: float) -> Push:
         truth = (x.astype(float) / gain).astype(np.float32)
     if limits.min < 0:
         truth[x == limits.min] = np.nan
-    truth[~(np.abs(truth) < LARGEST)] = np.nan
+    truth[~(np.abs(truth) < MAX_MV)] = np.nan
     return Push(x.astype(kind), truth)
 
 
 def _no_samples(case: Case, channels: int, gain: float | None) -> Any:
-    """What is no piece of a signal."""
+    """A value that is no array of samples."""
     n = int(case.rng.integers(1, 40))
     good = np.zeros((n, channels))
     makers: list[Callable[[], Any]] = [

@@ -25,7 +25,7 @@ _ODD: list[Any] = [
     *("x" * 9999, np.nan, np.array([1, 2]), np.array(1.5), np.datetime64("2020"), np.bool_(1)),
 ]
 _FITTING = {"gain": (None, 47.9, 2.5), "st": (True, False), "strength": (1e-320,)}
-"""Odd values that an option takes all the same."""
+"""Unusual values that an option accepts."""
 
 
 def options(case: Case) -> Outcome:
@@ -51,7 +51,7 @@ def options(case: Case) -> Outcome:
 
 
 def rates(case: Case) -> Outcome:
-    """A sampling rate that nobody sells."""
+    """Run the engine at an unusual sampling rate."""
     rng = case.rng
     draws: list[Any] = [
         lambda: float(np.round(rng.uniform(100, 2000), int(rng.integers(0, 12)))),

@@ -1,4 +1,4 @@
-"""Hostile streams: whatever is pushed, every sample comes out once, at its place, or is refused."""
+"""Hostile streams: each pushed sample is refused or comes out once, at its place."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from fuzz.outcome import CORRECT, Case, Fault, Outcome, demand, refusal
 from fuzz.samples import Push, push
 
 PUSHES = 8
-"""Inputs in a case."""
+"""Pushes in a case."""
 _KNOWN = int(sum(Quality))
 _ST = 0.02
-"""mV that the mode that keeps the ST segment may always take away."""
+"""Amplitude in mV that the ST mode may remove from any signal."""
 
 
 class Echo:
-    """A network whose answer is the window, so that what comes out is what went in."""
+    """A network whose output is its window, so that the engine's output equals its input."""
 
     output = "signal"
 
@@ -37,7 +37,7 @@ class Echo:
 
 
 def echoes(case: Case) -> Outcome:
-    """A stream through a network that gives back its input: every value is known."""
+    """Run a stream through a network that returns its input, so that every value is known."""
     resampled = case.chance(0.3)
     fs = float(case.pick([100.0, 128.0, 250, 257.0, 333.33, 500.0, 1000.0, 2000.0]))
     options = {
@@ -61,7 +61,7 @@ def echoes(case: Case) -> Outcome:
 
 
 def shipped(case: Case) -> Outcome:
-    """A stream through the shipped network: only how much, where and whether it is finite."""
+    """Run a stream through the shipped network; check number, place and finiteness of samples."""
     denoiser = case.product.denoiser(
         _network(case.product.load),
         channels=int(case.rng.integers(1, 3)),
@@ -81,7 +81,7 @@ def _network(load):  # type: ignore[no-untyped-def]
 
 
 class _Stream:
-    """One stream from its first push to what the flush gives."""
+    """One stream from its first push to its flush."""
 
     def __init__(self, case: Case, denoiser: StreamingDenoiser, holds: bool, smooth: bool) -> None:
         self._case, self._denoiser, self._holds, self._smooth = case, denoiser, holds, smooth
@@ -90,10 +90,10 @@ class _Stream:
         self._kept: list[bytes] = []
         self._received = self._emitted = 0
         self.exact = True
-        """No setting was changed on the way."""
+        """Whether no setting changed while it ran."""
 
     def run(self) -> Outcome:
-        """Push, flush, and check all that any network must leave true."""
+        """Push, flush, and check what holds for every network."""
         outcome = Outcome()
         denoiser = self._denoiser
         for _ in range(PUSHES):
@@ -138,7 +138,7 @@ class _Stream:
         self._kept.append(block.signal.tobytes())
 
     def _change(self) -> None:
-        """Change a setting on the way, or try to."""
+        """Change a setting while the stream runs, or try to."""
         denoiser, case = self._denoiser, self._case
         self.exact = False
         what = int(case.rng.integers(4))
@@ -171,7 +171,7 @@ class _Stream:
         return np.concatenate(self._pushed), np.concatenate(signals), np.concatenate(flags)
 
     def compare(self, same_rate: bool, st: bool) -> None:
-        """Make sure that a network that changes nothing changes nothing."""
+        """Check that the output equals the input for a network that returns its input."""
         truth, signal, _ = self._joined()
         valid = ~np.isnan(truth)
         if not valid.any():
@@ -188,7 +188,7 @@ class _Stream:
             demand(most <= 1e-4 + 8 * largest, f"{most:.3g} mV from {largest:.3g} mV at most")
 
     def cut_otherwise(self) -> None:
-        """Make sure that the same samples give the same bits when they are cut otherwise."""
+        """Check that the output's bits do not depend on how the samples are cut into pushes."""
         truth, signal, flags = self._joined()
         denoiser = self._denoiser
         denoiser.reset()

@@ -138,7 +138,7 @@ def reckless_read(name: str, data: str | Path | None = None) -> Record:
     return read_record(str(path.parents[1] / "secret"), data)
 
 
-def test_a_reader_that_raises_what_was_not_promised_is_found() -> None:
+def test_a_reader_that_raises_an_undocumented_error_is_found() -> None:
     assert any(
         fault.startswith("Fault: KeyError")
         for fault in faults("records", Product(read=careless_read))

@@ -1,4 +1,4 @@
-"""Runs cases in a process that may die, hang or run out of memory, and says which one did it."""
+"""Run cases in a process that may die, hang or run out of memory, and name the case that did it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LOG = "log"
 
 
 class Result(NamedTuple):
-    """What came of one case."""
+    """Outcome of one case."""
 
     number: int
     kind: str
@@ -49,7 +49,7 @@ class Result(NamedTuple):
 
 
 def kind_of(seed: int, number: int) -> str:
-    """The kind of a case, which depends on the seed and its number alone."""
+    """Kind of a case, determined by the seed and its number."""
     shares = [share for _, _, share in KINDS.values()]
     return str(np.random.default_rng([seed, number, 0]).choice(list(KINDS), p=shares))
 
@@ -91,7 +91,7 @@ def run_cases(seed: int, numbers: Iterator[int], product: Product) -> Iterator[R
 
 
 class _Worker:
-    """The process."""
+    """The worker process."""
 
     def __init__(self, seed: int, product: Product) -> None:
         context = multiprocessing.get_context("spawn")

@@ -159,16 +159,16 @@ def test_info_names_the_shipped_model() -> None:
     assert "shipped model" in output and "numpy" in output
 
 
-def test_a_record_that_is_not_there() -> None:
+def test_a_missing_record_is_named() -> None:
     assert "no record 'nope'" in fails("replay", "--record", "nope", "--speed", "max")
 
 
-def test_a_signal_that_the_record_does_not_have() -> None:
+def test_a_missing_signal_gives_a_list_of_those_there_are() -> None:
     error = fails("replay", "--signal", "7", "--speed", "max")
     assert "record 208b has no signal 7; it has 0 (MLII)" in error
 
 
-def test_a_truncated_record(tmp_path: Path) -> None:
+def test_a_truncated_record_is_refused(tmp_path: Path) -> None:
     import wfdb
 
     wfdb.wrsamp(
@@ -180,7 +180,7 @@ def test_a_truncated_record(tmp_path: Path) -> None:
     assert "short cannot be read, its files may be damaged or cut short" in error
 
 
-def test_a_three_signal_header_whose_seventh_signal_is_asked_for(tmp_path: Path) -> None:
+def test_a_missing_signal_of_three_gives_a_list_of_them(tmp_path: Path) -> None:
     import wfdb
 
     wfdb.wrsamp(
@@ -191,7 +191,7 @@ def test_a_three_signal_header_whose_seventh_signal_is_asked_for(tmp_path: Path)
     assert "record three has no signal 7; it has 0 (I), 1 (II), 2 (V1)" in error
 
 
-def test_a_record_at_another_rate(tmp_path: Path) -> None:
+def test_a_record_at_another_rate_is_replayed_or_refused(tmp_path: Path) -> None:
     import wfdb
 
     t = np.arange(5000) / 250
@@ -204,18 +204,18 @@ def test_a_record_at_another_rate(tmp_path: Path) -> None:
     assert "sampling rate must be 100 to 2000 Hz, not 50" in error
 
 
-def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(b"this is not a model" * 100)
     assert "is no TFLite model" in fails("replay", "--model", path, "--speed", "max")
     assert "is no TFLite model" in fails("bench", "--model", path)
 
 
-def test_a_model_file_that_is_not_there() -> None:
+def test_a_missing_model_file_is_named() -> None:
     assert "no model file" in fails("replay", "--model", "nowhere.tflite")
 
 
-def test_a_data_folder_that_is_not_there() -> None:
+def test_a_missing_data_folder_is_named() -> None:
     assert "no data folder nowhere" in fails("replay", "--data", "nowhere", "--speed", "max")
 
 

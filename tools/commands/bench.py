@@ -1,4 +1,4 @@
-"""`ecgstream bench`: what the model and the engine cost on this device."""
+"""`ecgstream bench`: latency, capacity, memory and accuracy on this device."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Streams(click.ParamType):
     name = "streams"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> int | None:
-        """The number; None for `auto`."""
+        """Return the number; None for `auto`."""
         if value is None or value == "auto":
             return None
         if str(value).isdigit() and int(value) > 0:

@@ -24,8 +24,7 @@ _PACKAGES = (
     "pyqtgraph",
     "PyQt5",
 )
-_NAMED = 4
-"""Of the packages, the largest."""
+_MAX_NAMED_PACKAGES = 4
 
 
 @click.command()
@@ -51,8 +50,8 @@ def info() -> None:
 
 
 def _installed() -> str:
-    """Disk that the program takes with what it requires, without extras."""
+    """Disk space of the program with the packages it requires, without extras."""
     sizes = installed_sizes()
-    largest = sorted(sizes, key=sizes.__getitem__, reverse=True)[:_NAMED]
+    largest = sorted(sizes, key=sizes.__getitem__, reverse=True)[:_MAX_NAMED_PACKAGES]
     named = ", ".join(f"{name} {sizes[name] / 1e6:.0f}" for name in largest)
     return f"{sum(sizes.values()) / 1e6:.0f} MB in {len(sizes)} packages: {named}, ..."

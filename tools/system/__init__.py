@@ -1,1 +1,1 @@
-"""Facts about this device and what the program takes of it."""
+"""Facts about this device, and the memory and disk space that the program takes."""

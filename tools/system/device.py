@@ -1,4 +1,4 @@
-"""What this machine is, as far as it says so itself."""
+"""Description of this machine and of what is installed on it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def device() -> dict[str, str | int]:
 
 
 def package_versions(names: tuple[str, ...]) -> dict[str, str | None]:
-    """Installed versions; None for what is not installed."""
+    """Installed versions of packages; None for those that are not installed."""
     found: dict[str, str | None] = {}
     for name in names:
         try:
@@ -42,5 +42,5 @@ def package_versions(names: tuple[str, ...]) -> dict[str, str | None]:
 
 
 def sha256(path: Path) -> str:
-    """Hash of a file, hexadecimal."""
+    """SHA-256 of a file, hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

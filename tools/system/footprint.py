@@ -1,4 +1,4 @@
-"""How much disk the program takes with all that it depends on."""
+"""Disk space of a package with all packages that it depends on."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _NAME = re.compile(r"[\w.-]+")
 
 
 def installed_sizes(package: str = "ecgstream") -> dict[str, int]:
-    """Bytes of a package and of what it requires without extras, as far as it is installed.
+    """Sizes in bytes of a package and of the packages it requires without extras, by name.
 
-    Requirements for another system count where they are installed all the same.
+    Packages that are not installed are left out.
     """
     sizes: dict[str, int] = {}
     waiting = [package]

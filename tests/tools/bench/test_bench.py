@@ -49,7 +49,7 @@ def test_a_lone_stream_waits_for_the_tick_and_its_own_window(clock: FakeClock, e
     assert run.load == pytest.approx(_COST / _HOP, rel=0.02)
 
 
-def test_more_streams_than_there_is_time_for_miss_deadlines(clock: FakeClock, ecg: Floats) -> None:
+def test_an_overloaded_core_misses_deadlines(clock: FakeClock, ecg: Floats) -> None:
     run = trial(Costly(clock), ecg, "balanced", round(1.2 * _HOP / _COST), 5, clock)
     assert run.missed > 0
     assert run.load == pytest.approx(1, abs=0.02)
@@ -111,7 +111,7 @@ def test_every_figure_is_printed_and_written_as_documented(tmp_path: Path) -> No
     assert "What the precision costs is not known without a model in float" in output
 
 
-def test_the_schema_notices_a_field_that_nobody_described() -> None:
+def test_an_undocumented_field_breaks_the_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     with pytest.raises(jsonschema.ValidationError, match="unheard_of"):
         jsonschema.validate({"schema": 4, "unheard_of": 1}, SCHEMA)
@@ -152,7 +152,7 @@ def test_a_step_is_late_when_the_next_one_is_due(clock: FakeClock) -> None:
     assert run.missed(hop / FS) == 3  # the long one, and two that had to wait for it
 
 
-def test_an_idle_engine_shows_the_lateness_of_the_system(clock: FakeClock) -> None:
+def test_pacing_of_an_idle_engine_shows_late_wake_ups(clock: FakeClock) -> None:
     class Sleepy(FakeClock):
         """Wakes up two milliseconds late."""
 
@@ -163,7 +163,7 @@ def test_an_idle_engine_shows_the_lateness_of_the_system(clock: FakeClock) -> No
     assert run.late == pytest.approx([0.002] * 10) and run.times == [0] * 10
 
 
-def test_others_are_timed_on_the_same_signal() -> None:
+def test_filters_of_other_libraries_are_timed() -> None:
     seconds = subprocesses.other_filters(np.zeros(3600, np.float32), FS)
     assert list(seconds) == ["scipy sosfilt", "NeuroKit2 ecg_clean"]
     assert seconds["scipy sosfilt"] and seconds["scipy sosfilt"] > 0
@@ -188,7 +188,7 @@ time.perf_counter = perf_counter
 """
 
 
-def test_the_import_that_is_timed_is_that_of_numpy_and_the_engine(
+def test_the_timed_import_includes_numpy_and_the_engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "imported"

@@ -90,7 +90,7 @@ def test_two_devices_stand_side_by_side_with_their_ratio(tmp_path: Path) -> None
     assert not any("What differs" in line for line in printed)
 
 
-def test_what_devices_and_versions_differ_in_is_named(tmp_path: Path) -> None:
+def test_differences_of_devices_and_versions_are_named(tmp_path: Path) -> None:
     other = new()
     other["runtime"]["version"] = "2.3.0"
     other["versions"]["ecgstream"] = "0.3.0"
@@ -114,7 +114,7 @@ def test_a_result_of_an_older_version_is_read_and_what_it_lacks_is_named(tmp_pat
     assert "Warning of pi5.json: it became hot." in said
 
 
-def test_configurations_that_could_be_run_are_compared(tmp_path: Path) -> None:
+def test_configurations_that_ran_are_compared(tmp_path: Path) -> None:
     printed = lines(tmp_path, new(), new())
     name = "cdae_bam.tflite, litert, 2 threads, no XNNPACK: step"
     assert f"{name} p50 | 50 | 50 | 1.00" in printed
@@ -148,7 +148,7 @@ def test_a_result_of_a_later_version_is_refused(tmp_path: Path) -> None:
     assert result.exit_code == 1 and "update ecgstream" in result.output
 
 
-def test_the_picture_shows_both_and_is_written_whole(tmp_path: Path) -> None:
+def test_the_plot_shows_both_and_is_written_whole(tmp_path: Path) -> None:
     from ecgstream.tools.bench.plot import figure
 
     path = tmp_path / "deep" / "compare.png"

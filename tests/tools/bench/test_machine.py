@@ -26,7 +26,7 @@ def test_governor_and_the_highest_temperature_are_read(tmp_path: Path) -> None:
     assert (state["governor"], state["temperature_c"]) == ("ondemand", 51.0)
 
 
-def test_a_system_that_tells_nothing_is_not_known(tmp_path: Path) -> None:
+def test_what_a_system_does_not_tell_is_none(tmp_path: Path) -> None:
     state = machine.state(tmp_path)
     assert state["governor"] is None and state["temperature_c"] is None
     assert machine.meter(tmp_path) is None
@@ -42,13 +42,13 @@ def test_a_system_that_tells_nothing_is_not_known(tmp_path: Path) -> None:
         ({"load": 9.0}, []),  # that of the benchmark itself
     ],
 )
-def test_what_changed_is_warned_of(change: dict[str, object], said: list[str]) -> None:
+def test_changed_conditions_give_a_warning(change: dict[str, object], said: list[str]) -> None:
     before = {"governor": "performance", "temperature_c": 40.0, "load": 0.3}
     warnings = machine.warnings(before, {**before, **change}, 4)
     assert [warning.split(":")[0] for warning in warnings] == said
 
 
-def test_other_programs_are_warned_of() -> None:
+def test_a_busy_device_gives_a_warning() -> None:
     busy = {"governor": None, "temperature_c": None, "load": 2.5}
     (warning,) = machine.warnings(busy, busy, 4)
     assert warning.startswith("other programs kept 2.5 of 4 cores busy")

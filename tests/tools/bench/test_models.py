@@ -31,7 +31,7 @@ from helpers.bench_schema import SCHEMA
 from helpers.fakes import Identity
 
 
-def test_operators_and_multiplications_of_the_shipped_model_are_told() -> None:
+def test_operators_and_multiplications_of_the_shipped_model_are_counted() -> None:
     network = TFLiteNetwork(SHIPPED_MODEL)
     counted = model_stats.operators(network.interpreter)
     assert counted is not None
@@ -67,7 +67,7 @@ def test_multiplications_are_those_of_the_textbook(
     assert model_stats.macs(Runtime()) == macs
 
 
-def test_a_runtime_that_hides_its_operators_is_not_known() -> None:
+def test_nothing_is_counted_where_a_runtime_hides_its_operators() -> None:
     assert model_stats.operators(object()) is None
     assert model_stats.macs(object()) is None
     assert model_stats.delegated(object()) is None
@@ -117,7 +117,7 @@ def test_the_gain_is_the_same_wherever_the_databases_lie(
     assert 10 * math.log10(power) == pytest.approx(0, abs=1e-3)
 
 
-def test_the_folder_of_a_training_is_all_its_files(tmp_path: Path) -> None:
+def test_a_training_folder_stands_for_all_its_models(tmp_path: Path) -> None:
     for name in ("model-float32.tflite", "model.tflite", "model.keras", "half-model.tflite"):
         (tmp_path / name).touch()
     found = configurations.models([tmp_path])
@@ -135,7 +135,7 @@ def test_models_that_cannot_be_timed_are_refused(tmp_path: Path) -> None:
         configurations.models([SHIPPED_MODEL, *keras])
 
 
-def test_all_that_can_be_combined_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_combinations_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "installed_runtimes", lambda: ["litert", "tensorflow"])
     two = Models([Path("a.tflite"), Path("b.tflite")], None)
     assert len(command._requested(two, "auto", 2, True)) == 2 * 2 * 2 * 2
@@ -166,7 +166,7 @@ def test_what_precision_costs_is_measured_against_the_model_in_float(
     assert alone["problem"] == "model.keras: ModuleNotFoundError: No module named 'keras'"
 
 
-def test_configurations_stand_beside_each_other_and_failures_are_named(
+def test_configurations_are_measured_and_failures_are_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(latency, "WARM_UP_CALLS", 2)

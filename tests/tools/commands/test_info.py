@@ -19,7 +19,7 @@ _MAX_MEMORY = 100.0
 _HEAVY = "wfdb pandas matplotlib PyQt5 pyqtgraph tensorflow keras sklearn neurokit2 tflite_micro"
 
 
-def test_info_says_what_the_program_takes() -> None:
+def test_info_tells_disk_space_and_memory() -> None:
     result = CliRunner().invoke(main, ["info"])
     assert result.exit_code == 0, result.output
     assert re.search(r"installed size +\d+ MB in \d+ packages: \w+", result.output)
@@ -38,7 +38,7 @@ def test_a_package_that_is_not_installed_takes_nothing() -> None:
     assert installed_sizes("no-such-package") == {}
 
 
-def test_memory_is_that_of_the_engine_and_not_of_who_asks() -> None:
+def test_memory_is_that_of_the_engine_and_not_of_the_caller() -> None:
     held = np.ones(40_000_000)  # 320 MB
     assert 10 < denoising_memory() < _MAX_MEMORY < held.nbytes / 1e6
 
