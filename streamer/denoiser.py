@@ -1,29 +1,92 @@
-"""The streaming engine: samples in, denoised samples out, all state explicit."""
+"""Denoise an ECG: while it arrives (`StreamingDenoiser`), or a whole array (`denoise`)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
+from ecgstream.streamer.engine.block import Block, joined
 from ecgstream.streamer.engine.crossfade import CrossFade
-from ecgstream.streamer.engine.delay import FS, WINDOW, DelayMode, delay_mode
-from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats, restore, scale
-from ecgstream.streamer.engine.stream import Block, Settings, Steps, Stream
-from ecgstream.streamer.engine.validation import count, millivolts, number
-from ecgstream.streamer.network.tflite import LONGEST_PAST, SHIPPED_MODEL, Network, TFLiteNetwork
+from ecgstream.streamer.engine.delay import FS, DelayMode, delay_mode
+from ecgstream.streamer.engine.normalization import Floats, restore, scale
+from ecgstream.streamer.engine.settings import StreamSettings
+from ecgstream.streamer.engine.stream import State, Steps, Stream
+from ecgstream.streamer.engine.validation import as_array, count, millivolts, number
+from ecgstream.streamer.network.base import Network, load_network
+from ecgstream.streamer.quality import Flags
 
 MIN_FS, MAX_FS = 100.0, 2000.0
 """Hz; below it too little of an ECG is left, beyond it nothing is gained."""
-MOST_CHANNELS = 1024
-LEAST_GAIN = 1e-6
+MAX_CHANNELS = 1024
+MIN_GAIN = 1e-6
 """adu per mV."""
+
+
+class Denoised(NamedTuple):
+    """A denoised array, aligned with its input sample by sample."""
+
+    signal: Floats
+    """mV, of the input's shape; NaN where the input had a gap."""
+    quality: Flags
+    """`Quality` flags, of the same shape."""
+
+
+def denoise(
+    x: npt.ArrayLike,
+    fs: float = FS,
+    *,
+    model: str | Path | Network | None = None,
+    runtime: str = "auto",
+    gain: float | None = None,
+    strength: float = 1.0,
+    gaps: str = "nan",
+    st: bool = False,
+    delay: str | int = "best",
+) -> Denoised:
+    """Denoise a whole ECG.
+
+    Parameters
+    ----------
+    x : (n,) for one signal or (n, channels): floats in mV, where NaN, infinity or more than
+        10 V either way marks a missing sample; or integers in adu, with `gain`.
+    fs : sampling rate in Hz, 100 to 2000.
+    model, runtime, gain, strength, gaps, st : as of `StreamingDenoiser`.
+    delay : delay mode; the slowest one by default, as delay costs nothing here.
+
+    Returns
+    -------
+    Denoised
+        `signal` in mV and `quality`, both of the shape of `x`. They have the bits that
+        `StreamingDenoiser` puts out for the same samples.
+
+    Raises
+    ------
+    ValueError : an impossible argument, or samples of a wrong shape or type.
+    FileNotFoundError, ecgstream.ModelError, RuntimeError : see `TFLiteNetwork`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import ecgstream
+    >>> ecgstream.denoise(np.zeros(3600), fs=360).signal.shape
+    (3600,)
+    """
+    samples = as_array(x)
+    if samples.ndim not in (1, 2):
+        raise ValueError(f"samples have shape {samples.shape}, not (n,) or (n, channels)")
+    channels = samples.shape[1] if samples.ndim == 2 else 1
+    denoiser = StreamingDenoiser(model, channels, fs, delay, runtime, gain, strength, gaps, st)
+    block = joined([denoiser.push(samples), denoiser.flush()])
+    return Denoised(block.signal.reshape(samples.shape), block.quality.reshape(samples.shape))
 
 
 class StreamingDenoiser:
     """Denoise an ECG while it arrives.
+
+    For a whole array, see `denoise`.
 
     Parameters
     ----------
@@ -33,9 +96,9 @@ class StreamingDenoiser:
     delay : `low` (0.13 s), `balanced` (0.34 s), `best` (0.71 s), or a number of samples at 360 Hz.
     runtime : `auto`, `litert`, `tflite-runtime` or `tensorflow`.
     gain : adu per mV of integer samples.
-    strength : how much of the noise is taken away, 0 (none) to 1 (all).
+    strength : share of the noise that is removed, 0 (none) to 1 (all).
     gaps : `nan` leaves gaps as holes, `hold` fills them with the last valid value, denoised.
-    st : keep the ST segment: take away only what is fast, no baseline wander; see `st_mode`.
+    st : keep the ST segment: remove fast noise only, no baseline wander; see `engine.st_mode`.
 
     Raises
     ------
@@ -71,21 +134,31 @@ class StreamingDenoiser:
         st: bool = False,
     ) -> None:
         channels = count(
-            channels, 1, MOST_CHANNELS, f"channels must be at least 1 and at most {MOST_CHANNELS}"
+            channels, 1, MAX_CHANNELS, f"channels must be at least 1 and at most {MAX_CHANNELS}"
         )
         fs = number(fs, MIN_FS, MAX_FS, f"the sampling rate must be {MIN_FS:g} to {MAX_FS:g} Hz")
         if gain is not None:
             what = "gain must be a number of adu per mV greater than 0"
-            gain = number(gain, LEAST_GAIN, 1 / LEAST_GAIN, what)
+            gain = number(gain, MIN_GAIN, 1 / MIN_GAIN, what)
         if not isinstance(gaps, str) or gaps not in ("nan", "hold"):
             raise ValueError(f"gaps is 'nan' or 'hold', not {gaps!r:.60}")
-        # What cannot be is refused before a model is loaded.
+        # Refuse impossible options before loading a model.
         delay_mode(delay)
-        st, strength = _flag(st), _share(strength)
-        self.network = network_of(model, runtime)
+        st, strength = _check_st(st), _check_strength(strength)
+        self.network = load_network(model, runtime)
         self._gain = gain
-        self._settings = Settings(channels, fs, delay, self.network.past, st, gaps == "hold")
+        self._settings = StreamSettings(channels, fs, delay, self.network.past, st, gaps == "hold")
         self._begin(strength)
+
+    def __repr__(self) -> str:
+        model = getattr(self.network, "path", None)
+        name = Path(model).name if model else type(self.network).__name__
+        st = ", st=True" if self.st else ""
+        return (
+            f"StreamingDenoiser({name}, channels={self.channels}, fs={self.fs:g}, "
+            f"delay={self.delay!r}{st}: {self.delay_samples} samples of delay, "
+            f"next output sample {self._stream.end}, {self._stream.state.value})"
+        )
 
     @property
     def channels(self) -> int:
@@ -114,7 +187,7 @@ class StreamingDenoiser:
 
     @property
     def mode(self) -> DelayMode:
-        """How the stream is cut into windows."""
+        """Hop and synthesis window of the delay mode."""
         return self._settings.mode
 
     @property
@@ -124,16 +197,16 @@ class StreamingDenoiser:
 
     @st.setter
     def st(self, st: bool) -> None:
-        self._change(st=_flag(st))
+        self._change(st=_check_st(st))
 
     @property
     def strength(self) -> float:
-        """How much of the noise is taken away, 0 to 1."""
+        """Share of the noise that is removed, 0 to 1."""
         return self._stream.strength
 
     @strength.setter
     def strength(self, strength: float) -> None:
-        self._stream.strength = _share(strength)
+        self._stream.strength = _check_strength(strength)
 
     @property
     def delay_samples(self) -> int:
@@ -141,28 +214,26 @@ class StreamingDenoiser:
 
         After `delay` or `st` was changed, the longer of both delays until the new one holds.
         """
-        return self._stream.done.delay_samples
+        return self._stream.active.delay_samples
 
     def reset(self) -> None:
         """Forget everything; the next sample is number 0 of a new stream."""
         self._begin(self.strength)
 
     def _begin(self, strength: float) -> None:
-        self._flushed = False
-        self._spoiled = False
         self._stream: Stream | CrossFade = Stream(self._settings, strength)
 
     def _change(self, **changes: Any) -> None:
-        """Go over to other settings without a click and without losing the count."""
+        """Change settings without a click and without losing the count."""
         settings = replace(self._settings, **changes)
         same = settings.mode is self._settings.mode and settings.st == self._settings.st
         if not self._stream.received:
             self._stream = Stream(settings, self.strength)
-        elif not same and not self._flushed:
-            stream = self._whole().goes
-            heir, samples = stream.heir(settings)
-            coming = _run(heir.pushing(samples), self.network)
-            self._stream = CrossFade(stream, heir, coming)
+        elif not same and self._stream.state is not State.FLUSHED:
+            old = self._active().fading_out
+            new, samples = old.successor(settings)
+            block = _run(new.push_steps(samples), self.network)
+            self._stream = CrossFade(old, new, block)
         self._settings = settings
 
     def push(self, x: npt.ArrayLike) -> Block:
@@ -171,98 +242,75 @@ class StreamingDenoiser:
         Parameters
         ----------
         x : (n,) for one signal or (n, channels): floats in mV, where NaN, infinity or more than
-            `LARGEST` either way marks a missing sample; or integers in adu, where the smallest
+            10 V either way marks a missing sample; or integers in adu, where the smallest
             number of the type does.
 
         Raises
         ------
         ValueError : wrong shape or type, or the stream has been flushed.
+        RuntimeError : the network failed or was interrupted before; call `reset`.
         """
-        return _run(self.pushing(x), self.network)
+        return _run(self._push_steps(x), self.network)
 
     def flush(self) -> Block:
         """End the stream and return what is left, so that every sample has come out once.
 
         The samples still waiting are completed by one last window that ends with the stream.
         """
-        return _run(self.flushing(), self.network)
+        if self._stream.state is State.FLUSHED or not self._stream.received:
+            return self._stream.nothing()
+        return _run(self._active().flush_steps(), self.network)
 
-    def pushing(self, x: npt.ArrayLike) -> Steps:
-        """`push` in steps, for who runs the network for many streams at once."""
-        if self._flushed:
+    # For `StreamerPool`, which runs the network for many streams at once:
+
+    def _push_steps(self, x: npt.ArrayLike) -> Steps:
+        """`push` as a generator of windows; the samples are checked before it starts."""
+        if self._stream.state is State.FLUSHED:
             raise ValueError("the stream was flushed: call reset() before pushing a new one")
         samples = millivolts(x, self.channels, self._gain)
-        return self._whole().pushing(samples)
+        return self._active().push_steps(samples)
 
-    def flushing(self) -> Steps:
-        """`flush` in steps."""
-        if self._flushed or not self._stream.received:
-            return self._stream.nothing()
-        stream = self._whole()
-        self._flushed = True
-        return (yield from stream.flushing())
+    def _invalidate(self) -> None:
+        """Refuse to continue before `reset`: output of this stream was lost."""
+        self._stream.state = State.BROKEN
 
-    def spoil(self) -> None:
-        """Refuse to go on before `reset`: output of this stream was lost."""
-        self._spoiled = True
-
-    def _whole(self) -> Stream | CrossFade:
-        """The stream that goes on.
+    def _active(self) -> Stream | CrossFade:
+        """The stream to continue with.
 
         Raises
         ------
-        RuntimeError : it cannot, as a window is missing.
+        RuntimeError : a window is missing.
         """
-        self._stream = self._stream.done
-        if self._stream.waiting or self._spoiled:
+        if self._stream.state is State.BROKEN:
             raise RuntimeError(
                 "the network failed or was interrupted, and its window is lost: call reset()"
             )
+        self._stream = self._stream.active
         return self._stream
 
 
 def _run(steps: Steps, network: Network) -> Block:
-    """Take one stream to the end of its steps."""
+    """Run one generator of windows to its end."""
     denoised = None
     try:
         while True:
-            denoised = denoise(*steps.send(denoised), network)  # type: ignore[arg-type]
+            denoised = run_network(*steps.send(denoised), network)  # type: ignore[arg-type]
     except StopIteration as end:
         block: Block = end.value
         return block
 
 
-def denoise(window: Floats, context: Floats, network: Network) -> Floats:
-    """Windows (n, WINDOW) in mV, denoised; `context` as in `Due`."""
+def run_network(window: Floats, context: Floats, network: Network) -> Floats:
+    """Denoise windows (n, WINDOW) in mV; `context` as in `Windows`."""
     shown = scale(window, context)
     return restore(network.output, shown, network(shown.window, shown.context))
 
 
-def network_of(model: str | Path | Network | None, runtime: str) -> Network:
-    """The network that a file holds, the shipped one, or the network itself.
-
-    Raises
-    ------
-    ValueError : it is neither, or looks at a past that windows do not fit into.
-    FileNotFoundError, ecgstream.ModelError, RuntimeError : see `TFLiteNetwork`.
-    """
-    if model is None:
-        model = SHIPPED_MODEL
-    if isinstance(model, (str, Path)):
-        return TFLiteNetwork(model, runtime)
-    if not hasattr(model, "past"):
-        raise ValueError(f"model is a path or a Network, not {model!r:.60}")
-    what = f"a network's past is {WINDOW} to {LONGEST_PAST} samples, a multiple of {CONTEXT_STEP}"
-    if count(model.past, WINDOW, LONGEST_PAST, what) % CONTEXT_STEP:
-        raise ValueError(f"{what}, not {model.past}")
-    return model
-
-
-def _flag(st: bool) -> bool:
+def _check_st(st: bool) -> bool:
     if not isinstance(st, bool):
         raise ValueError(f"st is True or False, not {st!r:.60}")
     return st
 
 
-def _share(strength: float) -> float:
+def _check_strength(strength: float) -> float:
     return number(strength, 0, 1, "strength must be 0 to 1")

@@ -1,4 +1,4 @@
-"""Many independent streams in one process, their windows denoised together."""
+"""Denoise many independent streams in one process, their windows together."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ecgstream.streamer.denoiser import StreamingDenoiser, denoise, network_of
+from ecgstream.streamer.denoiser import StreamingDenoiser, run_network
+from ecgstream.streamer.engine.block import Block
+from ecgstream.streamer.engine.framer import Windows
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.engine.stream import Block, Due, Steps
-from ecgstream.streamer.network.tflite import Network
+from ecgstream.streamer.engine.stream import Steps
+from ecgstream.streamer.network.base import Network, load_network
 
-_AT_ONCE = 1024
-"""Windows denoised in one go: bounds the memory of long pushes to many streams."""
+_MAX_WINDOWS = 1024
+"""Windows denoised in one call, unless one stream has more: bounds the memory of long pushes."""
 
 
 class StreamerPool:
@@ -47,7 +49,7 @@ class StreamerPool:
     """
 
     def __init__(self, model: str | Path | Network | None = None, runtime: str = "auto") -> None:
-        self.network = network_of(model, runtime)
+        self.network = load_network(model, runtime)
         self._streams: dict[Hashable, StreamingDenoiser] = {}
 
     def __len__(self) -> int:
@@ -83,12 +85,12 @@ class StreamerPool:
 
         When the network fails, all of these streams have to be reset.
         """
-        steps = [self._streams[name].pushing(x) for name, x in samples.items()]
+        steps = [self._streams[name]._push_steps(x) for name, x in samples.items()]
         try:
             return dict(zip(samples, _run(steps, self.network), strict=True))
         except BaseException:
             for name in samples:
-                self._streams[name].spoil()
+                self._streams[name]._invalidate()
             raise
 
     def remove(self, name: Hashable) -> Block:
@@ -102,30 +104,30 @@ class StreamerPool:
 
 
 def _run(streams: Sequence[Steps], network: Network) -> list[Block]:
-    """Take streams to the end of their steps; one call of the network denoises many windows."""
+    """Run generators of windows to their ends; one call of the network denoises many windows."""
     blocks: dict[int, Block] = {}
-    asked: dict[int, Due] = {}
+    waiting: dict[int, Windows] = {}
 
-    def go_on(number: int, denoised: Floats | None) -> None:
+    def resume(number: int, denoised: Floats | None) -> None:
         try:
-            asked[number] = streams[number].send(denoised)  # type: ignore[arg-type]
+            waiting[number] = streams[number].send(denoised)  # type: ignore[arg-type]
         except StopIteration as end:
             blocks[number] = end.value
 
     for number in range(len(streams)):
-        go_on(number, None)
-    while asked:
+        resume(number, None)
+    while waiting:
         numbers, windows, contexts = [], [], []
         count = 0
-        while asked and count < _AT_ONCE:
-            number, due = asked.popitem()
+        while waiting and count < _MAX_WINDOWS:
+            number, batch = waiting.popitem()
             numbers.append(number)
-            windows.append(due.window)
-            contexts.append(due.context)
-            count += len(due.window)
-        denoised = denoise(np.concatenate(windows), np.concatenate(contexts), network)
+            windows.append(batch.window)
+            contexts.append(batch.context)
+            count += len(batch.window)
+        denoised = run_network(np.concatenate(windows), np.concatenate(contexts), network)
         end = 0
         for number, window in zip(numbers, windows, strict=True):
             start, end = end, end + len(window)
-            go_on(number, denoised[start:end])
+            resume(number, denoised[start:end])
     return [blocks[number] for number in range(len(streams))]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ecgstream.streamer.io.records import BUNDLED
-from ecgstream.streamer.network.tflite import Network
+from ecgstream.streamer.network.base import Network
 
 
 class Noise(NamedTuple):

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from ecgstream.model.evaluation.baselines import FILTERS
 from ecgstream.streamer.denoiser import StreamingDenoiser
-from ecgstream.streamer.network.tflite import Network, TFLiteNetwork
+from ecgstream.streamer.network.base import Network
+from ecgstream.streamer.network.tflite import TFLiteNetwork
 
 Signals = npt.NDArray[np.float32]
 Method = Callable[[Signals], Signals]

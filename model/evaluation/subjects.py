@@ -14,7 +14,8 @@ from ecgstream import streamer
 from ecgstream.model.evaluation import baselines as filters_module
 from ecgstream.model.evaluation import methods
 from ecgstream.model.evaluation.methods import Method
-from ecgstream.streamer.network.tflite import PACKAGES, Network
+from ecgstream.streamer.network.base import Network
+from ecgstream.streamer.network.tflite import PACKAGES
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.engine.ring_buffer import Tail
+from ecgstream.streamer.engine.ring_buffer import RingBuffer
 from ecgstream.streamer.quality import Flags
 
 SPAN = 10.0
@@ -54,8 +54,8 @@ class BeatDetector:
         self._fs = fs
         self._band = butter(2, (5, 15), "bandpass", fs=fs, output="sos")
         self._span, self._every = round(SPAN * fs), round(_EVERY * fs)
-        self._signal = Tail(channels, self._span)
-        self._invalid = Tail(channels, self._span, np.bool_)
+        self._signal = RingBuffer(channels, self._span)
+        self._invalid = RingBuffer(channels, self._span, np.bool_)
         self._count = 0
         self.peaks: list[int] = []
         """Counts of the peaks found; whoever does not need the oldest may delete them."""
@@ -87,7 +87,7 @@ class BeatDetector:
             return float("nan")
         return 60 * self._fs * (len(peaks) - 1) / (peaks[-1] - peaks[0])
 
-    def _newest(self, tail: Tail) -> npt.NDArray[Any]:
+    def _newest(self, tail: RingBuffer) -> npt.NDArray[Any]:
         return tail.newest(min(self._count, self._span))
 
     def _look(self) -> None:

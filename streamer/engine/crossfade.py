@@ -1,14 +1,16 @@
-"""From one stream to another of the same samples, without a click and without losing the count."""
+"""Cross-fade from one stream to another of the same samples, without a click or a lost sample."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ecgstream.streamer.engine.block import Block, empty_block, joined
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.engine.stream import Block, Settings, Steps, Stream, joined
+from ecgstream.streamer.engine.settings import StreamSettings
+from ecgstream.streamer.engine.stream import State, Steps, Stream
 
 FADE_SECONDS = 0.1
-"""The output goes over from one stream to the other in so long."""
+"""Length of the fade."""
 
 
 class CrossFade:
@@ -19,28 +21,24 @@ class CrossFade:
 
     Parameters
     ----------
-    old : the stream, or cross-fade, that goes.
-    new : the one that comes.
-    coming : what it has put out already.
+    old : the stream, or cross-fade, to fade out.
+    new : the stream to fade in.
+    new_block : output of `new` so far.
     """
 
-    def __init__(self, old: Stream | CrossFade, new: Stream, coming: Block) -> None:
+    def __init__(self, old: Stream | CrossFade, new: Stream, new_block: Block) -> None:
         self._old, self._new = old, new
+        self.state = State.OPEN
         self.end: int = old.end
         """Number of the sample that will be put out next."""
         self._begin = self.end
         self._fade = self.end + round(FADE_SECONDS * new.settings.fs)
-        self._going, self._coming = old.nothing(), coming
+        self._old_block, self._new_block = old.nothing(), new_block
 
     @property
     def received(self) -> int:
         """Samples taken, as `Stream.received`."""
         return self._old.received
-
-    @property
-    def waiting(self) -> bool:
-        """As `Stream.waiting`."""
-        return self._old.waiting or self._new.waiting
 
     @property
     def delay_samples(self) -> int:
@@ -57,43 +55,47 @@ class CrossFade:
         self._old.strength = self._new.strength = share
 
     @property
-    def goes(self) -> Stream | CrossFade:
-        """What a further change fades from: the old stream while nothing of the new was used."""
+    def fading_out(self) -> Stream | CrossFade:
+        """Stream to fade out at a further change: the old one while the new one is unused."""
         return self._old if self._old.end == self._begin else self
 
     @property
-    def done(self) -> Stream | CrossFade:
-        """What goes on from here: the new stream when it has taken over."""
+    def active(self) -> Stream | CrossFade:
+        """Stream to continue with: the new one when it has taken over."""
         return self._new if self.end >= self._fade else self
 
-    def heir(self, settings: Settings) -> tuple[Stream, Floats]:
-        """As `Stream.heir`."""
-        return self._old.heir(settings)
+    def successor(self, settings: StreamSettings) -> tuple[Stream, Floats]:
+        """As `Stream.successor`."""
+        return self._old.successor(settings)
 
     def nothing(self) -> Block:
         """As `Stream.nothing`."""
-        return self._coming._replace(
-            signal=self._coming.signal[:0], start=self.end, quality=self._coming.quality[:0]
-        )
+        return empty_block(self._new.settings.channels, self.end)
 
-    def pushing(self, samples: Floats) -> Steps:
-        """As `Stream.pushing`."""
-        self._old = self._old.done
-        going = yield from self._old.pushing(samples)
-        coming = yield from self._new.pushing(samples)
-        return self._put_out(going, coming)
+    def push_steps(self, samples: Floats) -> Steps:
+        """As `Stream.push_steps`."""
+        self.state = State.BROKEN
+        self._old = self._old.active
+        old = yield from self._old.push_steps(samples)
+        new = yield from self._new.push_steps(samples)
+        block = self._mix(old, new)
+        self.state = State.OPEN
+        return block
 
-    def flushing(self) -> Steps:
-        """As `Stream.flushing`."""
-        self._old = self._old.done
-        going = yield from self._old.flushing()
-        coming = yield from self._new.flushing()
-        return self._put_out(going, coming)
+    def flush_steps(self) -> Steps:
+        """As `Stream.flush_steps`."""
+        self.state = State.BROKEN
+        self._old = self._old.active
+        old = yield from self._old.flush_steps()
+        new = yield from self._new.flush_steps()
+        block = self._mix(old, new)
+        self.state = State.FLUSHED
+        return block
 
-    def _put_out(self, going: Block, coming: Block) -> Block:
-        self._going = _from(joined([self._going, going]), self.end)
-        self._coming = _from(joined([self._coming, coming]), self.end)
-        old, new = self._going, self._coming
+    def _mix(self, old_block: Block, new_block: Block) -> Block:
+        self._old_block = _from(joined([self._old_block, old_block]), self.end)
+        self._new_block = _from(joined([self._new_block, new_block]), self.end)
+        old, new = self._old_block, self._new_block
         n = len(new.signal)
         if self.end + len(old.signal) < self._fade:
             n = min(n, len(old.signal))

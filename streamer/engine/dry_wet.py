@@ -1,4 +1,4 @@
-"""How much of the noise is taken away, changed without a click."""
+"""Dry/wet mix: the strength of denoising, changed without a click."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy.typing as npt
 from ecgstream.streamer.engine.normalization import Floats
 
 RAMP_SECONDS = 0.1
-"""A change of strength is spread over so long."""
+"""Length of the ramp from one strength to another."""
 
 
-class Strength:
-    """Mixes input and denoised signal; a new share is reached along a straight line.
+class DryWet:
+    """Mix of input (dry) and denoised signal (wet); a new share is reached by a linear ramp.
 
     Parameters
     ----------
@@ -26,16 +26,16 @@ class Strength:
         self._since = -self._ramp
 
     def change(self, share: float, at: int) -> None:
-        """Begin to change at sample number `at`."""
+        """Start a ramp to `share` at sample number `at`."""
         self._from, self.share, self._since = float(self._at(np.array([at]))[0]), share, at
 
     def mix(self, dry: Floats, wet: Floats, start: int) -> Floats:
-        """Both (rows, n), the first of them sample number `start`, mixed."""
+        """Mix both (rows, n), whose first sample has number `start`."""
         shares = self._at(np.arange(start, start + wet.shape[1])).astype(np.float32)
         return np.where(shares == 1, wet, dry + shares * (wet - dry))
 
-    def all_wet(self, start: int) -> bool:
-        """Whether from sample `start` on there is nothing to mix."""
+    def is_wet(self, start: int) -> bool:
+        """Whether the output is the denoised signal alone from sample `start` on."""
         return self.share == 1 and start >= self._since + self._ramp
 
     def _at(self, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

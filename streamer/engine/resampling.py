@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.engine.ring_buffer import Tail
+from ecgstream.streamer.engine.ring_buffer import RingBuffer
 
 _ZEROS = 10
 """Zero crossings of the low-pass on either side, as in `scipy.signal.resample_poly`."""
@@ -66,7 +66,7 @@ class Resampler:
         self._up, self._down = ratio.numerator, ratio.denominator
         self._half = _ZEROS * max(self._up, self._down)
         self._bank = _bank(self._up, self._down)
-        self._tail = Tail(rows, self._bank.shape[1])
+        self._tail = RingBuffer(rows, self._bank.shape[1])
         self.fill = self._tail.fill
         self._received = 0
         self._given = 0

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-class Tail:
+class RingBuffer:
     """Keeps at least the newest `keep` columns of `rows`; older ones are overwritten.
 
     Columns are appended far more often than they are moved, and never one by one.

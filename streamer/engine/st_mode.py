@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.engine.ring_buffer import Tail
+from ecgstream.streamer.engine.ring_buffer import RingBuffer
 
 LOOK_AHEAD = 9
 """Samples that the low-pass looks ahead (and back): it halves what lies at 19 Hz."""
@@ -42,7 +42,7 @@ class StMode:
     def __init__(self, rows: int, hop: int) -> None:
         self._hop = hop
         self._share = hop / (SECONDS * FS)
-        self._given, self._removed = Tail(rows, LOOK_AHEAD), Tail(rows, 2 * LOOK_AHEAD)
+        self._given, self._removed = RingBuffer(rows, LOOK_AHEAD), RingBuffer(rows, 2 * LOOK_AHEAD)
         self._size = np.full((rows, 1), LEAST / MOST, np.float32)  # mean, of what was taken away
         self._early = LOOK_AHEAD  # results that lie before the first sample
 

@@ -1,6 +1,8 @@
-"""What a caller hands over: options and samples, checked and brought into one form."""
+"""Validation of options and samples."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,10 +51,7 @@ def millivolts(x: npt.ArrayLike, channels: int, gain: float | None) -> Floats:
     """
     if type(x) is np.ndarray and x.dtype == _FLOAT32:
         return _rows(x, channels)
-    try:
-        samples = np.asarray(x)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"samples are no array of numbers: {error}") from None
+    samples = np.asarray(as_array(x))
     if samples.dtype.kind == "f":
         with np.errstate(over="ignore"):  # what float32 cannot hold is a gap
             floats = samples.astype(np.float32)
@@ -63,6 +62,19 @@ def millivolts(x: npt.ArrayLike, channels: int, gain: float | None) -> Floats:
     if isinstance(x, np.ma.MaskedArray):
         floats[np.ma.getmaskarray(x)] = np.nan
     return _rows(floats, channels)
+
+
+def as_array(x: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Samples as an array, a mask kept.
+
+    Raises
+    ------
+    ValueError : not an array of numbers.
+    """
+    try:
+        return np.asanyarray(x)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"samples are no array of numbers: {error}") from None
 
 
 def _from_adu(adu: npt.NDArray[np.integer], gain: float | None) -> Floats:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.ecg.metrics import snr
+from ecgstream.streamer.engine.block import Block
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.engine.stream import Block
 from ecgstream.streamer.live.sources.base import Piece
 from ecgstream.streamer.quality import UNSCORED_FLAGS, Flags
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ecgstream.streamer.denoiser import StreamingDenoiser
+from ecgstream.streamer.engine.block import Block
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.engine.stream import Block
 from ecgstream.streamer.live.clock import Clock, SystemClock
 from ecgstream.streamer.live.queues import Queue, SampleCount
 from ecgstream.streamer.live.report import Failure, Report

@@ -11,7 +11,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -41,18 +41,6 @@ BATCH = 32
 """Most windows of one call."""
 EXACT = 12
 """Of so many signals all windows are one call; each number of windows takes half a MB."""
-
-
-class Network(Protocol):
-    """What the engine needs of a model."""
-
-    output: str
-    """`noise` (subtracted from the window) or `signal` (the denoised window itself)."""
-    past: int
-    """Samples of input the network looks at, the window included; at least `WINDOW`."""
-
-    def __call__(self, window: Floats, context: Floats) -> Floats:
-        """Answer (n, WINDOW) for n standardised windows (n, WINDOW, 1) and their context."""
 
 
 def interpreter_class(runtime: str) -> tuple[str, Any]:

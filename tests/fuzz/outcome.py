@@ -12,7 +12,8 @@ import numpy as np
 
 from ecgstream import StreamingDenoiser
 from ecgstream.streamer.io.records import Record, read_record
-from ecgstream.streamer.network.tflite import Network, TFLiteNetwork
+from ecgstream.streamer.network.base import Network
+from ecgstream.streamer.network.tflite import TFLiteNetwork
 
 Outcome = Counter[str]
 """Number of inputs that gave `CORRECT` output, and of those that gave each type of error."""

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgstream import Quality, StreamingDenoiser
-from ecgstream.streamer.engine.artifacts import STEEPEST, Jumps
 from ecgstream.streamer.engine.delay import MODES, WINDOW
+from ecgstream.streamer.engine.detectors.artifact import MAX_STEP_MV, ArtifactDetector
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import read_record
 from helpers.streams import flags, joined, stream
@@ -95,7 +95,7 @@ def test_what_the_network_saw_a_jump_from_is_flagged_too(delay: str) -> None:
 
 
 def test_no_beat_is_taken_for_a_jump() -> None:
-    assert np.abs(np.diff(read_record("208b").signal(0))).max() < STEEPEST / 2
+    assert np.abs(np.diff(read_record("208b").signal(0))).max() < MAX_STEP_MV / 2
 
 
 @settings(max_examples=50, deadline=None)
@@ -113,13 +113,13 @@ def test_jumps_are_near_from_before_them_to_a_window_after(
         x[1, place:] += 2.5
         if place:  # before the first sample the signal was constant
             expected[1, max(0, place - before) : place + WINDOW] = True
-    jumps = Jumps(2, before)
+    jumps = ArtifactDetector(2, before)
     found, start, end = [], 0, 0
     for size in [*sizes, 4000]:
         piece = x[:, end : end + size]
         if not piece.shape[1]:
             break
-        jumps.take(
+        jumps.push(
             x[:, max(0, end - 1) : end + size] if end else np.pad(piece, ((0, 0), (1, 0)), "edge")
         )
         end += piece.shape[1]

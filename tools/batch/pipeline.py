@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.denoiser import StreamingDenoiser
-from ecgstream.streamer.engine.stream import Block
+from ecgstream.streamer.engine.block import Block
 from ecgstream.streamer.io.base import FormatError, Frames, Reader, Signal, Writer
 from ecgstream.streamer.quality import Quality
 from ecgstream.tools.batch.flag_files import FlagSink

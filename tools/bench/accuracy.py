@@ -17,7 +17,7 @@ from ecgstream.streamer.ecg.noise import noise_gain, unit_noise
 from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import ASSETS, read_record
-from ecgstream.streamer.network.tflite import Network
+from ecgstream.streamer.network.base import Network
 
 NOISE = "mix"
 SNR_DB = 0

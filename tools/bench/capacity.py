@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ecgstream.streamer.engine.delay import FS, WINDOW, delay_mode
 from ecgstream.streamer.live.clock import Clock
-from ecgstream.streamer.network.tflite import Network
+from ecgstream.streamer.network.base import Network
 from ecgstream.streamer.pool import StreamerPool
 
 Samples = npt.NDArray[np.floating]

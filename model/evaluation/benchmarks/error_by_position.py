@@ -15,7 +15,7 @@ from ecgstream.model.evaluation.benchmarks import b2_noise as b2
 from ecgstream.streamer.ecg.noise import RECORDED
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import restore, standardise
-from ecgstream.streamer.network.tflite import Network
+from ecgstream.streamer.network.base import Network
 
 KINDS = (*RECORDED, "mix")
 LEVEL = 0

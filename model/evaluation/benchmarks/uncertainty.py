@@ -22,12 +22,12 @@ from ecgstream.model.evaluation.benchmarks.b3_beat_detection import (
     unmatched,
 )
 from ecgstream.model.evaluation.methods import Method
-from ecgstream.streamer.engine.artifacts import Jumps
 from ecgstream.streamer.engine.delay import FS, delay_mode
-from ecgstream.streamer.engine.uncertainty import MOST, Doubt
+from ecgstream.streamer.engine.detectors.artifact import ArtifactDetector
+from ecgstream.streamer.engine.detectors.uncertainty import MAX_SLOPE_RATIO, UncertaintyDetector
 
 THRESHOLDS = tuple(float(round(t, 3)) for t in np.geomspace(0.05, 5, 15))
-"""Candidates for `MOST`."""
+"""Candidates for `MAX_SLOPE_RATIO`."""
 _STRETCH = round(5 * FS)
 
 
@@ -60,10 +60,12 @@ def run_record(
     for name, method in methods.items():
         given = stressed.astype(np.float32)
         denoised = method(given)
-        jumps = Jumps(len(LEVELS), mode.samples - mode.hop + 1)
-        jumps.take(np.pad(given.T, ((0, 0), (1, 0)), "edge"))
-        near = jumps.near(0, len(given))
-        ratios = Doubt(len(LEVELS), hop).ratios((given - denoised).T, denoised.T, near)
+        artifacts = ArtifactDetector(len(LEVELS), mode.samples - mode.hop + 1)
+        artifacts.push(np.pad(given.T, ((0, 0), (1, 0)), "edge"))
+        near = artifacts.near(0, len(given))
+        ratios = UncertaintyDetector(len(LEVELS), hop).ratios(
+            (given - denoised).T, denoised.T, near
+        )
         for level, y, ratio in zip(LEVELS, denoised.T.astype(float), ratios, strict=True):
             mistakes = np.concatenate(unmatched(annotated, xqrs_detect(y, FS, verbose=False)))
             for start in starts:
@@ -74,7 +76,9 @@ def run_record(
     return rows
 
 
-def counts(rows: Sequence[Mapping[str, Any]], threshold: float = float(MOST)) -> dict[str, Any]:
+def counts(
+    rows: Sequence[Mapping[str, Any]], threshold: float = float(MAX_SLOPE_RATIO)
+) -> dict[str, Any]:
     """Shares in percent of all stretches, of the (un)flagged and of the wrong ones; None of none.
 
     `found` is how many of the wrong ones are flagged.

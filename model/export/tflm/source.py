@@ -18,7 +18,7 @@ from ecgstream.model.export.tflm.check import Check, check, noisy_record
 from ecgstream.model.export.tflm.network import Int8Network, MicroNetwork
 from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.engine.delay import FS, WINDOW, DelayMode, delay_mode
-from ecgstream.streamer.engine.input_checks import LARGEST
+from ecgstream.streamer.engine.detectors.gap import MAX_MV
 from ecgstream.streamer.engine.normalization import (
     CONTEXT_STEP,
     MAX_CONTEXT,
@@ -141,7 +141,7 @@ def _signal(network: Int8Network) -> Values:
     return {
         "fs": _float(FS),
         "fs_hz": f"{FS:g}",
-        "largest": _float(LARGEST),
+        "largest": _float(MAX_MV),
         "window": WINDOW,
         "context_step": CONTEXT_STEP,
         "frames": network.past // CONTEXT_STEP,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from ecgstream.streamer.engine.stream import Block
+from ecgstream.streamer.engine.block import Block
 from ecgstream.streamer.live.sources.base import Piece
 
 

@@ -1,0 +1,89 @@
+"""Interfaces and registries of detectors."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.engine.ring_buffer import RingBuffer
+from ecgstream.streamer.quality import Flags
+
+Mask = npt.NDArray[np.bool_]
+
+NEVER = sys.maxsize
+
+
+@dataclass
+class InputSegment:
+    """The newest `n` samples of some signals, as input detectors see them."""
+
+    samples: RingBuffer
+    """Samples in mV, gaps held; the newest `n` are those of the segment."""
+    valid: Mask
+    """(rows, n)."""
+    valid_run: npt.NDArray[np.int64]
+    """(rows, n), consecutive valid samples up to each one."""
+    still_run: npt.NDArray[np.int64]
+    """(rows, n), consecutive valid samples that equal the one before, up to each one."""
+
+
+class InputDetector(Protocol):
+    """Flags samples of the input, at its own rate.
+
+    It is not asked about valid samples after `settled_after` valid ones in a row while fewer
+    than `min_still` samples in a row repeat the one before: most pushes are such.
+
+    Attributes
+    ----------
+    settled_after : valid samples in a row.
+    min_still : samples in a row; 0 to be asked always, `NEVER` not to be asked for stillness.
+    history : samples of the past that are looked at together with each new one.
+    """
+
+    settled_after: int
+    min_still: int
+    history: int
+
+    def __init__(self, fs: float) -> None: ...
+
+    def mark(self, flags: RingBuffer, segment: InputSegment) -> None:
+        """Set bits in the newest flags, those of the segment and, where needed, older ones."""
+
+
+class OutputDetector(Protocol):
+    """Flags denoised samples, at the model's rate."""
+
+    def __init__(self, rows: int, hop: int) -> None: ...
+
+    def mark(self, flags: Flags, removed: Floats, denoised: Floats, artifacts: Mask | None) -> None:
+        """Set bits in the flags (rows, m) of consecutive samples.
+
+        Parameters
+        ----------
+        removed, denoised : (rows, m) in mV; whole hops but at a stream's ends.
+        artifacts : (rows, m), samples near a pop or step; None if there are none.
+        """
+
+
+INPUT_DETECTORS: list[type[InputDetector]] = []
+OUTPUT_DETECTORS: list[type[OutputDetector]] = []
+
+_Input = TypeVar("_Input", bound=type[InputDetector])
+_Output = TypeVar("_Output", bound=type[OutputDetector])
+
+
+def input_detector(cls: _Input) -> _Input:
+    """Register a detector for every stream's input."""
+    INPUT_DETECTORS.append(cls)
+    return cls
+
+
+def output_detector(cls: _Output) -> _Output:
+    """Register a detector for every stream's output."""
+    OUTPUT_DETECTORS.append(cls)
+    return cls

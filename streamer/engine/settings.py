@@ -1,0 +1,27 @@
+"""Settings of a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecgstream.streamer.engine.delay import DelayMode, delay_mode
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """Settings that stay for the life of a stream; see `StreamingDenoiser`.
+
+    `past` is the number of samples that the network sees, `WINDOW` included.
+    """
+
+    channels: int
+    fs: float
+    delay: str | int
+    past: int
+    st: bool = False
+    hold_gaps: bool = False
+
+    @property
+    def mode(self) -> DelayMode:
+        """Delay mode: hop and synthesis window."""
+        return delay_mode(self.delay)

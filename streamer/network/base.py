@@ -1,0 +1,52 @@
+"""The interface between the engine and a model, and the loading of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from ecgstream.streamer.engine.delay import WINDOW
+from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats
+from ecgstream.streamer.engine.validation import count
+from ecgstream.streamer.network.tflite import LONGEST_PAST, SHIPPED_MODEL, TFLiteNetwork
+
+
+class Network(Protocol):
+    """A model that the engine can run.
+
+    Attributes
+    ----------
+    output : `noise` (subtracted from the window) or `signal` (the denoised window itself).
+    past : samples of input that the network sees, the window included; at least `WINDOW`.
+    """
+
+    output: str
+    past: int
+
+    def __call__(self, window: Floats, context: Floats) -> Floats:
+        """Answer (n, WINDOW) for n standardised windows (n, WINDOW, 1) and their context."""
+
+
+def load_network(model: str | Path | Network | None = None, runtime: str = "auto") -> Network:
+    """Load a `.tflite` file, the shipped one when None; a `Network` is checked and returned.
+
+    Parameters
+    ----------
+    model : path of the file, or a network.
+    runtime : `auto`, `litert`, `tflite-runtime` or `tensorflow`; of no effect on a `Network`.
+
+    Raises
+    ------
+    ValueError : neither a path nor a network, or the network's past does not fit windows.
+    FileNotFoundError, ecgstream.ModelError, RuntimeError : see `TFLiteNetwork`.
+    """
+    if model is None:
+        model = SHIPPED_MODEL
+    if isinstance(model, (str, Path)):
+        return TFLiteNetwork(model, runtime)
+    if not hasattr(model, "past"):
+        raise ValueError(f"model is a path or a Network, not {model!r:.60}")
+    what = f"a network's past is {WINDOW} to {LONGEST_PAST} samples, a multiple of {CONTEXT_STEP}"
+    if count(model.past, WINDOW, LONGEST_PAST, what) % CONTEXT_STEP:
+        raise ValueError(f"{what}, not {model.past}")
+    return model
