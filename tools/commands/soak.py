@@ -1,4 +1,4 @@
-"""`ecgstream soak`: a day of signal through the live chain, and whether all was kept."""
+"""`ecgstream soak`: run a day of signal through the live chain and check every count."""
 
 from __future__ import annotations
 
@@ -21,39 +21,41 @@ from ecgstream.streamer.live.queues import SampleCount
 from ecgstream.streamer.live.report import Report
 from ecgstream.streamer.live.runner import Runner
 from ecgstream.streamer.live.sinks.base import Step
-from ecgstream.streamer.live.sinks.callback import Callback
 from ecgstream.streamer.live.sources.base import Piece
 from ecgstream.streamer.quality import Quality
 from ecgstream.tools import options
 from ecgstream.tools.system.memory import resident_memory
 
-GROWTH = 4.0
-"""MB that resident memory may grow by after the first minute; a byte kept for each
-sample would make 31 in a day."""
-_LATE = 1e-4  # s
+MAX_MEMORY_GROWTH_MB = 4.0
+"""Allowed growth of resident memory after the first minute, in MB; one byte kept per sample would
+make 31 in a day."""
+_WAKE_UP_SECONDS = 1e-4
+"""Time by which `FastClock` returns late from a sleep, as a real system does."""
+_SINK = "audit"
+"""Name of the sink in the run's report."""
 
 
 class FastClock:
-    """Time that passes only while somebody sleeps, each time a little too long, as in life."""
+    """A `Clock` that is set forward by each sleep, and a little more."""
 
     def __init__(self) -> None:
         self._now = 0.0
 
     def now(self) -> float:
-        """Seconds since the beginning."""
+        """Return seconds since the beginning."""
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Let that much time have passed."""
-        self._now += seconds + _LATE
+        """Set the clock forward."""
+        self._now += seconds + _WAKE_UP_SECONDS
 
 
 class Check(NamedTuple):
-    """One line of the result."""
+    """A line of the result."""
 
     name: str
     value: str
-    good: bool
+    passed: bool
 
 
 @click.command()
@@ -80,8 +82,8 @@ def soak(
 ) -> None:
     """Run hours of signal through the live chain and check that nothing was lost.
 
-    The bundled record, round and round: samples in and out, holes, resident memory and the drift
-    of the pacing. Ends with an exit code other than 0 when something is off.
+    Repeats the bundled record and checks samples in and out, holes, resident memory and the drift
+    of the pacing. Ends with an exit code other than 0 when a check fails.
     """
     record = read_record("208b")
     signals = np.stack([np.roll(record.signal(0), -997 * i) for i in range(channels)], axis=1)
@@ -90,11 +92,11 @@ def soak(
         checks = run(denoiser, signals, hours, speed, resident_memory, lambda: interrupt.wanted)
     table = Table(show_header=False, box=None)
     for check in checks:
-        table.add_row(check.name, check.value, "✓" if check.good else "✗")
+        table.add_row(check.name, check.value, "✓" if check.passed else "✗")
     Console().print(table)
-    bad = [check.name for check in checks if not check.good]
-    if bad:
-        raise click.ClickException(f"soak: {', '.join(bad)} not as it must be")
+    failed = [check.name for check in checks if not check.passed]
+    if failed:
+        raise click.ClickException(f"soak failed: {', '.join(failed)}")
 
 
 def run(
@@ -103,67 +105,77 @@ def run(
     hours: float,
     speed: float,
     memory: Callable[[], float],
-    stopped: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> list[Check]:
-    """Soak an engine in signals (n, channels) in mV, at the pace of its `fs`."""
+    """Run `hours` of repeated signals through an engine and return the checks.
+
+    Parameters
+    ----------
+    denoiser : the engine.
+    signals : (n, channels) in mV, at its sampling rate.
+    hours : length of the run in hours of signal.
+    speed : multiple of real time; infinite for a clock that is set forward.
+    memory : returns the resident memory of this process in MB.
+    should_stop : asked after each piece.
+    """
     fs, fast = denoiser.fs, math.isinf(speed)
     system = SystemClock()
     pacer = Pacer(fs, FastClock() if fast else system, 1.0 if fast else speed)
-    source = Loop(signals, fs, round(hours * 3600 * fs), pacer)
-    ledger = Ledger(signals, round(60 * fs), memory)
+    source = RepeatedSignal(signals, fs, round(hours * 3600 * fs), pacer)
+    audit = Audit(signals, round(60 * fs), memory)
     chunk = round(10 * fs) if fast else 32
     began = system.now()
-    runner = Runner(source, denoiser, {"ledger": Callback(ledger.write)}, system, chunk, not fast)
-    report = runner.run(stopped)
-    return checks(report, source, ledger, memory(), system.now() - began)
+    runner = Runner(source, denoiser, {_SINK: audit}, system, chunk, not fast)
+    report = runner.run(should_stop)
+    return checks(report, source, audit, memory(), system.now() - began)
 
 
-class Loop:
-    """Signals (n, channels) round and round, `length` samples in all."""
+class RepeatedSignal:
+    """A paced source that repeats signals (n, channels) up to `length` samples."""
 
     def __init__(self, signals: Floats, fs: float, length: int, pacer: Pacer) -> None:
         self.fs, self._signals, self._length, self._pacer = fs, signals, length, pacer
         self.position = 0
-        self.late = [math.inf, math.inf]
-        """Samples that the pacing was late, at the least: in the first half, in the second."""
+        self.min_late = [math.inf, math.inf]
+        """Least lateness of the pacing in samples, in the first and second half of the run."""
 
     def read(self, n: int) -> Piece | None:
-        """The next samples when they are due; see `ecgstream.streamer.live.sources.base.Source`."""
+        """Return the next samples when they are due; see `Source.read`."""
         start, end = self.position, min(self.position + n, self._length)
         if start == end:
             return None
         self._pacer.wait(end)
         half = 2 * start >= self._length
-        self.late[half] = min(self.late[half], self._pacer.due() - end)
+        self.min_late[half] = min(self.min_late[half], self._pacer.due() - end)
         self.position = end
-        return Piece(start, *[part(self._signals, start, end)] * 2)
+        return Piece(start, *[_repeated(self._signals, start, end)] * 2)
 
     @property
     def ended(self) -> bool:
-        """Whether all of it was read."""
+        """Whether all samples were read."""
         return self.position == self._length
 
     @property
     def drift(self) -> int:
-        """Samples by which the pacing of the second half was later than that of the first."""
-        first, second = self.late
+        """Growth of the least lateness from the first half to the second, in samples."""
+        first, second = self.min_late
         return round(second - first) if math.isfinite(second - first) else 0
 
 
-class Ledger:
-    """What a sink can say about what it received."""
+class Audit:
+    """A sink that compares every sample with the one that was sent, and counts."""
 
-    def __init__(self, signals: Floats, warm: int, memory: Callable[[], float]) -> None:
-        self._signals, self._warm, self._measure = signals, warm, memory
+    def __init__(self, signals: Floats, warm_up: int, memory: Callable[[], float]) -> None:
+        self._signals, self._warm_up, self._measure = signals, warm_up, memory
         self.received = self.denoised = 0
         self.overlaps = self.wrong = self.gaps = 0
         self.holes = SampleCount()
-        """Samples that never came."""
+        """Samples that were skipped."""
         self.memory = math.nan
-        """MB after the first `warm` samples."""
+        """Resident memory in MB after the first `warm_up` samples."""
 
     def write(self, step: Step) -> None:
-        """Count, and compare with what was sent."""
+        """Check a step."""
         piece, block = step.piece, step.block
         missed = SampleCount(piece.start - self.received, block.start - self.denoised)
         self.holes = self.holes.plus(missed)
@@ -174,28 +186,30 @@ class Ledger:
         self.gaps += int(gap.any(axis=1).sum())
         self.wrong += int((~np.isfinite(block.signal) & ~gap).any(axis=1).sum())
         if not step.dropped:
-            sent = part(self._signals, piece.start, self.received)
+            sent = _repeated(self._signals, piece.start, self.received)
             self.wrong += int((piece.input != sent).any(axis=1).sum())
-        if math.isnan(self.memory) and self.received >= self._warm:
+        if math.isnan(self.memory) and self.received >= self._warm_up:
             self.memory = self._measure()
 
+    def close(self) -> None:
+        """Do nothing."""
 
-def part(signals: Floats, start: int, end: int) -> Floats:
-    """Samples from `start` to `end` of signals (n, channels) that go round and round."""
+
+def _repeated(signals: Floats, start: int, end: int) -> Floats:
+    """Return the samples from `start` to `end` of endlessly repeated signals (n, channels)."""
     return np.take(signals, np.arange(start, end), axis=0, mode="wrap")
 
 
 def checks(
-    report: Report, source: Loop, ledger: Ledger, memory: float, seconds: float
+    report: Report, source: RepeatedSignal, audit: Audit, memory: float, seconds: float
 ) -> list[Check]:
-    """What came of it, line by line."""
+    """Return the lines of the result."""
     n, fs = source.position, source.fs
-    lost = report.undelivered["ledger"]
-    taken = report.delivered["ledger"]
+    lost, delivered = report.undelivered[_SINK], report.delivered[_SINK]
     whole = report.received == report.denoised == n
-    sink = taken.received + lost.received == taken.denoised + lost.denoised == n
+    accounted = delivered.plus(lost) == SampleCount(n, n)
     gaps = report.dropped == report.missing and (
-        ledger.gaps <= report.missing if lost.denoised else ledger.gaps == report.missing
+        audit.gaps <= report.missing if lost.denoised else audit.gaps == report.missing
     )
     return [
         Check(
@@ -209,18 +223,18 @@ def checks(
         Check(
             "dropped",
             f"{report.dropped} before the engine, {lost.received} in and {lost.denoised} out after",
-            gaps and sink,
+            gaps and accounted,
         ),
         Check(
             "holes or overlaps",
-            f"{sum(ledger.holes) - sum(lost)} but for what was dropped, {ledger.overlaps}",
-            not ledger.overlaps and ledger.holes == lost,
+            f"{sum(audit.holes) - sum(lost)} but for what was dropped, {audit.overlaps}",
+            not audit.overlaps and audit.holes == lost,
         ),
-        Check("wrong samples", f"{ledger.wrong}", not ledger.wrong),
+        Check("wrong samples", f"{audit.wrong}", not audit.wrong),
         Check("drift", f"{source.drift} samples", not source.drift),
         Check(
             "resident memory",
-            f"{ledger.memory:.1f} MB after a minute of signal, {memory:.1f} MB at the end",
-            memory - ledger.memory <= GROWTH,
+            f"{audit.memory:.1f} MB after a minute of signal, {memory:.1f} MB at the end",
+            memory - audit.memory <= MAX_MEMORY_GROWTH_MB,
         ),
     ]

@@ -9,14 +9,21 @@ from click.testing import CliRunner
 from ecgstream import Block, StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.live.clock import Pacer
-from ecgstream.tools.commands.soak import GROWTH, Check, FastClock, Loop, run, soak
+from ecgstream.tools.commands.soak import (
+    MAX_MEMORY_GROWTH_MB,
+    Check,
+    FastClock,
+    RepeatedSignal,
+    run,
+    soak,
+)
 from helpers.fakes import Identity
 
 SIGNALS = np.stack([np.sin(np.arange(4000) / 30), np.cos(np.arange(4000) / 7)], axis=1).astype("f4")
 
 
 class Steady:
-    """Resident memory that grows by so many MB from one look to the next."""
+    """Resident memory that grows by `growth` MB from one measurement to the next."""
 
     def __init__(self, growth: float = 0.0) -> None:
         self.memory, self.growth = 100.0, growth
@@ -46,8 +53,8 @@ class Leaking(Identity):
         return super().__call__(window, context) * np.float32(np.nan)
 
 
-def bad(checks: list[Check]) -> set[str]:
-    return {check.name for check in checks if not check.good}
+def failed(checks: list[Check]) -> set[str]:
+    return {check.name for check in checks if not check.passed}
 
 
 def soaked(denoiser: StreamingDenoiser, growth: float = 0.0, hours: float = 0.025) -> list[Check]:
@@ -57,28 +64,30 @@ def soaked(denoiser: StreamingDenoiser, growth: float = 0.0, hours: float = 0.02
 @pytest.mark.parametrize("delay", ["low", 200])
 def test_a_sound_engine_passes(delay: str | int) -> None:
     checks = soaked(StreamingDenoiser(Identity(), 2, delay=delay))
-    assert not bad(checks)
+    assert not failed(checks)
     assert Check("samples in", "32400", True) in checks
 
 
 def test_a_lost_block_is_found() -> None:
-    assert "holes or overlaps" in bad(soaked(Forgetful(Identity(), 2)))
+    assert "holes or overlaps" in failed(soaked(Forgetful(Identity(), 2)))
 
 
-def test_samples_that_are_no_numbers_are_found() -> None:
-    assert bad(soaked(StreamingDenoiser(Leaking(), 2))) == {"wrong samples"}
+def test_output_that_is_not_finite_is_found() -> None:
+    assert failed(soaked(StreamingDenoiser(Leaking(), 2))) == {"wrong samples"}
 
 
 def test_growing_memory_is_found() -> None:
-    assert bad(soaked(StreamingDenoiser(Identity(), 2), GROWTH + 0.1)) == {"resident memory"}
+    assert failed(soaked(StreamingDenoiser(Identity(), 2), MAX_MEMORY_GROWTH_MB + 0.1)) == {
+        "resident memory"
+    }
 
 
 def test_a_run_too_short_to_judge_memory_does_not_pass() -> None:
     checks = soaked(StreamingDenoiser(Identity(), 2), hours=0.01)
-    assert bad(checks) == {"resident memory"}
+    assert failed(checks) == {"resident memory"}
 
 
-def test_a_pacing_that_adds_up_its_lateness_is_found() -> None:
+def test_accumulating_lateness_is_found() -> None:
     class Sloppy(Pacer):
         def wait(self, sample: int) -> None:
             super().wait(sample)
@@ -86,11 +95,11 @@ def test_a_pacing_that_adds_up_its_lateness_is_found() -> None:
 
     def drift(kind: type[Pacer]) -> int:
         clock = FastClock()
-        loop = Loop(SIGNALS, 360.0, 360 * 3600, Pacer(360.0, clock))
+        source = RepeatedSignal(SIGNALS, 360.0, 360 * 3600, Pacer(360.0, clock))
         pacer = kind(360.0, clock)
-        while loop.read(360) is not None:
-            pacer.wait(loop.position + 360)
-        return loop.drift
+        while source.read(360) is not None:
+            pacer.wait(source.position + 360)
+        return source.drift
 
     assert drift(Pacer) == 0
     assert drift(Sloppy) > 0
