@@ -14,6 +14,7 @@ from helpers.paths import ROOT
 _EXAMPLES = ROOT / "examples"
 _PRINTED = {
     "own_source.py": "7100 samples received, 7200 denoised, 0 dropped before the engine",
+    "quickstart.py": "aligned with the input",
     "stream.py": "7200 samples in, 7200 out",
 }
 
