@@ -1,4 +1,4 @@
-"""The recorder of docs/raspberry-pi.md: what arrives as text is on the disk, raw and denoised."""
+"""The recorder of docs/raspberry-pi.md writes lines of text to disk, raw and denoised."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_every_line_is_recorded_and_denoised_and_a_lost_one_is_a_gap(tmp_path: P
     np.testing.assert_allclose(denoised, wanted, atol=6e-4)
 
 
-def test_told_to_stop_it_completes_the_record(tmp_path: Path) -> None:
+def test_sigterm_completes_the_record(tmp_path: Path) -> None:
     with start(tmp_path) as process:
         assert process.stdin is not None and process.stdout is not None
         # Less than a pipe takes whole.
@@ -70,7 +70,7 @@ def test_told_to_stop_it_completes_the_record(tmp_path: Path) -> None:
     assert len(given) == len(denoised) == 600
 
 
-def test_the_unit_starts_the_recorder_with_options_that_it_has() -> None:
+def test_the_systemd_unit_passes_options_that_the_recorder_has() -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read(_UNIT)
@@ -85,7 +85,7 @@ def test_the_unit_starts_the_recorder_with_options_that_it_has() -> None:
     assert named == {word[2:-1] for word in words if word.startswith("${")} | {"BAUD"}
 
 
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze here")
     # The program is not installed here; all else must be in order.

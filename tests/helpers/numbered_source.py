@@ -1,4 +1,4 @@
-"""A source whose samples are their own numbers."""
+"""A source whose samples are their own numbers, which proves alignment."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ FS, CHUNK = 360, 36
 
 
 def samples(start: int, end: int) -> Floats:
+    """Return the samples from `start` to `end`, (n, 2)."""
     number = np.arange(start, end) / 1000
     return np.stack([number, -number], axis=1).astype(np.float32)
 

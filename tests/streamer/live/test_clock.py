@@ -1,4 +1,4 @@
-"""Time comes from the count of samples: nothing adds up, however long a run lasts."""
+"""Pacing follows the count of samples: lateness does not accumulate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DAY = 24 * 3600
 
 
 class Sleepy(FakeClock):
-    """Wakes up late, as every system does, by up to 3 ms."""
+    """A clock that wakes up late by up to 3 ms, as every system does."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ def test_a_day_of_signal_takes_a_day(fs: float) -> None:
     assert int(pacer.due()) - total <= 3e-3 * fs
 
 
-def test_a_run_that_is_late_catches_up_and_loses_no_time() -> None:
+def test_a_late_run_catches_up() -> None:
     clock = FakeClock()
     pacer = Pacer(360.0, clock)
     clock.time = 5.0  # the machine was asleep

@@ -1,4 +1,4 @@
-"""What was played can be looked back at, sample by sample, and memory has an end."""
+"""History keeps the newest samples, aligned, in bounded memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def add(history: History, size: int, delay: int = 7, flag: int = 0, hole: int = 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 130), max_size=12), st.integers(-20, 900), st.integers(0, 200))
-def test_every_stretch_holds_each_sample_under_its_number(
+def test_every_segment_holds_each_sample_at_its_number(
     sizes: list[int], stop: int, seconds: int
 ) -> None:
     history = History(LENGTH, 2)
@@ -53,7 +53,7 @@ def test_every_stretch_holds_each_sample_under_its_number(
     assert np.isnan(segment.output[out:]).all()
 
 
-def test_what_was_dropped_is_nothing_and_not_what_stood_there_before() -> None:
+def test_dropped_samples_are_nan_and_not_older_samples() -> None:
     history = History(LENGTH, 2)
     add(history, 45, flag=int(Quality.SETTLING))
     add(history, 20, hole=10)
@@ -64,7 +64,7 @@ def test_what_was_dropped_is_nothing_and_not_what_stood_there_before() -> None:
     assert np.isnan(segment.output[lost]).all() and not segment.quality[lost].any()
 
 
-def test_what_is_given_out_is_not_changed_by_what_comes() -> None:
+def test_a_segment_is_not_changed_by_later_samples() -> None:
     history = History(LENGTH, 2)
     add(history, 40)
     segment = history.last(20)
@@ -74,7 +74,7 @@ def test_what_is_given_out_is_not_changed_by_what_comes() -> None:
         np.testing.assert_array_equal(part, kept)
 
 
-def test_the_share_of_good_samples_counts_those_without_a_flag() -> None:
+def test_unflagged_share_counts_samples_without_a_flag() -> None:
     history = History(LENGTH, 2)
     assert np.isnan(history.unflagged_share(10))
     add(history, 20, delay=0)
@@ -83,14 +83,14 @@ def test_the_share_of_good_samples_counts_those_without_a_flag() -> None:
     assert history.unflagged_share(30) == pytest.approx(2 / 3)
 
 
-def test_there_is_no_gain_without_a_reference() -> None:
+def test_delta_snr_is_nan_without_a_reference() -> None:
     history = History(LENGTH, 2)
     x = numbers(0, 40)
     history.add(Piece(0, x, x * np.nan), Block(x, 0, np.zeros(x.shape, np.uint8)))
     assert np.isnan(history.delta_snr(40))
 
 
-def test_the_gain_is_the_mean_over_the_signals() -> None:
+def test_delta_snr_is_the_mean_over_the_signals() -> None:
     rng = np.random.default_rng(1)
     clean, noise = rng.standard_normal((2, 40, 2)).astype(np.float32)
     history = History(LENGTH, 2)

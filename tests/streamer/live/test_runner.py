@@ -1,4 +1,4 @@
-"""A live run: acquisition waits for nobody, drops are counted, a failure loses nothing."""
+"""A live run: the source waits for nobody, drops are counted, a failure loses no sample."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ QUEUE_STEPS = round(QUEUE_SECONDS * 360 / CHUNK)
 
 
 class Counter:
-    """A live source of two signals: the sample's number in thousandths of a mV, and half of it."""
+    """A source of two signals: the sample's number in µV, and half of it."""
 
     fs = 360.0
 
@@ -47,7 +47,7 @@ class Counter:
 
 
 class Kept:
-    """A sink that keeps all it is given."""
+    """A sink that keeps every step."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -91,7 +91,7 @@ def two_signals(network: Identity | None = None) -> StreamingDenoiser:
 
 
 def assert_aligned(steps: list[Step]) -> None:
-    """What is there is what was sent, under its own number; gaps apart."""
+    """Assert that every sample outside gaps is the one sent, at its number."""
     for step in steps:
         piece, block = step.piece, step.block
         sent = numbers(piece.start, piece.start + len(piece.input))
@@ -105,7 +105,7 @@ def assert_aligned(steps: list[Step]) -> None:
 
 
 def ranges(steps: list[Step]) -> tuple[list[int], list[int]]:
-    """Numbers of all samples in, and of all out."""
+    """Return the numbers of all input and of all output samples."""
     given = [i for s in steps for i in range(s.piece.start, s.piece.start + len(s.piece.input))]
     made = [i for s in steps for i in range(s.block.start, s.block.start + len(s.block.signal))]
     return given, made
@@ -115,7 +115,7 @@ def run(source: Counter, denoiser: StreamingDenoiser, *, live: bool, **sinks: Si
     return Runner(source, denoiser, sinks, FakeClock(), CHUNK, live).run()
 
 
-def test_every_sink_gets_every_sample_once_under_its_own_number() -> None:
+def test_every_sink_receives_every_sample_once_at_its_number() -> None:
     first, second = Kept(), Kept()
     report = run(Counter(), two_signals(), live=False, first=first, second=second)
     for sink in (first, second):
@@ -127,7 +127,7 @@ def test_every_sink_gets_every_sample_once_under_its_own_number() -> None:
     assert report.delivered == {"first": SampleCount(N, N), "second": SampleCount(N, N)}
 
 
-def test_a_slow_sink_blocks_nobody_and_what_it_misses_is_counted_exactly() -> None:
+def test_a_slow_sink_blocks_nobody_and_its_drops_are_counted() -> None:
     source, slow, quick = Counter(), Kept(), Kept()
     all_out = threading.Event()
 
@@ -180,7 +180,7 @@ class Patient:
         return self._source.read(n)
 
 
-def test_a_slow_model_costs_counted_gaps_and_no_index() -> None:
+def test_a_slow_model_causes_counted_gaps_and_shifts_no_sample() -> None:
     source, sink = Counter(), Kept()
 
     class Slow(Identity):
@@ -205,7 +205,7 @@ def test_a_slow_model_costs_counted_gaps_and_no_index() -> None:
         np.testing.assert_array_equal(step.piece.input[there], sent[there])
 
 
-def test_samples_that_the_device_lost_are_a_gap_at_their_place() -> None:
+def test_samples_lost_by_the_device_become_a_gap() -> None:
     class Lossy(Counter):
         def read(self, n: int) -> Piece | None:
             if self.position == 30 * CHUNK:
@@ -240,7 +240,7 @@ def test_a_sink_that_fails_ends_the_run_and_no_other_sink_loses_a_sample(live: b
     assert f"the broken failed (OSError: no space left); {source.position} samples" in str(report)
 
 
-def test_a_model_that_fails_ends_the_run_and_all_raw_samples_are_handed_on() -> None:
+def test_a_failing_model_ends_the_run_with_all_raw_samples_delivered() -> None:
     sink = Kept()
     report = run(Counter(), two_signals(BrokenNetwork()), live=False, sink=sink)
     (failure,) = report.failures
@@ -252,7 +252,7 @@ def test_a_model_that_fails_ends_the_run_and_all_raw_samples_are_handed_on() -> 
     assert_aligned(sink.steps)
 
 
-def test_a_source_that_fails_ends_the_run_with_all_it_gave_denoised() -> None:
+def test_a_failing_source_ends_the_run_with_all_its_samples_denoised() -> None:
     class Unplugged(Counter):
         def read(self, n: int) -> Piece | None:
             if self.position >= 1000:
@@ -265,7 +265,7 @@ def test_a_source_that_fails_ends_the_run_with_all_it_gave_denoised() -> None:
     assert ranges(sink.steps) == (list(range(report.received)),) * 2
 
 
-def test_a_sample_that_comes_twice_is_refused() -> None:
+def test_a_repeated_sample_is_refused() -> None:
     class Stutter(Counter):
         def read(self, n: int) -> Piece | None:
             if self.position == 10 * CHUNK:
@@ -276,7 +276,7 @@ def test_a_sample_that_comes_twice_is_refused() -> None:
     assert "the source failed (ValueError: sample 359 came after sample 359)" in str(report)
 
 
-def test_a_hole_beyond_all_memory_ends_the_run_and_does_not_hang_it() -> None:
+def test_a_gap_too_large_for_the_memory_ends_the_run() -> None:
     class Leap(Counter):
         def read(self, n: int) -> Piece | None:
             piece = super().read(n)
@@ -316,7 +316,7 @@ def test_a_source_without_a_sample_gives_an_empty_report() -> None:
     assert report.received == report.denoised == 0 and not sink.steps and sink.closed == 1
 
 
-def test_the_engine_sees_the_same_however_the_source_cuts() -> None:
+def test_output_does_not_depend_on_the_chunk_size() -> None:
     outputs = []
     for chunk in (7, 360):
         sink = Kept()
@@ -326,7 +326,7 @@ def test_the_engine_sees_the_same_however_the_source_cuts() -> None:
 
 
 class Played:
-    """A source that goes on when a test says so."""
+    """A source that a test plays piece by piece."""
 
     fs = 360.0
 
@@ -334,7 +334,7 @@ class Played:
         self._counter, self._pieces = Counter(10**9), queue.Queue[int]()
 
     def play(self, pieces: int) -> None:
-        """Give so many pieces; none ends it."""
+        """Release that many pieces; 0 ends the source."""
         for _ in range(pieces or 1):
             self._pieces.put(pieces)
 
@@ -375,7 +375,7 @@ def playing(source: Source, runner: Runner) -> Iterator[list[Report]]:
     assert not thread.is_alive()
 
 
-def test_a_sink_can_come_and_go_while_it_runs_and_misses_nothing_in_between() -> None:
+def test_a_sink_attached_during_the_run_receives_every_step_until_detached() -> None:
     source, screen, guest = Played(), Noticed(), Noticed()
     runner = Runner(source, two_signals(), {"screen": screen}, FakeClock(), CHUNK)
     with playing(source, runner) as reports:
@@ -387,7 +387,7 @@ def test_a_sink_can_come_and_go_while_it_runs_and_misses_nothing_in_between() ->
             elif until == 20:
                 runner.detach("guest")
                 guest.until(lambda: guest.closed == 1)
-                runner.detach("guest")  # nobody minds
+                runner.detach("guest")  # detaching twice is no error
         source.play(0)
     assert guest.closed == 1
     assert guest.steps == screen.steps[10:20]
@@ -396,7 +396,7 @@ def test_a_sink_can_come_and_go_while_it_runs_and_misses_nothing_in_between() ->
     assert "guest: 360 received" in str(reports[0])
 
 
-def test_a_second_sink_of_a_name_is_refused_while_the_first_is_there() -> None:
+def test_a_second_sink_of_the_same_name_is_refused() -> None:
     source, screen = Played(), Noticed()
     runner = Runner(source, two_signals(), {"screen": screen}, FakeClock(), CHUNK)
     with playing(source, runner) as reports:
@@ -416,12 +416,12 @@ def test_a_callback_that_exits_the_program_ends_the_run_with_a_report(live: bool
     assert sink.closed == 1
 
 
-def test_a_run_without_sinks_knows_how_full_its_queues_are() -> None:
+def test_fill_is_known_without_sinks() -> None:
     runner = Runner(Counter(), two_signals(), {}, FakeClock(), CHUNK)
     assert runner.fill == 0
 
 
-def test_a_guest_that_hangs_holds_up_neither_the_run_nor_its_end() -> None:
+def test_an_attached_sink_that_hangs_delays_neither_the_run_nor_its_end() -> None:
     going, screen, source = threading.Event(), Noticed(), Played()
     guest = Callback(lambda _: going.wait(MAX_WAIT_SECONDS))
     runner = Runner(
@@ -440,7 +440,7 @@ def test_a_guest_that_hangs_holds_up_neither_the_run_nor_its_end() -> None:
     going.set()
 
 
-def test_a_sink_that_comes_too_late_is_closed_at_once() -> None:
+def test_a_sink_attached_after_the_run_is_closed_at_once() -> None:
     runner = Runner(Counter(0), two_signals(), {}, FakeClock(), CHUNK)
     runner.run()
     guest = Noticed()
@@ -449,7 +449,7 @@ def test_a_sink_that_comes_too_late_is_closed_at_once() -> None:
     assert not guest.steps
 
 
-def test_the_engine_can_be_changed_between_two_pieces() -> None:
+def test_engine_settings_can_change_before_each_push() -> None:
     denoiser, sink, changes = two_signals(), Kept(), iter(["low", "low", "best", *["best"] * 2000])
 
     def change() -> None:
@@ -463,7 +463,7 @@ def test_the_engine_can_be_changed_between_two_pieces() -> None:
     assert_aligned(sink.steps)
 
 
-def test_a_change_that_is_impossible_ends_the_run_and_all_raw_samples_are_handed_on() -> None:
+def test_an_impossible_setting_ends_the_run_with_all_raw_samples_delivered() -> None:
     denoiser, sink = two_signals(), Kept()
 
     def change() -> None:

@@ -49,7 +49,7 @@ def step(start: int, x: Floats, out: int, y: Floats, quality: int = 0) -> Step:
     return Step(Piece(start, x, x), Block(y, out, flags), 0, 0.0)
 
 
-def test_raw_denoised_and_flags_are_all_there_under_their_numbers(tmp_path: Path) -> None:
+def test_raw_signal_denoised_signal_and_flags_are_recorded_aligned(tmp_path: Path) -> None:
     recorder = record(tmp_path / "deep" / "rec", 3600)
     written = read_record(str(tmp_path / "deep" / "rec"))
     assert written.leads == ("I input", "II input", "I denoised", "II denoised")
@@ -62,7 +62,7 @@ def test_raw_denoised_and_flags_are_all_there_under_their_numbers(tmp_path: Path
     assert recorder.received == recorder.synced == 3600 and recorder.clipped == 0
 
 
-def test_the_reference_is_recorded_where_there_is_one(tmp_path: Path) -> None:
+def test_the_reference_is_recorded_on_request(tmp_path: Path) -> None:
     record(tmp_path / "rec", 720, clean=True)
     written = read_record(str(tmp_path / "rec"))
     assert written.leads[-2:] == ("I clean", "II clean")
@@ -88,7 +88,7 @@ def test_a_recording_is_readable_after_every_step(tmp_path: Path) -> None:
     assert np.isnan(read_record(str(tmp_path / "rec")).signals[denoised:, 2:]).all()
 
 
-def test_what_a_full_queue_dropped_is_missing_and_the_rest_in_its_place(tmp_path: Path) -> None:
+def test_dropped_samples_are_missing_and_all_others_in_place(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "rec", FS, ["I", "II"])
     recorder.write(step(0, samples(0, 50), 0, samples(0, 10)))
     recorder.write(step(100, samples(100, 150), 60, samples(60, 110)))
@@ -103,7 +103,7 @@ def test_what_a_full_queue_dropped_is_missing_and_the_rest_in_its_place(tmp_path
     np.testing.assert_array_equal(np.isnan(flags), np.isnan(expected[:, 2]))
 
 
-def test_gaps_are_invalid_samples_and_large_ones_are_cut_off_and_counted(tmp_path: Path) -> None:
+def test_gaps_are_invalid_and_large_samples_are_clipped_and_counted(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "rec", FS, ["I"])
     x = np.array([[0.5], [np.nan], [40.0], [-1e38], [np.inf]], np.float32)
     recorder.write(step(0, x, 0, x, int(Quality.SATURATED)))
@@ -123,7 +123,7 @@ def test_headers_carry_the_checksums_that_wfdb_computes(tmp_path: Path) -> None:
         assert written.init_value == written.d_signal[0].tolist()
 
 
-def test_a_model_that_fails_leaves_all_raw_samples(tmp_path: Path) -> None:
+def test_a_failing_model_leaves_all_raw_samples(tmp_path: Path) -> None:
     recorder = record(tmp_path / "rec", 3600, Fails())
     written = read_record(str(tmp_path / "rec")).signals
     n = recorder.received
@@ -134,7 +134,7 @@ def test_a_model_that_fails_leaves_all_raw_samples(tmp_path: Path) -> None:
     np.testing.assert_allclose(written[:denoised, 2:], samples(0, denoised), atol=0.0011)
 
 
-def test_nothing_is_overwritten(tmp_path: Path) -> None:
+def test_no_file_is_overwritten(tmp_path: Path) -> None:
     for taken in ("rec.hea", "rec.atr", f"rec{FLAGS_SUFFIX}.dat"):
         (tmp_path / taken).write_text("precious")
         with pytest.raises(ValueError, match=f"{taken} exists already"):

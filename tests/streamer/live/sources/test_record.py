@@ -65,9 +65,7 @@ def test_output_is_the_same_at_any_speed(clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("delay", ["low", "balanced", "best"])
-def test_sample_numbers_prove_that_output_lies_under_its_input(
-    clock: FakeClock, delay: str
-) -> None:
+def test_output_is_aligned_with_input(clock: FakeClock, delay: str) -> None:
     source = Replay(numbered())
     steps = replayed(source, StreamingDenoiser(Identity(), delay=delay), clock)
     np.testing.assert_allclose(outputs(steps) * 1000, np.arange(20_000), atol=0.05)
@@ -75,7 +73,7 @@ def test_sample_numbers_prove_that_output_lies_under_its_input(
     assert starts == sorted(starts)
 
 
-def test_mixed_noise_has_the_level_that_was_asked_for() -> None:
+def test_mixed_noise_has_the_requested_snr() -> None:
     source = Replay(read_record("208"), duration=60)
     before = read(source, len(source)).input
     for level in (-6.0, 0.0, 12.0):
@@ -108,7 +106,7 @@ def test_every_kind_of_noise_works_out_of_the_box(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bw", "em", "ma"])
-def test_recorded_noise_goes_round_without_a_jump(kind: str) -> None:
+def test_recorded_noise_repeats_without_a_jump(kind: str) -> None:
     steps = np.abs(np.diff(unit_noise(kind, 200_000)))  # more than there and back
     excerpt = np.abs(np.diff(unit_noise(kind, 30_000)))
     assert steps.max() <= 1.5 * excerpt.max()
@@ -125,7 +123,7 @@ def test_a_stretch_outside_the_record_is_refused(start: float, duration: float |
         Replay(numbered(), start=start, duration=duration)
 
 
-def test_history_holds_each_sample_at_its_own_time(clock: FakeClock) -> None:
+def test_history_is_aligned_during_a_replay(clock: FakeClock) -> None:
     history = History(3600)
     source = Replay(numbered())
     for step in replayed(source, StreamingDenoiser(Identity()), clock):
@@ -140,7 +138,7 @@ def test_history_holds_each_sample_at_its_own_time(clock: FakeClock) -> None:
     assert history.denoised == history.received == 20_000
 
 
-def test_history_measures_what_denoising_gained(clock: FakeClock) -> None:
+def test_history_measures_delta_snr(clock: FakeClock) -> None:
     source = Replay(read_record("208"), duration=30)
     source.mix(unit_noise("ma", len(source)), 0)
     history = History(3600)
@@ -157,7 +155,7 @@ def test_speed_must_be_positive(clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("samples", [np.full(5000, np.nan), np.zeros(5)])
-def test_a_signal_with_nothing_in_it_is_refused(samples: Floats) -> None:
+def test_a_signal_without_valid_samples_is_refused(samples: Floats) -> None:
     record = Record("empty", samples.astype(np.float32)[:, None], 360.0, ("II",))
     with pytest.raises(RecordError, match="record empty holds less than a second"):
         Replay(record)
@@ -171,7 +169,7 @@ def two_leads(n: int = 20_000) -> Record:
     return Record("numbered", np.concatenate([samples, second], axis=1), 360.0, ("I", "II"))
 
 
-def test_all_signals_are_replayed_or_those_that_are_asked_for() -> None:
+def test_all_signals_or_the_selected_ones_are_replayed() -> None:
     source = Replay(two_leads())
     assert source.leads == ("I", "II")
     piece = read(source, 1000)
@@ -181,7 +179,7 @@ def test_all_signals_are_replayed_or_those_that_are_asked_for() -> None:
     np.testing.assert_array_equal(read(other, 1000).input[:, 0], piece.input[:, 1])
 
 
-def test_each_signal_gets_its_noise_at_the_level_asked_for() -> None:
+def test_each_signal_has_noise_at_the_requested_snr() -> None:
     source = Replay(two_leads())
     before = read(source, 20_000).input
     source.mix(np.random.default_rng(1).standard_normal((20_000, 2)), 6)
@@ -195,7 +193,7 @@ def test_each_signal_gets_its_noise_at_the_level_asked_for() -> None:
     assert abs(np.corrcoef(noise[600:].T)[0, 1]) < 0.05
 
 
-def test_a_reference_is_known_only_where_noise_is_mixed_into_what_was_recorded() -> None:
+def test_the_reference_is_known_only_where_noise_is_mixed_in() -> None:
     source = Replay(two_leads())
     assert not source.noisy and np.isnan(read(source, 1000).clean).all()
     source.mix(np.ones(20_000) - np.arange(20_000) % 2 * 2, 0)
@@ -204,7 +202,7 @@ def test_a_reference_is_known_only_where_noise_is_mixed_into_what_was_recorded()
     np.testing.assert_array_equal(np.isnan(clean), np.isnan(two_leads().signals[:1000]))
 
 
-def test_a_count_can_begin_anew_anywhere_in_the_stretch() -> None:
+def test_seek_restarts_the_count_anywhere_in_the_stretch() -> None:
     source = Replay(numbered(), start=10, duration=20)
     read(source, 100)
     source.seek(5000)
@@ -229,7 +227,7 @@ def test_one_dead_lead_does_not_hide_the_others() -> None:
 
 
 @pytest.mark.parametrize("kind", ["em", "ma"])
-def test_recorded_noise_sounds_the_same_at_another_rate(kind: str) -> None:
+def test_recorded_noise_keeps_its_spectrum_at_another_rate(kind: str) -> None:
     def middle(fs: float) -> float:
         """The frequency below which half of the power lies."""
         power = np.abs(np.fft.rfft(unit_noise(kind, round(60 * fs), fs=fs))) ** 2
