@@ -1,4 +1,4 @@
-"""A record on its way from PhysioNet, in a thread of its own."""
+"""Download of a record from PhysioNet in the background."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ecgstream.streamer.io import physionet
 
 
 class _Cancelled(Exception):
-    """Nobody wants it any more."""
+    """The download was cancelled."""
 
 
 class Downloading:
-    """Downloads a record; what has arrived when it is cancelled is kept for the next time.
+    """Downloads a record in a thread; a cancelled download can be resumed later.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ class Downloading:
         self._name, self._folder, self._done = name, folder, done
         self._cancelled = False
         self.state = Download(name, 0, 0, "")
-        # A daemon: a server that does not answer shall not keep the program from ending.
+        # A daemon, so that a server that does not answer cannot keep the program from ending.
         thread = threading.Thread(target=self._run, name="ecgstream download", daemon=True)
         thread.start()
 
     def cancel(self) -> None:
-        """End it at the next byte."""
+        """Cancel the download when the next bytes arrive."""
         self._cancelled = True
 
     def _run(self) -> None:
@@ -48,7 +48,7 @@ class Downloading:
             self._check()
         except _Cancelled:
             pass
-        # Whatever it is, the user shall read it in the window.
+        # Any error is shown in the window.
         except Exception as error:
             self.state = self.state._replace(problem=_told(error))
         else:
@@ -64,7 +64,7 @@ class Downloading:
 
 
 def _told(error: Exception) -> str:
-    """What went wrong, with what can be done in a window in place of a command's options."""
+    """Return the reason, with a remedy for the window in place of a command's option."""
     what, option, _ = reason(error).partition("--mirror")
     if not option:
         return what or type(error).__name__

@@ -1,4 +1,4 @@
-"""The records that the monitor offers."""
+"""Records that the monitor offers."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from ecgstream.streamer.io.records import (
 
 
 class Choice(NamedTuple):
-    """A record's name for `read_record`, and its caption."""
+    """Name of a record for `read_record`, and its label in the list."""
 
     name: str
     label: str
 
 
 def bundled_choices() -> list[Choice]:
-    """The records that come with the program."""
+    """Return the bundled records."""
     return [Choice(excerpt, f"{record} (bundled)") for record, excerpt in BUNDLED.items()]
 
 
 def folder_choices(data: str | Path | None = None) -> list[Choice]:
-    """The ECGs in the data folder at a rate that the engine takes.
+    """Return the ECG records of the data folder with a sampling rate that the engine supports.
 
     Raises
     ------
@@ -51,12 +51,12 @@ def folder_choices(data: str | Path | None = None) -> list[Choice]:
 
 
 def download_folder(data: str | Path | None = None) -> Path:
-    """Where downloads go: the data folder, which need not exist yet."""
+    """Return the folder for downloads: the data folder, which need not exist yet."""
     return Path(data or os.environ.get(DATA_VARIABLE) or DOWNLOADS).expanduser()
 
 
 def listed_name(name: str, data: str | Path | None = None) -> str:
-    """The name under which the choices list the record of that name, if they do.
+    """Return the name under which the choices list a record, or `name` where they do not.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def listed_name(name: str, data: str | Path | None = None) -> str:
 
 
 def _rate(header: Path) -> float:
-    """Sampling rate that a WFDB header states; 0 where it cannot be read."""
+    """Return the sampling rate in a WFDB header, Hz; 0 where it cannot be read."""
     try:
         with header.open(errors="replace") as lines:
             record_line = next((line for line in lines if not line.startswith("#")), "")

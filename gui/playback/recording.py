@@ -1,4 +1,4 @@
-"""What is shown, written to a WFDB record while it runs."""
+"""Recording of the replayed signals to a WFDB record."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _ELSEWHERE = "The menu File chooses another folder."
 
 
 class RecordingSink:
-    """A sink that begins a record with its first step and survives a disk that fails.
+    """Sink that begins a record with its first step and survives a failing disk.
 
-    The record's count begins there, too. It holds raw and denoised signals, and the clean ones
-    where noise is mixed in as it begins. See `ecgstream.streamer.live.sinks.base.Sink`.
+    Samples of the record count from there. It holds raw and denoised signals, and the clean
+    ones if noise is mixed in at the beginning. See `ecgstream.streamer.live.sinks.base.Sink`.
     """
 
     def __init__(self, path: Path, replay: Replay) -> None:
         self.path, self._replay, self._begun = path, replay, replay.first
         self._recorder: Recorder | None = None
         self._first = 0
-        self._lost = 0  # samples that a full queue dropped
+        self._lost = 0  # samples, dropped by a full queue
         self._failure = self._reason = ""
         self.ended = threading.Event()
 
     @property
     def recording(self) -> Recording:
-        """How it stands."""
+        """State of the recording."""
         recorder = self._recorder
         seconds = recorder.received / self._replay.fs if recorder else 0.0
         problem = self._failure or self._reason
@@ -41,11 +41,11 @@ class RecordingSink:
         return Recording(self.path, seconds, going, problem.rstrip())
 
     def end(self, reason: str) -> None:
-        """Say why there will be no more steps."""
+        """Set the reason why no more steps will come, for the window to show."""
         self._reason = reason
 
     def write(self, step: Step) -> None:
-        """Write a step, less what came before the recording."""
+        """Write a step, without samples from before the recording."""
         if self._failure:
             return
         try:
@@ -78,7 +78,7 @@ class RecordingSink:
         return Recorder(self.path, replay.fs, replay.leads, replay.noisy, comments)
 
     def _counted(self, step: Step) -> Step:
-        """The step in the record's own count."""
+        """Return the step with samples counted from the recording's first."""
         piece, block = step.piece, step.block
         before = min(max(0, self._first - block.start), len(block.signal))
         return step._replace(

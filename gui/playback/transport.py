@@ -15,13 +15,13 @@ from ecgstream.streamer.live.sources.base import Piece
 from ecgstream.streamer.live.sources.record import Replay
 
 UPDATES = 60
-"""Pieces per second: one for each frame of a usual screen, so that the trace moves evenly."""
+"""Pieces per second: one per frame of a 60 Hz screen, so that the trace moves evenly."""
 MAX_LAG = 1.0
-"""Seconds that acquisition or engine may be behind; what is later is dropped and counted."""
+"""Seconds that acquisition or engine may lag; later samples are dropped and counted."""
 
 
 class Transport:
-    """A source that can be paused, stepped and hurried, and the runs that replay it.
+    """Source that can be paused, stepped and sped up, and the runs that replay it.
 
     All methods and attributes belong to the acquiring thread, but for `fill`, `paused_at` and
     `held`, which any thread may read.

@@ -296,7 +296,7 @@ class Worker:
             try:
                 self._library.list()
                 self._play(source)
-            # Whatever it is, the user shall read it in the window and be able to go on.
+            # Any error is shown in the window, which goes on.
             except Exception as error:
                 self._status = _Status(State.FAILED, error, self._status.session)
                 self._at_rest.set()

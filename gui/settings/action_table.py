@@ -1,4 +1,4 @@
-"""Everything that can be done in the monitor, once: menus, keys and help are made from it."""
+"""Table of the monitor's actions, from which menus, keys and help are made."""
 
 from __future__ import annotations
 
@@ -21,45 +21,45 @@ NOISES = {
     "wander": "Slow sine",
 }
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0)
-"""Times real time."""
+"""Replay speeds to choose from, times real time."""
 
 
 def delay_text(delay: str | int) -> str:
-    """A delay mode, or a number of samples at the engine's rate, with the seconds that it takes."""
+    """Return a delay mode or a number of samples at the engine's rate as text, with its seconds."""
     if isinstance(delay, int):
         return f"{delay / FS:.2f} s"
     return f"{delay.capitalize()}, {MODES[delay].samples / FS:.2f} s"
 
 
 def speed_text(speed: float) -> str:
-    """A speed, with its unit; `max` for as fast as possible."""
+    """Return a speed with its unit; `max` for as fast as possible."""
     return f"{speed:g} ×" if math.isfinite(speed) else "max"  # noqa: RUF001
 
 
 LEVELS = (-30.0, 60.0)
-"""dB, least and most."""
+"""Lowest and highest SNR of the noise, dB."""
 THEME_NAMES = {"paper": "Paper", "dark": "Dark"}
 STEP = 0.2
-"""Seconds that one step plays: one bold square at 25 mm/s."""
+"""Seconds that a step plays while paused: one bold square at 25 mm/s."""
 JUMP = 2.0
-"""Seconds that the arrow keys go."""
+"""Seconds that an arrow key moves the sheet."""
 NUDGE = 0.02
-"""Seconds that a key moves the caliper's ends."""
+"""Seconds that a key moves an end of the caliper."""
 
 
 class Command(NamedTuple):
-    """Something to do, where it stands in the menus, and its keys as Qt writes them."""
+    """Action with its menu and its keys, as Qt writes them."""
 
     name: str
     menu: str
     text: str
     keys: tuple[str, ...] = ()
     toggles: bool = False
-    begins: bool = False  # a new part of its menu
+    begins: bool = False  # after a separator
 
 
 class Setting(NamedTuple):
-    """One of several values, a submenu; the keys go to the next and to the one before."""
+    """Submenu of values; the keys choose the next and the previous one."""
 
     name: str  # in `MonitorSettings` or `DisplaySettings`
     menu: str
@@ -73,7 +73,7 @@ FILE, PLAY, SIGNAL, VIEW, HELP = "&File", "&Play", "&Signal", "&View", "&Help"
 MENUS = (FILE, PLAY, SIGNAL, VIEW, HELP)
 
 LEAD_KEYS = tuple(f"Ctrl+{n}" for n in range(1, 10))
-"""Show or hide the first leads; the menu lists them all."""
+"""Keys that show or hide the first nine leads; the menu lists all leads."""
 
 TABLE: tuple[Command | Setting, ...] = (
     Command("open", FILE, "Open a record…", ("Ctrl+O",)),
@@ -129,7 +129,7 @@ TABLE: tuple[Command | Setting, ...] = (
 
 
 def help_rows(menu: str) -> list[tuple[str, str]]:
-    """Keys, and what they do, of one menu."""
+    """Return the keys of one menu and their actions, for the help."""
     rows = [(" or ".join(map(_shown, row.keys)), _said(row)) for row in TABLE if row.menu == menu]
     if menu == VIEW:
         rows.append((f"{LEAD_KEYS[0]} … {LEAD_KEYS[-1][-1]}", "Show or hide a lead"))

@@ -1,9 +1,9 @@
-"""How the traces are drawn: what a person chooses about the sheet, as pure data."""
+"""Settings of the sheet: paper speed, gain, traces and marks."""
 
 from dataclasses import dataclass
 
 TRACE_KINDS = ("raw", "denoised", "clean", "removed")
-"""What may be drawn of a lead; removed is what the denoiser took away, input less output."""
+"""Traces of a lead; `removed` is input minus output of the denoiser."""
 PAPER_SPEEDS = (12.5, 25.0, 50.0)
 """Paper speeds to choose from, in mm/s; 25 is usual."""
 GAINS = (2.5, 5.0, 10.0, 20.0)
@@ -12,20 +12,20 @@ GAINS = (2.5, 5.0, 10.0, 20.0)
 
 @dataclass(frozen=True)
 class DisplaySettings:
-    """How the sheet is drawn; remembered from one window to the next, but for `hidden`.
+    """Settings of the sheet; all but `hidden` are kept as preferences.
 
     Attributes
     ----------
-    paper_speed, gain : mm that a second and a millivolt take.
+    paper_speed, gain : in mm/s and mm/mV.
     sweep : the newest sample is written over the oldest; else the paper scrolls.
-    stacked : a lane for each lead and kind; else one for each lead, its kinds over each other.
-        None: as there is room, see `stacks`.
+    stacked : a lane for each trace; else one for each lead, its traces over each other.
+        None: by the number of leads, see `stacks`.
     kinds : which of `TRACE_KINDS` are drawn.
-    hidden : numbers of the record's leads that are not drawn; names can be the same.
+    hidden : indices of the leads that are not drawn; two leads may have the same name.
     theme : name in `ecgstream.gui.settings.theme.THEMES`.
     annotations : annotated beats and rhythms are drawn.
     detections : detected R peaks are drawn.
-    flags : gaps, flat lines, saturation and doubt are marked.
+    flags : quality flags are drawn.
     """
 
     paper_speed: float = 25.0
@@ -40,12 +40,12 @@ class DisplaySettings:
     flags: bool = True
 
     def stacks(self, leads: int) -> bool:
-        """Whether each kind has a lane of its own in a record of so many leads.
+        """Whether each trace has a lane of its own in a record with that number of leads.
 
-        Unless it was chosen: with more than one lead the lanes would be too low for a QRS.
+        By default only with one lead: lanes of more would be too low for a QRS complex.
         """
         return leads < 2 if self.stacked is None else self.stacked
 
     def seen(self, leads: int) -> tuple[int, ...]:
-        """The leads drawn of a record of so many: those not hidden, or all were it none."""
+        """Return the indices of the leads to draw: those not hidden, or all if all are hidden."""
         return tuple(n for n in range(leads) if n not in self.hidden) or tuple(range(leads))

@@ -1,4 +1,4 @@
-"""What the monitor is asked to show when it opens."""
+"""Initial settings of the monitor."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ecgstream.streamer.network.base import Network
 
 
 class Noise(NamedTuple):
-    """Noise to mix in: one of `ecgstream.streamer.ecg.noise.KINDS` or None, and its SNR in dB."""
+    """Noise to mix in: kind in `ecgstream.streamer.ecg.noise.KINDS` or None, and its SNR in dB."""
 
     kind: str | None
     snr: float
 
 
 class Source(NamedTuple):
-    """What to replay: a record by name or path, a signal's number (None: all), seconds into it."""
+    """Record by name or path, index of its signal (None: all) and start in seconds."""
 
     record: str
     signal: int | None = None
@@ -27,14 +27,14 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class MonitorSettings:
-    """How the monitor begins; all but signal, start, model and runtime changes in the window.
+    """Initial settings; all but signal, start, model and runtime can be changed in the window.
 
     Attributes
     ----------
     record : name or path of a WFDB record; the bundled one when None.
     data : folder of databases; see `ecgstream.streamer.io.records.data_folder`.
-    signal, start : number of the record's signal (None: all of them), and seconds into it.
-    noise, snr : kind of noise to mix in (None for none) and its level in dB.
+    signal, start : index of the record's signal (None: all) and start in seconds.
+    noise, snr : kind of noise to mix in (None: no noise) and its SNR in dB.
     model, delay, strength, st, runtime : as `ecgstream.StreamingDenoiser` takes them.
     speed : times real time; infinite for as fast as possible.
     """
@@ -54,5 +54,5 @@ class MonitorSettings:
 
     @property
     def source(self) -> Source:
-        """The stretch to replay first."""
+        """Source to replay first."""
         return Source(self.record or next(iter(BUNDLED.values())), self.signal, self.start)

@@ -1,4 +1,4 @@
-"""What the monitor remembers from one window to the next, in an ini file of its own."""
+"""Preferences of the monitor, kept in an ini file from one session to the next."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _number(least: float, most: float) -> _Check:
 
 
 def _one_of(values: Container[object]) -> _Check:
-    # A number may stand for a bool, and the other way round: `1 in (True, False)`.
+    # In Python `1 in (True, False)` holds, so a bool is refused by its type.
     return lambda value: not isinstance(value, (list, dict, bool)) and value in values
 
 
@@ -64,22 +64,22 @@ _DISPLAY: dict[str, _Check] = {
     "detections": _is_bool,
     "flags": _is_bool,
 }
-_FORMS: dict[str, Callable[[Any], object]] = {"kinds": frozenset, "data": Path}
-"""What becomes of a value that JSON cannot write as it is."""
+_CONVERSIONS: dict[str, Callable[[Any], object]] = {"kinds": frozenset, "data": Path}
+"""Conversions from the JSON value of a field to its own type."""
 
 
 def own_folder(kind: str) -> Path:
-    """The program's folder among the user's `Documents` or `Pictures`."""
+    """Return the program's folder within the user's `Documents` or `Pictures`."""
     place = getattr(QtCore.QStandardPaths.StandardLocation, f"{kind}Location")
     return Path(QtCore.QStandardPaths.writableLocation(place)) / "ecgstream"
 
 
 class Preferences:
-    """Settings kept in a file; what is damaged or no longer possible counts as not there.
+    """Settings kept in a file; values that are damaged or no longer valid are ignored.
 
     Parameters
     ----------
-    path : of the file; the user's own place for settings when None.
+    path : of the ini file; in the user's settings folder when None.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -93,24 +93,24 @@ class Preferences:
 
     @property
     def path(self) -> Path:
-        """Of the file."""
+        """Path of the ini file."""
         return Path(self._file.fileName())
 
     def recall(
         self, settings: MonitorSettings, display: DisplaySettings, given: Container[str] = ()
     ) -> tuple[MonitorSettings, DisplaySettings]:
-        """Both as they were left, but for the fields that were `given` this time."""
+        """Return both with the kept values, except for the fields in `given`."""
         return (
             replace(settings, **self._fields("settings", _SETTINGS, given)),
             replace(display, **self._fields("display", _DISPLAY, given)),
         )
 
     def geometry(self) -> QtCore.QByteArray:
-        """Of the window, as it was left; empty when it is not known."""
+        """Return the kept geometry of the window; empty when there is none."""
         return QtCore.QByteArray.fromBase64(str(self._read("window/geometry") or "").encode())
 
     def recordings(self) -> Path:
-        """The folder for recordings."""
+        """Return the folder for recordings."""
         kept = self._read("window/recordings")
         return Path(kept) if isinstance(kept, str) and kept else own_folder("Documents")
 
@@ -121,7 +121,7 @@ class Preferences:
         geometry: QtCore.QByteArray,
         recordings: Path,
     ) -> None:
-        """Remember all of it."""
+        """Write all preferences to the file."""
         for name in _SETTINGS:
             self._write(f"settings/{name}", getattr(settings, name))
         for name in _DISPLAY:
@@ -139,13 +139,13 @@ class Preferences:
                 continue
             value = self._read(f"{group}/{name}", damaged := object())
             if value is not damaged and check(value):
-                found[name] = _FORMS.get(name, lambda v: v)(value)
+                found[name] = _CONVERSIONS.get(name, lambda v: v)(value)
         return found
 
     def _read(self, key: str, damaged: object = None) -> Any:
         try:
             return json.loads(self._file.value(key, "", str))
-        except (ValueError, TypeError, RecursionError):  # TypeError: of another kind than text
+        except (ValueError, TypeError, RecursionError):  # TypeError: the value is not text
             return damaged
 
     def _write(self, key: str, value: object) -> None:

@@ -1,8 +1,8 @@
-"""The monitor's colours.
+"""Colour themes of the monitor.
 
-After Okabe & Ito ("Color Universal Design", 2008), so that colour-blind eyes tell the traces
-apart. On its ground every trace has a contrast of 3 to 1 at least and every text one of 4.5 to 1
-(WCAG 2.1).
+Colours after Okabe & Ito ("Color Universal Design", 2008), so that colour-blind people can tell
+the traces apart. Contrast with the background is at least 3:1 for traces and 4.5:1 for text (WCAG
+2.1).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from ecgstream.streamer.quality import Quality
 
 
 class Theme(NamedTuple):
-    """One set of colours, as Qt reads them (#rrggbb)."""
+    """Colours of window, traces and paper, as Qt reads them (#rrggbb)."""
 
     # the window
     window: str
     panel: str
     border: str
     text: str
-    muted: str  # text of the second rank
+    muted: str  # secondary text
     accent: str
     warning: str
     # the traces, named after what they show
@@ -33,14 +33,14 @@ class Theme(NamedTuple):
     fine: str  # the 1 mm lines
     bold: str  # the 5 mm lines
     ink: str
-    quiet: str  # ink of the second rank: normal beats, seconds
-    beat: str  # the ground of a beat that is not normal, with its symbol in the paper's colour
+    quiet: str  # secondary ink: normal beats, seconds
+    beat: str  # background of an abnormal beat; its symbol has the paper's colour
     peak: str  # a detected peak
     caliper: str
     dark: bool
 
     def flag_colour(self, flag: Quality) -> str:
-        """Ground of a stretch with this flag."""
+        """Return the background colour of samples with this flag."""
         return flag.dark if self.dark else flag.light
 
 
@@ -90,4 +90,4 @@ THEMES = {
         dark=True,
     ),
 }
-"""The themes by name."""
+"""Themes by name."""

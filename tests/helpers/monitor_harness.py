@@ -49,7 +49,7 @@ class MonitorHarness:
         return self.window
 
     def play(self, seconds: float, speed: float = 1.0) -> Excerpt:
-        """Let so much signal arrive, at that speed, and be drawn."""
+        """Let seconds of signal arrive at a speed, and draw them."""
         self.qtbot.waitUntil(lambda: self.window.worker.snapshot(0).shown is not None)
         end = self.received + round(seconds * FS)
         self.gate.allow(seconds / speed)
@@ -63,7 +63,7 @@ class MonitorHarness:
 
     @property
     def shown(self) -> Excerpt:
-        """What there is to show, all of it."""
+        """All signal that is shown."""
         shown = self.window.worker.snapshot(60).shown
         assert shown is not None
         return shown

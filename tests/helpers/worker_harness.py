@@ -1,4 +1,4 @@
-"""Test harness of the worker: time that passes when the test lets it, and small records."""
+"""Test harness of the worker: a clock that the test drives, and numbered records."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FS = 360
 
 
 class ManualClock(FakeClock):
-    """Time that passes only while somebody sleeps, as far as the test allows.
+    """Clock that advances only while a thread sleeps on it, as far as the test allows.
 
     As in life engine and screen are quicker than the signal, unless a test sets `idle` otherwise.
     """
@@ -30,7 +30,7 @@ class ManualClock(FakeClock):
         super().__init__()
         self.allowed = 0.0
         self.idle: Callable[[], bool] = lambda: True
-        """Whether all is done that time has brought so far."""
+        """Whether all signal that is due so far was processed."""
         self._change = threading.Condition()
         self._end = 0.0  # of the sleep
 
@@ -45,7 +45,7 @@ class ManualClock(FakeClock):
 
     @property
     def asleep(self) -> bool:
-        """Whether somebody sleeps until the test allows more."""
+        """Whether a thread sleeps until the test allows more time."""
         return self.allowed < self._end - 1e-9
 
     def allow(self, seconds: float) -> None:
@@ -54,7 +54,7 @@ class ManualClock(FakeClock):
             self._change.notify_all()
 
     def skip(self, seconds: float) -> None:
-        """Let so much time be over at once, as if everything had stood still."""
+        """Advance the clock at once, as if every thread had stood still."""
         with self._change:
             self.time += seconds
             self.allowed += seconds
@@ -83,7 +83,7 @@ class WorkerHarness:
 
     @property
     def snapshot(self) -> Snapshot:
-        """All that there is to show."""
+        """The present snapshot, with all signal."""
         return self.worker.snapshot(600)
 
     @property
@@ -103,19 +103,19 @@ class WorkerHarness:
         raise AssertionError(f"this did not come about; there is {self.snapshot}")
 
     def play(self, seconds: float = 0.0) -> Excerpt:
-        """Let so much time pass, and all that comes in it be shown."""
+        """Let time pass, and return once all signal of it is shown."""
         self.until(lambda snapshot: snapshot.state is State.PLAYING and self.gate.asleep)
         self.gate.allow(seconds)
         self.until(lambda snapshot: self.gate.asleep and self.worker.settled)
         return self.shown
 
     def received(self, count: int) -> Excerpt:
-        """What is shown as soon as so much has been received."""
+        """Return what is shown once that many samples were received."""
         self.until(lambda snapshot: snapshot.shown and snapshot.shown.received == count)
         return self.shown
 
     def jump(self, second: float) -> None:
-        """Go on from that second of the record."""
+        """Jump to a second of the record."""
         run_number = self.shown.run_number
         self.worker.jump(second)
         self.gate.allow(1 / 60)  # the piece under way
@@ -124,7 +124,7 @@ class WorkerHarness:
 
 @contextmanager
 def running(given: Record | None = None, **settings: Any) -> Iterator[WorkerHarness]:
-    """A bench whose worker runs, and is closed in the end."""
+    """Start a worker, and close it in the end."""
     bench = WorkerHarness(given, **settings)
     bench.worker.start()
     try:

@@ -1,4 +1,4 @@
-"""What the monitor replays: changed while it runs, without losing count, and never ended by it."""
+"""Replay of the monitor: settings change while it runs, no sample is lost, failures are shown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PIECE = FS // 60
 
 
 def assert_aligned(shown: Excerpt) -> None:
-    """Every sample that is there lies under its own number, in both leads."""
+    """Check that every sample present stands at its own number, in both leads."""
     segment = shown.segment
     number = shown.first + segment.start + np.arange(len(segment.input))
     for signal in (segment.input, segment.output):
@@ -50,7 +50,7 @@ def test_all_signals_are_replayed_and_denoised_under_their_numbers() -> None:
         assert shown.figures.dropped == 0
 
 
-def test_one_signal_alone_can_be_asked_for() -> None:
+def test_a_single_signal_can_be_replayed() -> None:
     with running(numbered(), signal=1) as bench:
         shown = bench.play(1)
         assert shown.leads == ("II",)
@@ -58,7 +58,7 @@ def test_one_signal_alone_can_be_asked_for() -> None:
 
 
 @pytest.mark.parametrize("fs", [100.0, 250.0, 1000.0])
-def test_records_of_other_rates_are_replayed_in_their_own_time(fs: float) -> None:
+def test_records_of_other_rates_are_replayed_in_real_time(fs: float) -> None:
     with running(numbered(20, fs=fs)) as bench:
         bench.gate.allow(10)
         count = 10 * fs
@@ -68,7 +68,7 @@ def test_records_of_other_rates_are_replayed_in_their_own_time(fs: float) -> Non
         assert shown.figures.dropped == 0
 
 
-def test_pause_stands_still_and_going_on_loses_nothing() -> None:
+def test_pause_and_run_lose_no_sample() -> None:
     with running(numbered()) as bench:
         bench.play(2)
         bench.worker.set_running(False)
@@ -85,7 +85,7 @@ def test_pause_stands_still_and_going_on_loses_nothing() -> None:
         assert shown.figures.dropped == 0
 
 
-def test_a_step_plays_just_so_much_and_stays_paused() -> None:
+def test_a_step_plays_its_seconds_and_stays_paused() -> None:
     with running(numbered()) as bench:
         bench.worker.set_running(False)
         bench.until(lambda snapshot: snapshot.state is State.PAUSED)
@@ -99,7 +99,7 @@ def test_a_step_plays_just_so_much_and_stays_paused() -> None:
         assert_aligned(bench.play(2))
 
 
-def test_going_on_in_the_middle_of_a_step_neither_stalls_nor_hurries() -> None:
+def test_running_during_a_step_completes_the_step_and_keeps_pace() -> None:
     with running(numbered()) as bench:
         bench.worker.set_running(False)
         bench.until(lambda snapshot: snapshot.state is State.PAUSED)
@@ -127,7 +127,7 @@ def test_speed_must_be_positive() -> None:
         bench.worker.set_speed(0)
 
 
-def test_a_jump_begins_the_count_anew_at_that_second() -> None:
+def test_a_jump_counts_samples_from_0_at_that_second() -> None:
     with running(numbered()) as bench:
         run_number = bench.play(2).run_number
         bench.jump(30)
@@ -139,9 +139,7 @@ def test_a_jump_begins_the_count_anew_at_that_second() -> None:
 
 
 @pytest.mark.parametrize(("second", "last"), [(30, 30 * FS), (60, 60 * FS - 1), (3, 3 * FS)])
-def test_a_jump_while_paused_stands_at_the_place_with_what_came_before(
-    second: float, last: int
-) -> None:
+def test_a_jump_while_paused_shows_the_seconds_before_the_place(second: float, last: int) -> None:
     with running(numbered()) as bench:
         bench.play(1)
         bench.worker.set_running(False)
@@ -160,7 +158,7 @@ def test_a_jump_while_paused_stands_at_the_place_with_what_came_before(
         assert_aligned(shown)
 
 
-def test_a_jump_while_it_runs_goes_on_from_there_with_what_came_before() -> None:
+def test_a_jump_while_running_plays_the_seconds_before_the_place_at_once() -> None:
     with running(numbered()) as bench:
         bench.play(1)
         bench.worker.jump(30, before=10)
@@ -173,7 +171,7 @@ def test_a_jump_while_it_runs_goes_on_from_there_with_what_came_before() -> None
         assert shown.figures.dropped == 0
 
 
-def test_what_was_shown_can_be_looked_at_when_the_count_begins_anew() -> None:
+def test_an_earlier_run_can_be_looked_back_at() -> None:
     with running(numbered(5)) as bench:
         old = bench.play(4)
         excerpt_source = bench.snapshot.excerpt_source
@@ -197,7 +195,7 @@ def test_what_was_shown_can_be_looked_at_when_the_count_begins_anew() -> None:
         assert shown is not None and shown.run_number == 3  # another record: the newest
 
 
-def test_what_was_set_is_known_for_every_stretch() -> None:
+def test_every_segment_carries_the_settings_applied_to_it() -> None:
     with running(numbered()) as bench:
         bench.play(2)
         bench.worker.set_noise(Noise("white", 0.0))
@@ -298,7 +296,7 @@ def test_delay_strength_and_st_change_while_it_runs_without_losing_count() -> No
         assert shown.figures.dropped == 0
 
 
-def test_what_is_wanted_holds_for_the_next_record_and_place() -> None:
+def test_settings_persist_after_a_jump() -> None:
     with running(numbered()) as bench:
         bench.play(1)
         bench.worker.set_delay("low")
@@ -311,7 +309,7 @@ def test_what_is_wanted_holds_for_the_next_record_and_place() -> None:
         assert np.isfinite(shown.segment.clean).all()
 
 
-def test_minutes_can_be_looked_back_at_while_it_plays_on() -> None:
+def test_ten_minutes_can_be_looked_back_at_while_playing() -> None:
     with running(numbered(1000, ("I",)), speed=10.0) as bench:
         shown = bench.play(66)
         assert shown.received == 660 * FS
@@ -342,7 +340,7 @@ def test_beats_and_rhythms_lie_where_they_were_marked() -> None:
 
 
 class Stalling(Identity):
-    """A network that stands still when it is told to."""
+    """A network that blocks until the test lets it go on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -354,7 +352,7 @@ class Stalling(Identity):
         return super().__call__(window, context)
 
 
-def test_an_engine_that_is_too_slow_costs_counted_gaps_and_no_index() -> None:
+def test_a_slow_engine_leaves_counted_gaps_and_keeps_samples_aligned() -> None:
     network = Stalling()
     with running(numbered(), model=network) as bench:
         count = bench.play(2).received
@@ -374,7 +372,7 @@ def test_an_engine_that_is_too_slow_costs_counted_gaps_and_no_index() -> None:
         assert_aligned(shown)
 
 
-def test_an_acquisition_that_was_held_up_leaves_out_what_is_too_late() -> None:
+def test_a_delayed_acquisition_drops_and_counts_late_samples() -> None:
     with running(numbered()) as bench:
         count = bench.play(2).received
         bench.gate.skip(3)
@@ -386,7 +384,7 @@ def test_an_acquisition_that_was_held_up_leaves_out_what_is_too_late() -> None:
         assert_aligned(shown)
 
 
-def test_another_record_forgets_what_was_dropped() -> None:
+def test_another_record_resets_the_dropped_count() -> None:
     with running() as bench:
         bench.play(1)
         bench.gate.skip(3)
@@ -397,7 +395,7 @@ def test_another_record_forgets_what_was_dropped() -> None:
         assert bench.play(1).figures.dropped == 0
 
 
-def test_figures_are_those_of_the_last_seconds() -> None:
+def test_figures_cover_the_last_seconds() -> None:
     network = Stalling()
     with running(read_record("208"), model=network, noise="em") as bench:
         figures = bench.play(12).figures
@@ -411,7 +409,7 @@ def test_figures_are_those_of_the_last_seconds() -> None:
         assert bench.shown.figures.hop == pytest.approx(8 / FS)
 
 
-def test_a_slow_engine_is_seen_in_its_step_time() -> None:
+def test_step_time_shows_a_slow_engine() -> None:
     class Slow(Identity):
         def __call__(self, window: Floats, context: Floats) -> Floats:
             bench.gate.skip(0.002)
@@ -423,7 +421,7 @@ def test_a_slow_engine_is_seen_in_its_step_time() -> None:
         assert bench.shown.figures.step_p99 == pytest.approx(0.002)
 
 
-def test_what_runs_can_be_recorded_from_any_moment_on(tmp_path: Path) -> None:
+def test_recording_can_begin_at_any_moment(tmp_path: Path) -> None:
     with running(numbered()) as bench:
         begun = bench.play(2).received
         bench.worker.record_to(tmp_path / "new" / "rec")
@@ -450,7 +448,7 @@ def test_what_runs_can_be_recorded_from_any_moment_on(tmp_path: Path) -> None:
         np.testing.assert_allclose(written.signals[there, i], expected[there], atol=0.002)
 
 
-def test_a_recording_ends_where_the_count_begins_anew_and_says_so(tmp_path: Path) -> None:
+def test_a_recording_ends_with_the_record_and_says_so(tmp_path: Path) -> None:
     with running(numbered(4)) as bench:
         bench.play(1)
         bench.worker.record_to(tmp_path / "rec")
@@ -504,7 +502,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_screen(
 
 
 @pytest.mark.parametrize("name", ["rec", "no name"])
-def test_a_place_that_cannot_be_recorded_to_is_told(tmp_path: Path, name: str) -> None:
+def test_a_path_that_cannot_be_recorded_to_is_reported(tmp_path: Path, name: str) -> None:
     (tmp_path / "rec.hea").write_text("precious")
     with running(numbered()) as bench:
         bench.play(1)
@@ -535,7 +533,7 @@ def test_a_slow_disk_does_not_hold_up_the_screen(
         going.set()
 
 
-def test_a_recording_says_what_a_slow_disk_has_cost_it(
+def test_a_recording_reports_samples_lost_to_a_slow_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     going, write = threading.Event(), Recorder.write
@@ -561,7 +559,7 @@ def test_a_recording_says_what_a_slow_disk_has_cost_it(
 
 
 class Failing(Identity):
-    """A network that fails until it is mended."""
+    """A network that fails until the test repairs it."""
 
     mended = False
 
@@ -571,7 +569,7 @@ class Failing(Identity):
         return super().__call__(window, context)
 
 
-def test_a_model_that_fails_is_told_and_can_be_tried_again() -> None:
+def test_a_failing_model_is_reported_and_can_be_tried_again() -> None:
     network = Failing()
     with running(numbered(), model=network) as bench:
         bench.gate.allow(1)
@@ -583,7 +581,7 @@ def test_a_model_that_fails_is_told_and_can_be_tried_again() -> None:
         assert_aligned(bench.play(1))
 
 
-def test_a_record_that_cannot_be_had_is_told_and_another_can_be_chosen() -> None:
+def test_a_missing_record_is_reported_and_another_can_be_chosen() -> None:
     with running(record="nowhere") as bench:
         snapshot = bench.until(lambda snapshot: snapshot.state is State.FAILED)
         assert isinstance(snapshot.problem, RecordError) and snapshot.shown is None
@@ -592,26 +590,26 @@ def test_a_record_that_cannot_be_had_is_told_and_another_can_be_chosen() -> None
         assert bench.play(1).record == "208b"
 
 
-def test_a_start_beyond_the_record_is_told() -> None:
+def test_a_start_beyond_the_record_is_reported() -> None:
     with running(numbered(), start=60.0) as bench:
         snapshot = bench.until(lambda snapshot: snapshot.state is State.FAILED)
         assert "lasts 60 s; there is nothing from 60 s on" in str(snapshot.problem)
 
 
-@pytest.mark.parametrize("wish", ["set_delay", "set_noise", "set_strength"])
-def test_an_impossible_wish_is_told_and_can_be_taken_back(wish: str) -> None:
+@pytest.mark.parametrize("setter", ["set_delay", "set_noise", "set_strength"])
+def test_an_invalid_setting_is_reported_and_can_be_corrected(setter: str) -> None:
     bad, good = {
         "set_delay": ("never", "low"),
         "set_noise": (Noise("hiss", 0.0), Noise(None, 0.0)),
         "set_strength": (2.0, 1.0),
-    }[wish]
+    }[setter]
     with running(numbered()) as bench:
         bench.play(1)
-        getattr(bench.worker, wish)(bad)
+        getattr(bench.worker, setter)(bad)
         bench.gate.allow(0.1)
         snapshot = bench.until(lambda snapshot: snapshot.state is State.FAILED)
         assert isinstance(snapshot.problem, ValueError)
-        getattr(bench.worker, wish)(good)
+        getattr(bench.worker, setter)(good)
         bench.until(lambda snapshot: snapshot.state is State.PLAYING)
         assert_aligned(bench.play(1))
 
@@ -647,7 +645,7 @@ def test_closing_ends_the_thread_at_any_moment(moment: str) -> None:
             bench.worker.set_running(False)
 
 
-def test_a_picture_is_taken_of_just_so_much(clock: FakeClock) -> None:
+def test_screenshots_show_the_same_seconds_every_time(clock: FakeClock) -> None:
     settings = MonitorSettings(model=Identity(), speed=np.inf, start=20.0)
     snapshots = []
     for _ in range(2):
