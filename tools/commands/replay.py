@@ -1,4 +1,4 @@
-"""`ecgstream replay`: a record through the engine in real time, to the terminal or to WFDB."""
+"""`ecgstream replay`: run a record through the engine in real time; print and record it."""
 
 from __future__ import annotations
 
