@@ -1,4 +1,4 @@
-"""Opens the monitor, or takes pictures of it where there is no display."""
+"""Application of the monitor: opens the window, and checks for a display."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from ecgstream.gui.window.main_window import MainWindow
 from ecgstream.streamer.live.clock import Clock
 
 _PROBE = f"from {pg.Qt.QT_LIB} import QtWidgets; print(QtWidgets.QApplication([]).platformName())"
-_UNMENTIONED = ("QStandardPaths: XDG_RUNTIME_DIR not set", "This plugin does not support")
-_WINDOWLESS = ("offscreen", "minimal")
-"""Qt's platforms that draw, but show nothing to anybody."""
+_EXPECTED_WARNINGS = ("QStandardPaths: XDG_RUNTIME_DIR not set", "This plugin does not support")
+_OFFSCREEN_PLATFORMS = ("offscreen", "minimal")
+"""Qt platforms that draw without a display."""
 
 
 def display_problem() -> str | None:
-    """Why no window can be opened here; None when one can.
+    """Return why no window can be opened here; None when one can.
 
-    Qt ends the process where it finds no display or lacks a system library, so another one tries.
+    A child process tries, since Qt aborts without a display or with a system library missing.
     """
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY")
@@ -42,7 +42,7 @@ def display_problem() -> str | None:
     )
     if probe.returncode == 0:
         platform = probe.stdout.strip()
-        return f"QT_QPA_PLATFORM asks for {platform}" if platform in _WINDOWLESS else None
+        return f"QT_QPA_PLATFORM asks for {platform}" if platform in _OFFSCREEN_PLATFORMS else None
     reasons = [line for line in probe.stderr.splitlines() if line.startswith("qt.qpa")]
     return reasons[0].partition(": ")[2].strip() if reasons else "Qt cannot start"
 
@@ -59,22 +59,22 @@ def show(
 
     Parameters
     ----------
-    settings, display : what to begin with.
-    clock : where time comes from.
-    preferences : settings and display as they were left last time; those in `given` count.
-    painted : called when the window has been drawn for the first time.
+    settings, display : initial values.
+    clock : paces the replay.
+    preferences : stored settings, which replace the initial values except for those in `given`.
+    painted : called after the window is drawn for the first time.
     """
-    with qt_kept_quiet():
+    with expected_qt_warnings_silenced():
         application = pg.mkQApp("ecgstream")
     settings, display = preferences.recall(settings, display, given)
     worker = Worker(settings, clock)
     window = MainWindow(settings, worker, display, preferences)
     reporter = ExceptionReporter(preferences.path.with_suffix(".log"))
-    reporter.met.connect(window.banner.show_warning)
+    reporter.reported.connect(window.banner.show_warning)
     interrupt = signal.signal(signal.SIGINT, lambda *_: window.close())
 
     def begin() -> None:
-        worker.start()  # what it imports and loads would have held up the window
+        worker.start()  # after the first paint, since its imports and loading take a while
         painted(window)
 
     if (
@@ -84,7 +84,7 @@ def show(
     window.painted.connect(begin, QtCore.Qt.ConnectionType.QueuedConnection)
     window.show()
     try:
-        with reporter.caught():
+        with reporter.installed():
             return int(application.exec())
     finally:
         signal.signal(signal.SIGINT, interrupt)
@@ -92,11 +92,11 @@ def show(
 
 
 @contextmanager
-def qt_kept_quiet() -> Iterator[None]:
-    """Keep Qt from telling what it has to do without in a container or offscreen."""
+def expected_qt_warnings_silenced() -> Iterator[None]:
+    """Silence Qt's warnings that are expected in a container or offscreen."""
 
     def pass_on(kind: QtCore.QtMsgType, context: QtCore.QMessageLogContext, text: str) -> None:
-        if not text.startswith(_UNMENTIONED):
+        if not text.startswith(_EXPECTED_WARNINGS):
             print(QtCore.qFormatLogMessage(kind, context, text), file=sys.stderr)
 
     before = QtCore.qInstallMessageHandler(pass_on)

@@ -1,4 +1,4 @@
-"""What the monitor costs: a frame beside one of bare curves, live, and over an hour."""
+"""Frame benchmark: time per frame beside bare curves, live load, and memory over an hour."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from ecgstream.gui.app import qt_kept_quiet
+from ecgstream.gui.app import expected_qt_warnings_silenced
 from ecgstream.gui.playback.session import EngineSettings, Session
 from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.playback.worker import Worker
@@ -33,20 +33,20 @@ from ecgstream.streamer.live.sinks.base import Step
 SIZE = 1200, 800
 FRAMES_PER_SECOND = 60
 HOUR = 3600
-"""Seconds of signal for the memory."""
+"""Signal of the memory measurement, in seconds."""
 
 _DISPLAY = DisplaySettings(kinds=frozenset(TRACE_KINDS))
 """Four traces of one lead."""
-_ROUND = 60
-"""Frames of one kind before those of the next, so that all see the same machine."""
-_FILLED = 900
-"""Seconds after which all that is held is full."""
-_WARM = 1.0
-"""Seconds of the whole monitor that do not count."""
+_ROUND_FRAMES = 60
+"""Frames drawn by one widget before the next one's turn, so that all see the same machine."""
+_FILLED_SECONDS = 900
+"""Signal after which the history is full."""
+_WARM_UP_SECONDS = 1.0
+"""Time of the whole monitor before the measurement."""
 
 
 class PaintCounter(QtCore.QObject):
-    """Counts how often a widget is really painted."""
+    """Count the paint events of a widget."""
 
     def __init__(self, widget: QtWidgets.QWidget) -> None:
         super().__init__()
@@ -54,13 +54,13 @@ class PaintCounter(QtCore.QObject):
         widget.installEventFilter(self)
 
     def eventFilter(self, _: QtCore.QObject, event: QtCore.QEvent) -> bool:
-        """Count, and let everything pass."""
+        """Count paint events, and filter nothing."""
         self.count += event.type() == QtCore.QEvent.Type.Paint
         return False
 
 
 class BareCurves(pg.PlotWidget):
-    """Curves of pyqtgraph at their fastest: one pixel wide, the range fixed, and no grid."""
+    """Curves of pyqtgraph at their fastest: one pixel wide, with a fixed range and no grid."""
 
     def __init__(self, antialias: bool) -> None:
         super().__init__(background=THEMES["paper"].paper)
@@ -73,7 +73,7 @@ class BareCurves(pg.PlotWidget):
         self.setYRange(-2 * len(TRACE_KINDS), 2, padding=0)
 
     def draw(self, shown: Excerpt) -> None:
-        """Bring the curves up to date, one below the other."""
+        """Draw the kinds of an excerpt, one below the other."""
         x = np.arange(len(shown.segment.input))
         self.setXRange(0, len(x), padding=0)
         for n, (curve, kind) in enumerate(zip(self._curves, TRACE_KINDS, strict=True)):
@@ -87,7 +87,7 @@ def measure(
     processor: Callable[[], float],
     hour: int = HOUR,
 ) -> dict[str, Any]:
-    """The cost of four traces offscreen, at 1200 x 800 pixels; times in ms.
+    """Measure four traces offscreen at 1200 x 800 pixels; times in ms.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def measure(
     hour : seconds of signal for the memory.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    with qt_kept_quiet():
+    with expected_qt_warnings_silenced():
         application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["ecgstream"])
         return {
             "qt": f"{pg.Qt.QT_LIB} {pg.Qt.QtVersion}",
@@ -111,14 +111,14 @@ def measure(
 
 
 def _long(name: str, data: Path | None) -> Record:
-    """A record longer than what is held, which is given up where a record begins again."""
+    """Read a record, repeated to an hour: the history is cleared where a record begins again."""
     record = read_record(name, data)
     copies = math.ceil(HOUR * record.fs / len(record.signals))
     return replace(record, signals=np.tile(record.signals, (copies, 1)))
 
 
 def _replayed(samples: int, seconds: Callable[[], float]) -> Iterator[Excerpt]:
-    """What there is to show of a noisy record, so many samples further each time, for ever."""
+    """Yield excerpts of a noisy record without end, each `samples` further."""
     settings = MonitorSettings()
     engine = EngineSettings(settings.delay, settings.strength, settings.st)
     session = Session(settings, settings.source, engine, read_record)
@@ -137,7 +137,7 @@ def _replayed(samples: int, seconds: Callable[[], float]) -> Iterator[Excerpt]:
 def _frames(
     application: QtWidgets.QApplication, clock: Clock, seconds: float
 ) -> dict[str, dict[str, float]]:
-    """Time from what there is to show to painted pixels; the engine's own is in `_live`."""
+    """Measure the time from an excerpt to painted pixels; the engine counts in `_live`."""
     sheet, bare, smooth = Sheet(_DISPLAY), BareCurves(False), BareCurves(True)
     painted: dict[str, tuple[QtWidgets.QWidget, Callable[[Excerpt], object]]] = {
         "monitor": (sheet, sheet.draw),
@@ -159,7 +159,7 @@ def _frames(
     end = clock.now() + seconds * len(painted)
     while clock.now() < end:
         for name, (widget, draw) in painted.items():
-            for _ in range(_ROUND):
+            for _ in range(_ROUND_FRAMES):
                 shown = next(stream)
                 began = clock.now()
                 draw(shown)
@@ -174,11 +174,11 @@ def _frames(
 
 
 def _live(clock: Clock, processor: Callable[[], float], seconds: float) -> dict[str, float]:
-    """The whole monitor in real time, its engine included."""
+    """Measure the whole monitor in real time, its engine included."""
     with _running(Worker(MonitorSettings(), clock)) as window:
         while _received(window.worker) == 0:
-            _wait(_WARM / 10)
-        _wait(_WARM)
+            _wait(_WARM_UP_SECONDS / 10)
+        _wait(_WARM_UP_SECONDS)
         painted, began, used = window.sheet.painted, clock.now(), processor()
         _wait(seconds)
         lasted = clock.now() - began
@@ -189,24 +189,24 @@ def _live(clock: Clock, processor: Callable[[], float], seconds: float) -> dict[
 
 
 def _memory(clock: Clock, memory: Callable[[], float], hour: int) -> dict[str, float]:
-    """Resident memory in MB once all that is held is full, and at the end.
+    """Measure resident memory in MB when the history is full, and at the end.
 
-    The whole monitor, window and worker, replays as fast as it can: as many samples as in that
-    time, but fewer frames, for it takes less than a minute.
+    The whole monitor, window and worker, replays at full speed: the samples of that time, but
+    fewer frames, since it takes less than a minute.
     """
     fastest = replace(MonitorSettings(), speed=math.inf)
     full = math.nan
     with _running(Worker(fastest, clock, hold_after=hour, read=_long)) as window:
         while (received := _received(window.worker)) < hour:
-            if math.isnan(full) and received >= min(_FILLED, hour / 2):
+            if math.isnan(full) and received >= min(_FILLED_SECONDS, hour / 2):
                 full = memory()
-            _wait(_WARM / 20)
+            _wait(_WARM_UP_SECONDS / 20)
         return {"seconds": hour, "full_mb": full, "end_mb": memory()}
 
 
 @contextmanager
 def _running(worker: Worker) -> Iterator[MainWindow]:
-    """A window with a sheet of `SIZE` whose worker has been started."""
+    """Yield a window with a sheet of `SIZE` whose worker runs."""
     window = MainWindow(MonitorSettings(), worker, _DISPLAY)
     window.show()
     QtWidgets.QApplication.processEvents()
@@ -219,7 +219,7 @@ def _running(worker: Worker) -> Iterator[MainWindow]:
 
 
 def _received(worker: Worker) -> float:
-    """Seconds of signal that have come so far."""
+    """Return the seconds of signal received so far."""
     snapshot = worker.snapshot(0)
     if snapshot.problem is not None:
         raise snapshot.problem
@@ -227,7 +227,7 @@ def _received(worker: Worker) -> float:
 
 
 def _wait(seconds: float) -> None:
-    """Let the window live for so long."""
+    """Run Qt's event loop for a time."""
     loop = QtCore.QEventLoop()
     QtCore.QTimer.singleShot(max(1, round(1000 * seconds)), loop.quit)
     loop.exec()

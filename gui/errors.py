@@ -1,4 +1,4 @@
-"""What nobody foresaw: kept in a log and told in the window, which goes on."""
+"""Log uncaught exceptions and report them in the window."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from types import TracebackType
 
 from pyqtgraph.Qt import QtCore
 
-_LARGEST = 1_000_000
-"""Bytes of the log from which on it begins anew."""
+_MAX_LOG_BYTES = 1_000_000
+"""Size of the log file at which it starts over."""
 
 
 class ExceptionReporter(QtCore.QObject):
-    """Takes the exceptions that nobody caught, of any thread; `met` tells one in a sentence."""
+    """Log uncaught exceptions of every thread; `reported` is emitted with one sentence for each."""
 
-    met = QtCore.Signal(str)
+    reported = QtCore.Signal(str)
 
     def __init__(self, log: Path) -> None:
         super().__init__()
@@ -28,8 +28,8 @@ class ExceptionReporter(QtCore.QObject):
         self._known: set[str] = set()
 
     @contextmanager
-    def caught(self) -> Iterator[None]:
-        """Take them from here on; Ctrl+C stays what it is."""
+    def installed(self) -> Iterator[None]:
+        """Install the exception hooks; Ctrl+C still raises KeyboardInterrupt."""
         before = sys.excepthook, threading.excepthook
         sys.excepthook = self._take
         threading.excepthook = lambda args: self._take(
@@ -50,11 +50,11 @@ class ExceptionReporter(QtCore.QObject):
             sys.__excepthook__(kind, error or kind(), trace)
             return
         text = "".join(traceback.format_exception(kind, error, trace))
-        if text in self._known:  # a picture that fails does so 60 times a second
+        if text in self._known:  # a frame that fails does so 60 times a second
             return
         self._known.add(text)
         where = self._write(text)
-        self.met.emit(
+        self.reported.emit(
             f"Something went wrong that should not: {kind.__name__}: {error}. The monitor tries to "
             f"go on; please report it{where}, with the output of ecgstream info."
         )
@@ -62,7 +62,7 @@ class ExceptionReporter(QtCore.QObject):
     def _write(self, text: str) -> str:
         try:
             self._log.parent.mkdir(parents=True, exist_ok=True)
-            full = self._log.exists() and self._log.stat().st_size > _LARGEST
+            full = self._log.exists() and self._log.stat().st_size > _MAX_LOG_BYTES
             with self._log.open("w" if full else "a") as file:
                 file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}\n{text}\n")
         except OSError:

@@ -1,4 +1,4 @@
-"""Pictures of the monitor, made without a display: the window, or what the README shows."""
+"""Screenshots of the monitor, taken without a display."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from pyqtgraph.Qt import QtWidgets
 
-from ecgstream.gui.app import qt_kept_quiet
+from ecgstream.gui.app import expected_qt_warnings_silenced
 from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.display_settings import DisplaySettings
@@ -22,14 +22,14 @@ from ecgstream.streamer.io.records import Record, read_record
 from ecgstream.streamer.live.clock import Clock
 
 SECONDS = 20.0
-"""Signal that is replayed for a picture."""
+"""Signal replayed before a screenshot, in seconds."""
 _OFF = 13.0, 15.0
-"""Seconds between which the gap's scene takes the lead off."""
+"""Seconds of the record between which the screenshot `gap` has its lead off."""
 
 
 @dataclass(frozen=True)
 class Screenshot:
-    """What a picture shows: changes to the settings and the display, and what is done then."""
+    """Recipe of a screenshot: changed settings and display settings, and an action at the end."""
 
     display: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Screenshot:
 
 
 def _lead_off(name: str, data: Path | None = None) -> Record:
-    """A record whose lead falls off and is put back on."""
+    """Read a record, with its lead off for a while."""
     record = read_record(name, data)
     signals = record.signals.copy()
     begin, end = (round(second * record.fs) for second in _OFF)
@@ -48,7 +48,7 @@ def _lead_off(name: str, data: Path | None = None) -> Record:
 
 
 def _measure(window: MainWindow) -> None:
-    """Freeze, and put the caliper from one detected beat to the next."""
+    """Freeze, and measure with the caliper from one detected beat to the next."""
     window.navigation.toggle_caliper()
     window.refresh()
     shown = window.drawn
@@ -72,19 +72,20 @@ SCREENSHOTS = {
         {"stacked": False, "kinds": frozenset({"raw", "denoised", "clean"}), "gain": 20.0}
     ),
 }
-"""What the README shows, by the pictures' names."""
+"""Screenshots of the README, by file name."""
 
 
 def take_screenshot(
     settings: MonitorSettings, display: DisplaySettings, clock: Clock, path: Path
 ) -> Excerpt:
-    """Replay `SECONDS` of signal as fast as it can go and save a picture of the window then.
+    """Replay `SECONDS` of signal at full speed and save a screenshot of the window.
 
-    Needs no display. Returns what the picture shows.
+    Needs no display. Returns the excerpt on the screenshot.
 
     Raises
     ------
-    RecordError, ModelError, ValueError, OSError, RuntimeError : what the window would have said.
+    RecordError, ModelError, ValueError, OSError, RuntimeError : the record or the model cannot be
+        opened, or the file cannot be written.
     """
     return _take(Screenshot(), settings, display, clock, path)
 
@@ -92,7 +93,7 @@ def take_screenshot(
 def take_screenshots(
     settings: MonitorSettings, display: DisplaySettings, clock: Clock, folder: Path
 ) -> dict[Path, Excerpt]:
-    """Save a picture of each of `SCREENSHOTS` in that folder; otherwise as `take_screenshot`."""
+    """Save each of `SCREENSHOTS` to a folder; see `take_screenshot`."""
     paths = {folder / f"{name}.png": scene for name, scene in SCREENSHOTS.items()}
     return {path: _take(scene, settings, display, clock, path) for path, scene in paths.items()}
 
@@ -106,7 +107,7 @@ def _take(
         if snapshot.problem is not None or snapshot.shown is None:
             raise snapshot.problem or RuntimeError("nothing was shown")
         window.remark = scene.remark
-        window.grab()  # gives everything in a window that was never shown its size
+        window.grab()  # lays out a window that was never shown
         window.refresh()
         scene.act(window)
         window.refresh()
@@ -120,10 +121,10 @@ def _take(
 def _window(
     settings: MonitorSettings, display: DisplaySettings, clock: Clock, read: Callable[..., Record]
 ) -> Iterator[MainWindow]:
-    """A window, never shown, that has replayed `SECONDS`."""
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # whatever it was: Qt may be unable to start on it
-    with qt_kept_quiet():
-        # Not through pyqtgraph, which would scale the picture by what the missing screen claims.
+    """Yield a window, never shown, that has replayed `SECONDS`."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # Qt may be unable to start on any other
+    with expected_qt_warnings_silenced():
+        # Not through pyqtgraph, which would scale the window for the missing screen.
         _application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["ecgstream"])
         worker = Worker(replace(settings, speed=np.inf), clock, hold_after=SECONDS, read=read)
         window = MainWindow(settings, worker, display)

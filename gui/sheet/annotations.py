@@ -1,4 +1,4 @@
-"""Marks above the traces: annotated rhythms and beats, and the R peaks that were detected."""
+"""Marks above the traces: annotated rhythms and beats, and detected R peaks."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ecgstream.gui.sheet.traces import SheetContent
 _QUIET = frozenset({"N", "·", "."})
 """Symbols of normal beats."""
 _PEAK = 4.0
-"""Units: half the width of a detected peak's triangle."""
+"""Half the width of a detected peak's triangle, in units."""
 
 
 def draw_marks(painter: QtGui.QPainter, content: SheetContent, text_painter: TextPainter) -> None:
-    """Draw what the display asks for, each mark above its sample."""
+    """Draw the marks that the display settings ask for, each above its sample."""
     layout, display, unit = content.layout, content.layout.display, content.layout.geometry.unit
     if layout.marks.isEmpty():
         return
@@ -42,7 +42,7 @@ def draw_marks(painter: QtGui.QPainter, content: SheetContent, text_painter: Tex
 
 
 def _places(content: SheetContent, span: Span, samples: list[int]) -> dict[int, float]:
-    """Where those of the samples stand that the span has."""
+    """X in pixels of those of the samples that are in the span."""
     seen = (n for n in samples if span.start <= n < span.stop)
     return {n: content.time.place(n, span) for n in seen}
 
@@ -77,7 +77,7 @@ def _draw_rhythms(
     span: Span,
     top: float,
 ) -> None:
-    """A name where each rhythm begins, or at the edge, and a line for as long as it lasts."""
+    """Draw each rhythm's name where it begins, or at the edge, and a line over its duration."""
     unit, theme, layout = text_painter.unit, content.theme, content.layout
     middle = layout.geometry.middle(top + RHYTHM * unit / 2)
     rhythms = content.shown.rhythms

@@ -1,4 +1,4 @@
-"""What is around the traces: names, calibration marks, the header and the time axis."""
+"""Axes around the traces: lane names, calibration marks, header and time axis."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from ecgstream.gui.sheet.traces import SheetContent, trace_pen
 from ecgstream.gui.window.messages import clock_time
 
 _LINE = 15
-"""Units from one line of a lane's names to the next."""
+"""Distance of the lines of a lane's names, in units."""
 _INDENT = 8
 _TICKS = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Seconds between numbers of the time axis: the least that leaves room for them."""
+"""Tick intervals of the time axis, in seconds; the shortest whose labels fit is taken."""
 _BETWEEN = 54
-"""Units that a number of the time axis takes."""
+"""Room for a label of the time axis, in units."""
 _SAMPLE = 14
-"""Units that a sample of a trace's line takes beside its name."""
+"""Width of the legend line beside a trace's name, in units."""
 
 Names = tuple[tuple[str, str], ...]
-"""Lines that name a lane: the kind that a line shows the colour of, if any, and its text."""
+"""Text lines beside a lane: the kind whose colour a line shows (empty for none), and its text."""
 
 
 def lane_names(content: SheetContent, lane: Lane) -> Names:
-    """What is to be known about a lane, the most important first."""
+    """Return the text lines beside a lane, the most important first."""
     lines = [("", lane.name)]
     if not _legend_needed(content.layout):
         lines += [(kind, kind) for kind in lane.kinds]
@@ -49,7 +49,7 @@ def lane_names(content: SheetContent, lane: Lane) -> Names:
 
 
 def _noises(shown: Excerpt) -> list[str]:
-    """What was mixed in while this was recorded, and until when; nothing where it never was."""
+    """Return the noise mixed into the excerpt, and until when; empty where there was none."""
     lines: list[str] = []
     for one, following in zip_longest(shown.applied_settings, shown.applied_settings[1:]):
         if following is not None and following.noise == one.noise:
@@ -68,7 +68,7 @@ def _draw_names(
     text_painter: TextPainter,
     names: tuple[Names, ...],
 ) -> None:
-    """Name every lane in the column left of it; what there is no room for is left out."""
+    """Draw the text lines in the column left of each lane, as many as fit."""
     unit = text_painter.unit
     for lane, lines in zip(layout.lanes, names, strict=True):
         room = int(lane.box.height() / (_LINE * unit))
@@ -96,7 +96,7 @@ def draw_margin(
     text_painter: TextPainter,
     names: tuple[Names, ...],
 ) -> None:
-    """Draw what stands still left of the traces: names, and paper with the calibration marks."""
+    """Draw the fixed margin left of the traces: names, and paper with the calibration marks."""
     geometry, display = layout.geometry, layout.display
     painter.fillRect(QtCore.QRectF(0, 0, layout.panel, geometry.height), QtGui.QColor(theme.paper))
     paper = QtCore.QRectF(layout.panel, 0, layout.left - layout.panel, geometry.height)
@@ -126,7 +126,7 @@ def draw_margin(
 def draw_header(
     painter: QtGui.QPainter, layout: Layout, theme: Theme, text_painter: TextPainter, note: str
 ) -> None:
-    """State the scale above the traces, and what to know about them."""
+    """Draw the scale, the legend and the note above the traces."""
     unit, display = text_painter.unit, layout.display
     painter.fillRect(layout.header, QtGui.QColor(theme.paper))
     middle = layout.header.center().y()
@@ -150,7 +150,7 @@ def draw_axis(
     theme: Theme,
     text_painter: TextPainter,
 ) -> None:
-    """Mark the seconds of the record below the traces."""
+    """Draw the time axis below the traces, in time of the record."""
     unit, geometry = text_painter.unit, layout.geometry
     per_second = layout.display.paper_speed * geometry.scale
     each = next((s for s in _TICKS if s >= 1 and s * per_second >= _BETWEEN * unit), _TICKS[-1])
@@ -179,17 +179,17 @@ def draw_axis(
 
 
 def clock_text(second: float, length: float, tenths: bool = False) -> str:
-    """A second of a record of that length: 12 s, 1:05 or 2:10:00."""
+    """Format a second of a record that lasts `length` seconds: 12 s, 1:05 or 2:10:00."""
     return f"{round(second, 1):g} s" if length < MINUTE else clock_time(second, tenths)
 
 
 def moment(shown: Excerpt, sample: int) -> str:
-    """When in the record a sample of the stream's count was, to a tenth of a second."""
+    """Format the time in the record of a sample of the stream, to a tenth of a second."""
     return clock_text((shown.first + sample) / shown.fs, shown.length / shown.fs, tenths=True)
 
 
 def _legend_needed(layout: Layout) -> bool:
-    """Whether lanes are too low to name all their kinds in each."""
+    """Return whether the lanes are too low to name their kinds, so that the header does."""
     unit = layout.geometry.unit
     return any(x.box.height() < (1 + len(x.kinds)) * _LINE * unit for x in layout.lanes[:1])
 

@@ -1,4 +1,4 @@
-"""The caliper: two ends on the sheet, and the time, the rate and the voltage between them."""
+"""The caliper: two ends on the sheet; measures time, rate and voltage between them."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from ecgstream.gui.sheet.text import CENTRE, USUAL, TextPainter, minus
 from ecgstream.gui.sheet.timebase import MINUTE, Timebase
 from ecgstream.gui.sheet.traces import SheetContent, signal
 
-_REACH = 8
-"""Units: so near to an end the mouse takes hold of it."""
-_NOTE = 90
-"""Units at the header's right that the text leaves free."""
+_GRAB_DISTANCE = 8
+"""Distance from an end within which the mouse grabs it, in units."""
+_NOTE_WIDTH = 90
+"""Room for the note at the right of the header, in units."""
 
 
 class CaliperEnd(NamedTuple):
-    """One end, in the record's time."""
+    """One end of the caliper, in time of the record."""
 
     second: float
     millivolts: float  # NaN where there is no trace to take it from
 
 
 class Caliper:
-    """Measures on one lane; `changed` is called whenever it has.
+    """Measure between two ends on one lane; `changed` is called after every change.
 
-    Ends that are dragged are where the mouse is, those that are set by time are on the trace.
-    When the lane measured on is hidden both are put onto the trace of another one; in another
-    record, or where the count begins anew, they begin in the middle again.
+    Dragged ends are where the mouse is; ends set by time are on the trace.
+    When the measured lane is hidden, both move to the trace of another one; in another record or
+    run they start in the middle again.
     """
 
     def __init__(self, changed: Callable[[], object]) -> None:
@@ -43,7 +43,7 @@ class Caliper:
 
     @property
     def active(self) -> bool:
-        """Whether it is shown; it begins in the middle of what is seen."""
+        """Whether the caliper is shown; it starts in the middle of the sheet."""
         return self._active
 
     @active.setter
@@ -55,7 +55,7 @@ class Caliper:
 
     @property
     def text(self) -> str:
-        """What it measures; empty while it is not shown, or no trace is."""
+        """Measured values as text; empty while the caliper or its trace is hidden."""
         if not self._active or self.ends is None or self._lane() is None:
             return ""
         first, second = self.ends
@@ -66,7 +66,7 @@ class Caliper:
         return minus(f"Δt {abs(time):.2f} s · {rate} · Δ {size} mV")
 
     def set_times(self, first: float, second: float) -> None:
-        """Put both ends onto the trace, at those seconds of the record."""
+        """Put both ends on the trace, at two seconds of the record."""
         self._find_lane()
         self.ends = self._on_trace(first), self._on_trace(second)
         self._changed()
@@ -79,7 +79,7 @@ class Caliper:
             self.set_times(*times)
 
     def follow(self, content: SheetContent | None) -> None:
-        """Measure on what is drawn now."""
+        """Measure on new content of the sheet; None clears the caliper."""
         before, self._content = self._content, content
         if content is None:
             self.ends = None
@@ -93,17 +93,17 @@ class Caliper:
             self.set_times(first.second, second.second)
 
     def end_at(self, x: float) -> int | None:
-        """The end that the mouse would take hold of there."""
+        """Return the end (0 or 1) within reach of x, if any."""
         if not self._active or self.ends is None or self._content is None:
             return None
-        time, reach = self._content.time, _REACH * self._content.layout.geometry.unit
+        time, reach = self._content.time, _GRAB_DISTANCE * self._content.layout.geometry.unit
         places = [time.x(self._count(e)) for e in self.ends]
         near = [(abs(x - p), n) for n, p in enumerate(places) if p is not None]
         distance, number = min(near, default=(math.inf, 0))
         return number if distance <= reach else None
 
     def drag(self, end: int | None, at: QtCore.QPointF) -> None:
-        """Bring an end to that place; None: begin anew there, with both."""
+        """Move an end to a place; None moves both there."""
         if self._content is None:
             return
         layout, time = self._content.layout, self._content.time
@@ -126,7 +126,7 @@ class Caliper:
     def draw(
         self, painter: QtGui.QPainter, content: SheetContent, text_painter: TextPainter
     ) -> None:
-        """Draw both ends over all lanes, a level across the lane measured on, and the text."""
+        """Draw both ends over all lanes, their levels on the measured lane, and the text."""
         lane = content.layout.lane(self.kind, self.lead)
         if not self._active or self.ends is None or lane is None:
             return
@@ -146,7 +146,7 @@ class Caliper:
         self._draw_levels(painter, content, lane, left, right)
         room = text_painter.width(self.text, USUAL, bold=True) + 16 * unit
         # In the header, where it hides no trace, and left of the note there.
-        farthest = layout.right - _NOTE * unit - room / 2
+        farthest = layout.right - _NOTE_WIDTH * unit - room / 2
         middle = max(min((left + right) / 2, farthest), layout.left + room / 2)
         y = layout.header.center().y()
         box = QtCore.QRectF(middle - room / 2, y - 10 * unit, room, 20 * unit)
@@ -193,7 +193,7 @@ class Caliper:
         return None if self._content is None else self._content.layout.lane(self.kind, self.lead)
 
     def _find_lane(self) -> None:
-        """Measure on the lane chosen, or on the first that shows what the denoiser made."""
+        """Choose the first lane with a denoised trace unless the chosen lane is shown."""
         if self._content is None or self._lane() is not None:
             return
         lanes = self._content.layout.lanes
@@ -203,7 +203,7 @@ class Caliper:
             self.lead = lane.lead
 
     def _on_trace(self, second: float) -> CaliperEnd:
-        """The trace at that time, between two samples in proportion."""
+        """Return the end on the trace at a time, interpolated between samples."""
         content, lane = self._content, self._lane()
         if content is None or lane is None:
             return CaliperEnd(second, math.nan)
@@ -218,12 +218,12 @@ class Caliper:
 
 
 def _run(content: SheetContent) -> tuple[object, ...]:
-    """Another value says that nothing measured so far is on what is shown."""
+    """Key of the record and run; ends do not carry over to another one."""
     return content.shown.record, content.shown.run_number
 
 
 def _beside_marks(layout: Layout) -> list[tuple[float, float]]:
-    """From where to where the ends' lines are drawn: not through the symbols of beats."""
+    """Top and bottom of the parts of an end's line, which spares the beat symbols."""
     top, bottom = layout.header.bottom(), layout.axis.top()
     if layout.marks.isEmpty():
         return [(top, bottom)]

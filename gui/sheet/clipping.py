@@ -1,4 +1,4 @@
-"""Traces that do not fit into their lane: where they leave it, and what they are shifted by."""
+"""Traces beyond their lane: arrows where they are clipped, and shifts that keep them inside."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.sheet.layout import Layout
 from ecgstream.gui.sheet.traces import SheetContent, Shifts, signal
 
-_SHIFTED = ("raw", "removed")
-"""What has a wander or an offset; the others are drawn where they are, always."""
-_OFF = 0.3
-"""Share of a lane's height by which the middle of a trace may be off the isoelectric line."""
-_EVERY = 8
-"""One sample of so many is enough to find the middle."""
+_SHIFTED_KINDS = ("raw", "removed")
+"""Kinds with baseline wander or an offset, which may be shifted; the others never are."""
+_MAX_OFFSET = 0.3
+"""Largest distance of a trace's median from the isoelectric line, as a share of the lane."""
+_MEDIAN_STEP = 8
+"""Step between the samples that the median is taken over."""
 _ARROW = 4.5
-"""Units: half the width of an arrow."""
+"""Half the width of an arrow, in units."""
 
 
 class LaneCentering:
-    """Keeps raw signals in their lanes: whole squares for all that is seen, seldom changed.
+    """Keep raw signals in their lanes by shifts of whole squares, which seldom change.
 
-    A filter would change the shape of what is seen, and a shift that followed it, too.
+    A filter, or a shift that followed the signal, would change the shape of the trace.
     """
 
     def __init__(self) -> None:
@@ -31,26 +31,26 @@ class LaneCentering:
         self._square = 0.0
 
     def follow(self, layout: Layout, shown: Excerpt) -> Shifts:
-        """Give the mV to be added to each kind and lead that needs it."""
+        """Return the shift in mV of each kind and lead that needs one."""
         gain, scale = layout.display.gain, layout.geometry.scale
         square = layout.line / gain
         if square != self._square:
             self._square, self._shifts = square, {}
         for lane in layout.lanes:
-            for kind in set(lane.kinds) & set(_SHIFTED):
-                samples = signal(shown.segment, kind, lane.lead)[::_EVERY]
+            for kind in set(lane.kinds) & set(_SHIFTED_KINDS):
+                samples = signal(shown.segment, kind, lane.lead)[::_MEDIAN_STEP]
                 samples = samples[np.isfinite(samples)]
                 if not len(samples):
                     continue
                 key, middle = (kind, lane.lead), float(np.median(samples))
-                limit = max(_OFF * lane.box.height() / scale / gain, square)
+                limit = max(_MAX_OFFSET * lane.box.height() / scale / gain, square)
                 if abs(middle + self._shifts.get(key, 0.0)) > limit:
                     self._shifts[key] = -square * round(middle / square)
         return {key: shift for key, shift in self._shifts.items() if shift}
 
 
 def draw_arrows(painter: QtGui.QPainter, content: SheetContent) -> None:
-    """Point outwards, at a lane's edge, wherever a trace leaves it."""
+    """Draw an arrow at a lane's edge wherever a trace leaves the lane."""
     segment, unit = content.shown.segment, content.layout.geometry.unit
     painter.save()
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
@@ -72,14 +72,14 @@ def draw_arrows(painter: QtGui.QPainter, content: SheetContent) -> None:
 
 
 def arrow(x: float, y: float, half: float, inwards: int) -> QtGui.QPolygonF:
-    """A triangle whose tip is at (x, y); its base is below the tip, or above with -1."""
+    """Triangle with its tip at (x, y) and its base below it (`inwards` 1) or above (-1)."""
     base = y + 1.5 * half * inwards
     corners = ((x, y), (x - half, base), (x + half, base))
     return QtGui.QPolygonF([QtCore.QPointF(*corner) for corner in corners])
 
 
 def _middles(outside: npt.NDArray[np.bool_], apart: float) -> list[float]:
-    """Middles of the runs of what is outside, those that are close to each other as one."""
+    """Middles of the runs of outside samples; runs closer than `apart` count as one."""
     if not outside.any():
         return []
     at = np.flatnonzero(outside)

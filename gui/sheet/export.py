@@ -1,4 +1,4 @@
-"""A strip of the sheet as a picture or a document, in true size."""
+"""Export of the sheet as a strip in true size: PNG, SVG or PDF."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ DISCLAIMER = "Not a medical device"
 
 _DPI = {".png": 300, ".svg": 254, ".pdf": 254}
 _CAPTION = 12
-"""Units: the size of the caption's letters."""
+"""Font size of the caption, in units."""
 _LINE, _BORDER = 17, 8
-"""Units: from one line of the caption to the next, and around it."""
+"""Line height of the caption and the border around it, in units."""
 
 
 class SheetDrawing(NamedTuple):
-    """What the sheet draws, and how large it is, to be drawn once more."""
+    """Content and caliper of the sheet, to be drawn again on the strip."""
 
     content: SheetContent  # of the sheet
     caliper: Caliper
 
 
 def caption(shown: Excerpt, display: DisplaySettings) -> str:
-    """What a strip shows, without anything that could tell who the patient is.
+    """Describe a strip without anything that could identify the patient.
 
     The record's name without its folder, its leads, time of the record and the settings that were
     in force; never what else stands in the record's header.
@@ -67,14 +67,14 @@ def _settings(one: AppliedSettings) -> str:
 
 
 def save(strip: SheetDrawing, path: Path, text: str) -> None:
-    """Write a PNG, an SVG or a PDF, below the traces `text` and that this is no medical device.
+    """Write a PNG, SVG or PDF with `text` and the disclaimer below the traces.
 
-    The file is the old one or the new one, never a half of one.
+    The file is replaced whole, or stays as it was.
 
     Raises
     ------
-    ValueError : another kind of file.
-    OSError : it cannot be written.
+    ValueError : the suffix is not one of `FORMATS`.
+    OSError : the file cannot be written.
     """
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
@@ -113,7 +113,7 @@ def save(strip: SheetDrawing, path: Path, text: str) -> None:
 
 
 _THEME = THEMES["paper"]
-"""A strip is for paper, however the screen looks."""
+"""Theme of strips, whatever the theme of the screen."""
 
 
 def _device(

@@ -1,4 +1,4 @@
-"""Stretches that the engine has flagged: bands behind the traces, named where there is room."""
+"""Bands behind flagged samples, labelled where there is room."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ecgstream.gui.sheet.traces import SheetContent
 from ecgstream.streamer.quality import FLAGS_BY_SEVERITY, INPUT_FLAGS, Flags, Quality
 
 _TINT = 0.6
-"""How much a band covers of the paper's lines."""
+"""Opacity of a band over the paper's lines."""
 _HATCH = 7
-"""Units between the lines of a gap's hatching."""
-_LOWEST = 50
-"""Units: in a lower lane a word would be among the traces."""
+"""Distance of the hatching lines of a gap, in units."""
+_MIN_LABEL_HEIGHT = 50
+"""Minimum height of a lane with labels, in units: in a lower one they would cover traces."""
 _MOST_SEVERE = np.array(
     [next((flag for flag in FLAGS_BY_SEVERITY if bits & flag), 0) for bits in range(256)], np.uint8
 )
@@ -59,7 +59,7 @@ def runs(
 
 
 def draw_flags(painter: QtGui.QPainter, content: SheetContent, text_painter: TextPainter) -> None:
-    """Lay a band behind every flagged stretch of every lane."""
+    """Draw a band behind every flagged run of every lane."""
     segment = content.shown.segment
     for lane in content.layout.lanes:
         missing = ~np.isfinite(segment.input[:, lane.lead])
@@ -93,18 +93,18 @@ def _draw_band(
     else:
         colour.setAlphaF(_TINT)
         painter.fillRect(box, colour)
-    word = flag.label
-    room = text_painter.width(word) + 8 * unit
-    if box.width() >= room and box.height() >= _LOWEST * unit:
+    label = flag.label
+    room = text_painter.width(label) + 8 * unit
+    if box.width() >= room and box.height() >= _MIN_LABEL_HEIGHT * unit:
         at = box.center().x(), box.bottom() - 0.75 * SMALL * unit
         if flag is Quality.GAP:
             ground = QtCore.QRectF(at[0] - room / 2, at[1] - 7 * unit, room, 14 * unit)
             painter.fillRect(ground, QtGui.QColor(theme.paper))
-        text_painter.draw(painter, at, word, theme.ink, align=CENTRE)
+        text_painter.draw(painter, at, label, theme.ink, align=CENTRE)
 
 
 def _hatching(box: QtCore.QRectF, origin: float, apart: float) -> list[QtCore.QLineF]:
-    """Lines upwards at 45° through `box`, which move with the band that begins at `origin`."""
+    """Lines at 45° through `box`, which move with the band that begins at `origin`."""
     lines = []
     first = math.ceil((box.left() - origin) / apart)
     for n in range(first, math.ceil((box.right() + box.height() - origin) / apart)):

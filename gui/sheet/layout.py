@@ -1,4 +1,4 @@
-"""Where everything stands on the sheet: the lanes of the traces and what is around them.
+"""Layout of the sheet: the lanes of the traces, and header, margin and axis around them.
 
 Lengths are pixels as Qt counts them, y downwards, unless they are said to be mm.
 """
@@ -14,19 +14,19 @@ from ecgstream.gui.settings.display_settings import TRACE_KINDS, DisplaySettings
 from ecgstream.gui.sheet.paper import BOLD, FINE, MARK_SECONDS, Geometry
 
 AHEAD = 5.0
-"""mm of empty paper right of the traces."""
+"""Empty paper right of the traces, in mm."""
 HEADER, AXIS = 22, 24
-"""Units: the line above the lanes, and the time axis below them."""
+"""Heights of the header above the lanes and of the time axis below them, in units."""
 RHYTHM, SYMBOLS, PEAKS = 16, 16, 9
-"""Units: the rows of marks above a lane."""
+"""Heights of the rows of marks above a lane, in units."""
 _PANEL = 92
-"""Units: the column of names."""
+"""Width of the column of names, in units."""
 _FEET = 2.5
-"""mm left and right of the calibration mark, at least."""
+"""Minimum room left and right of the calibration mark, in mm."""
 _UNDER = 38
-"""Units that the words under the mark take."""
+"""Width of the text below the calibration mark, in units."""
 _ROOMY = 20.0
-"""mm: a lane that high has its isoelectric line on a bold line, a lower one on a fine line."""
+"""Minimum height in mm of a lane with its isoelectric line on a bold line, not a fine one."""
 _BELOW_MIDDLE = 0.56
 """Share of a lane above its isoelectric line: most complexes point upwards."""
 
@@ -42,14 +42,14 @@ class Lane(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Which rows of marks there is something to show in."""
+    """Rows of marks that have something to show."""
 
     rhythms: bool = False
     beats: bool = False
 
 
 class Layout(NamedTuple):
-    """The sheet, divided up."""
+    """Places of everything on the sheet, in pixels."""
 
     geometry: Geometry
     display: DisplaySettings
@@ -65,21 +65,21 @@ class Layout(NamedTuple):
     line: float  # mm between the paper's lines that isoelectric lines and shifts keep to
 
     def lane(self, kind: str, lead: int) -> Lane | None:
-        """The lane that shows it, if any."""
+        """Return the lane that shows this kind and lead, if any."""
         return next((x for x in self.lanes if kind in x.kinds and lead == x.lead), None)
 
     def lane_at(self, y: float) -> Lane | None:
-        """The lane nearest to that height."""
+        """Return the lane nearest to a height."""
         return min(self.lanes, key=lambda lane: abs(lane.box.center().y() - y), default=None)
 
 
 def arrange(
     geometry: Geometry, display: DisplaySettings, leads: Sequence[str], marked: Rows
 ) -> Layout:
-    """Divide a sheet of that size among those leads, those hidden left out.
+    """Divide a sheet among the leads that are not hidden.
 
-    A row that the display asks for and that nothing is `marked` in takes no room; peaks are
-    detected in any record.
+    A row of marks that the display asks for takes no room while nothing is `marked` in it; peaks
+    are detected in any record.
     """
     unit, scale = geometry.unit, geometry.scale
     panel = geometry.snap(_PANEL * unit)
@@ -118,11 +118,11 @@ def _wanted(display: DisplaySettings, leads: int) -> list[tuple[int, tuple[str, 
 
 
 def _first_marked(wanted: list[tuple[int, tuple[str, ...]]]) -> int:
-    """The lane that beats are marked at: the first that shows a denoised signal, else the first."""
+    """Index of the lane with the marks: the first with a denoised trace, else the first."""
     return next((n for n, (_, kinds) in enumerate(wanted) if "denoised" in kinds), 0)
 
 
 def _zero(geometry: Geometry, box: QtCore.QRectF, line: float) -> float:
-    """The paper's line nearest to where the isoelectric line looks best."""
+    """Y of the isoelectric line: the paper's line nearest to its preferred height."""
     step = line * geometry.scale
     return geometry.snap(step * round((box.top() + _BELOW_MIDDLE * box.height()) / step))

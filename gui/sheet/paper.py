@@ -1,7 +1,7 @@
 """ECG paper: its grid and calibration mark, true to scale.
 
-Lengths are pixels as Qt counts them, unless they are said to be mm. A screen with scaling has
-several of its own for each of these, which lines are laid onto whole ones of.
+Lengths are logical pixels unless they are said to be mm. A screen with scaling has several
+device pixels for each of these; lines are aligned with device pixels.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from ecgstream.gui.settings.display_settings import DisplaySettings
 from ecgstream.gui.settings.theme import Theme
 
 FINE, BOLD = 1, 5
-"""mm between the lines"""
+"""Distances of the fine and of the bold lines, in mm."""
 MARK_SECONDS = 0.2
-"""Width of the calibration mark, which is 1 mV high."""
+"""Width of the calibration mark, in seconds; it is 1 mV high."""
 USUAL_DPI = 96.0
 
 _PLAUSIBLE_DPI = (25, 600)
 _FINEST = 2.5
-"""A screen's own pixels: fine lines that are closer would fill the paper."""
+"""Minimum distance of fine lines, in device pixels: closer ones would fill the paper."""
 _LONGEST = 64
-"""Bold squares among which a width is sought that is a whole number of pixels."""
+"""Maximum period of the paper's picture, in bold squares, sought to be whole pixels wide."""
 
 
 class Geometry(NamedTuple):
@@ -37,16 +37,16 @@ class Geometry(NamedTuple):
     ratio: float  # of the screen's own pixels to these
 
     def snap(self, length: float) -> float:
-        """The nearest whole number of the screen's own pixels."""
+        """Round a length to whole device pixels."""
         return round(length * self.ratio) / self.ratio
 
     def middle(self, length: float) -> float:
-        """The middle of the nearest of the screen's own pixels, where a thin line is sharp."""
+        """Middle of the nearest device pixel, where a thin line is sharp."""
         return self.snap(length) + 0.5 / self.ratio
 
 
 def pixels_per_mm(screen: QtGui.QScreen | None) -> float:
-    """Pixels in one millimetre of the screen; those of a usual one where it does not tell."""
+    """Pixels per millimetre of the screen, at `USUAL_DPI` where it reports an implausible one."""
     dpi = screen.physicalDotsPerInch() if screen is not None else 0.0
     if not _PLAUSIBLE_DPI[0] <= dpi <= _PLAUSIBLE_DPI[1]:
         dpi = USUAL_DPI
@@ -79,7 +79,7 @@ def draw_grid(
 
 
 class Paper:
-    """A sheet of paper, drawn once and then moved about as a picture, by whole pixels."""
+    """ECG paper, drawn once and then scrolled as a picture, by whole pixels."""
 
     def __init__(self) -> None:
         self._made_for: tuple[Geometry, Theme] | None = None
@@ -92,7 +92,7 @@ class Paper:
         geometry: Geometry,
         theme: Theme,
     ) -> None:
-        """As `draw_grid`."""
+        """Draw as `draw_grid` does."""
         if self._made_for != (geometry, theme):
             self._make(geometry, theme)
         begin = geometry.snap((box.left() - phase) % self._period)
@@ -118,7 +118,7 @@ class Paper:
 
 
 def _uneven(length: float) -> float:
-    """How far a length is from a whole number."""
+    """Distance of a length from the nearest whole number."""
     return abs(length - round(length))
 
 

@@ -22,16 +22,16 @@ from ecgstream.gui.sheet.timebase import seconds, timebase
 from ecgstream.gui.sheet.traces import SheetContent, Traces
 
 _NOTCH = 120
-"""What Qt says of one step of a mouse's wheel."""
+"""Angle that Qt reports for one notch of a mouse wheel, in eighths of a degree."""
 _PER_NOTCH = 0.1
-"""Share of the sheet that such a step scrolls."""
+"""Share of the sheet that one notch scrolls."""
 _LEFT_BUTTON = QtCore.Qt.MouseButton.LeftButton
 
 
 class Sheet(QtWidgets.QWidget):
-    """Draws what is shown of a run, as a `DisplaySettings` says; computes nothing of a signal.
+    """Draw an excerpt of the replay as the display settings say.
 
-    `scrolled` asks for a stretch that is so many seconds later, while the sheet is frozen.
+    `scrolled` asks for an excerpt that many seconds later, while the sheet is frozen.
     """
 
     scrolled = QtCore.Signal(float)
@@ -42,7 +42,7 @@ class Sheet(QtWidgets.QWidget):
         self.setMouseTracking(True)
         self.setMinimumSize(320, 160)
         self.painted = 0
-        """How often it has been painted."""
+        """Paint events so far."""
         self.caliper = Caliper(self.update)
         self._display = display or DisplaySettings()
         self._shown: Excerpt | None = None
@@ -58,7 +58,7 @@ class Sheet(QtWidgets.QWidget):
 
     @property
     def display(self) -> DisplaySettings:
-        """How it is drawn."""
+        """Display settings in use."""
         return self._display
 
     @display.setter
@@ -69,12 +69,12 @@ class Sheet(QtWidgets.QWidget):
 
     @property
     def seconds(self) -> float:
-        """Time that the sheet's width shows."""
+        """Seconds that the width of the sheet shows."""
         return seconds(self.arranged, self._sweeps)
 
     @property
     def arranged(self) -> Layout:
-        """Where everything stands now."""
+        """Layout at the present size and display settings."""
         leads = self._shown.leads if self._shown is not None else ()
         key = self._geometry(), self._display, leads, self._marked
         if self._arranged is None or self._arranged[0] != key:
@@ -82,7 +82,7 @@ class Sheet(QtWidgets.QWidget):
         return self._arranged[1]
 
     def draw(self, shown: Excerpt, note: str = "", frozen: bool = False) -> None:
-        """Show that stretch; `note` is about it, and it stands still while `frozen`."""
+        """Draw an excerpt with a note above it; a `frozen` one can be scrolled by the mouse."""
         same = self._shown is not None and self._shown.record == shown.record
         before = self._marked if same else Rows()  # a row stays while it is empty for a while
         self._marked = Rows(
@@ -93,7 +93,7 @@ class Sheet(QtWidgets.QWidget):
         self.update()
 
     def clear(self) -> None:
-        """Show empty paper."""
+        """Draw empty paper."""
         self._shown, self._note, self._frozen = None, "", False
         self.caliper.follow(None)
         self.update()
@@ -101,11 +101,11 @@ class Sheet(QtWidgets.QWidget):
     def position(
         self, sample: float, millivolts: float, kind: str, lead: int = 0
     ) -> QtCore.QPointF:
-        """Where that sample of the stream's count is drawn, or would be, at that voltage.
+        """Return the place of a sample of the stream at a voltage, on the sheet or beyond it.
 
         Raises
         ------
-        LookupError : that kind of that lead is not drawn.
+        LookupError : this kind of this lead is not drawn.
         """
         content = self._content()
         lane = None if content is None else content.layout.lane(kind, lead)
@@ -117,17 +117,17 @@ class Sheet(QtWidgets.QWidget):
         return QtCore.QPointF(x, content.height(lane, kind, millivolts))
 
     def sample_at(self, x: float) -> float:
-        """The sample of the stream's count at that place; NaN while nothing is shown."""
+        """Return the sample of the stream at x; NaN while the sheet is empty."""
         content = self._content()
         return float("nan") if content is None else content.time.sample_at(x)
 
     def save_strip(self, path: str | Path, caption: str) -> None:
-        """Write what is drawn as PNG, SVG or PDF, in true size.
+        """Write the sheet as PNG, SVG or PDF, in true size.
 
         Raises
         ------
-        ValueError : nothing is shown, or another kind of file.
-        OSError : it cannot be written.
+        ValueError : the sheet is empty, or the suffix is unknown.
+        OSError : the file cannot be written.
         """
         content = self._content()
         if content is None:
@@ -166,7 +166,7 @@ class Sheet(QtWidgets.QWidget):
             self.caliper.draw(painter, content, text_painter)
 
     def mousePressEvent(self, event: QtGui.QMouseEvent | None) -> None:
-        """Take hold of the caliper or of the frozen paper."""
+        """Grab the caliper's end or the frozen paper."""
         if event is None or event.button() != _LEFT_BUTTON:
             return
         at = _place(event)
@@ -179,7 +179,7 @@ class Sheet(QtWidgets.QWidget):
             self._dragged_from = at.x()
 
     def mouseMoveEvent(self, event: QtGui.QMouseEvent | None) -> None:
-        """Move what was taken hold of."""
+        """Drag the caliper's end or the frozen paper."""
         if event is None:
             return
         at = _place(event)
@@ -192,11 +192,11 @@ class Sheet(QtWidgets.QWidget):
         self.setCursor(self._cursor(at.x()))
 
     def mouseReleaseEvent(self, event: QtGui.QMouseEvent | None) -> None:
-        """Let go."""
+        """Release."""
         self._held = self._dragged_from = None
 
     def wheelEvent(self, event: QtGui.QWheelEvent | None) -> None:
-        """Scroll the frozen paper: up and left are back in time."""
+        """Scroll the frozen paper; up and left go back in time."""
         if event is not None and self._frozen:
             turned = event.angleDelta()
             notches = (turned.y() or turned.x()) / _NOTCH
@@ -204,7 +204,7 @@ class Sheet(QtWidgets.QWidget):
             event.accept()
 
     def sizeHint(self) -> QtCore.QSize:
-        """As large as there is room."""
+        """Preferred size."""
         return QtCore.QSize(1200, 560)
 
     @property

@@ -1,23 +1,23 @@
-"""Words on the sheet, laid out once and drawn often."""
+"""Text on the sheet, laid out once and drawn often."""
 
 from __future__ import annotations
 
 from pyqtgraph.Qt import QtCore, QtGui
 
 LEFT, CENTRE, RIGHT = 0.0, 0.5, 1.0
-"""Which part of a text stands at the place given for it."""
+"""Alignments: share of a text's width left of the given place."""
 SMALL, USUAL = 11, 13
 """Units."""
-_KEPT = 128
+_MAX_CACHED_TEXTS = 128
 
 
 class TextPainter:
-    """Draws single lines of text whose middle is at a given height.
+    """Draw single lines of text, centred at a given height.
 
     Parameters
     ----------
     unit : pixels in which sizes are measured.
-    printed : for paper and files, which shall hold letters and not pictures of them.
+    printed : write glyphs as text, for files, and not as cached pictures.
     """
 
     def __init__(self, unit: float, printed: bool = False) -> None:
@@ -35,7 +35,7 @@ class TextPainter:
         align: float = LEFT,
         bold: bool = False,
     ) -> None:
-        """Write `text` at a place (x, y)."""
+        """Draw `text` at a place (x, y)."""
         static = self._laid_out(text, size, bold)
         room = static.size()
         x, y = at[0] - align * room.width(), at[1] - room.height() / 2
@@ -48,11 +48,11 @@ class TextPainter:
             painter.drawStaticText(QtCore.QPointF(x, y), static)
 
     def width(self, text: str, size: int = SMALL, bold: bool = False) -> float:
-        """Pixels that the text takes."""
+        """Return the width of a text in pixels."""
         return self._laid_out(text, size, bold).size().width()
 
     def fitting(self, text: str, room: float, size: int = SMALL, bold: bool = False) -> str:
-        """The text, its end left out where there is not room enough."""
+        """Return the text, elided at its end where it is wider than `room`."""
         metrics = QtGui.QFontMetricsF(self._font(size, bold))
         return metrics.elidedText(text, QtCore.Qt.TextElideMode.ElideRight, room)
 
@@ -67,7 +67,7 @@ class TextPainter:
     def _laid_out(self, text: str, size: int, bold: bool) -> QtGui.QStaticText:
         key = text, size, bold
         if key not in self._texts:
-            while len(self._texts) >= _KEPT:
+            while len(self._texts) >= _MAX_CACHED_TEXTS:
                 del self._texts[next(iter(self._texts))]
             static = QtGui.QStaticText(text)
             static.setTextFormat(QtCore.Qt.TextFormat.PlainText)
@@ -77,5 +77,5 @@ class TextPainter:
 
 
 def minus(text: str) -> str:
-    """The text with a minus as wide as a plus in place of each hyphen."""
+    """Replace each hyphen by a minus sign, as wide as a plus."""
     return text.replace("-", "\N{MINUS SIGN}")

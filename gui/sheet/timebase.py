@@ -1,4 +1,4 @@
-"""Where a moment stands on the sheet: on paper that scrolls, or under a pen that sweeps."""
+"""Mapping of samples to places on the sheet, scrolling or sweeping."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ecgstream.gui.sheet.paper import BOLD
 MINUTE = 60
 """Seconds."""
 ERASED = 8.0
-"""mm that a sweep clears ahead of the newest sample."""
+"""Gap that a sweep clears ahead of the newest sample, in mm."""
 
 
 class Span(NamedTuple):
-    """Consecutive samples beside each other; the record's sample n stands at n·step - origin."""
+    """Consecutive samples drawn side by side: the record's sample n is at x = n·step - origin."""
 
     start: int  # in the stream's count
     stop: int
@@ -24,7 +24,7 @@ class Span(NamedTuple):
 
 
 class Timebase(NamedTuple):
-    """Places of the samples of a stretch, in pixels."""
+    """Places of the samples of an excerpt, in pixels."""
 
     fs: float
     first: int  # the record's sample that the count begins with
@@ -33,18 +33,18 @@ class Timebase(NamedTuple):
     phase: float  # x of one of the paper's bold lines
 
     def x(self, count: float) -> float | None:
-        """Where that sample stands; None where it is not on the sheet."""
+        """Return x of a sample; None where it is not on the sheet."""
         for span in self.spans:
             if span.start <= count <= span.stop:
                 return self.place(count, span)
         return None
 
     def place(self, count: float, span: Span) -> float:
-        """Where that sample of a span stands, or would stand."""
+        """Return x of a sample by the origin of a span, on the sheet or beyond it."""
         return (self.first + count) * self.step - span.origin
 
     def sample_at(self, x: float) -> float:
-        """The sample that stands there, or would stand there if its span reached so far."""
+        """Return the sample at x, by the nearest span."""
         counts = [((x + span.origin) / self.step - self.first, span) for span in self.spans]
         if not counts:
             return math.nan
@@ -53,24 +53,24 @@ class Timebase(NamedTuple):
         return within[0] if within else nearest[0]
 
     def second(self, count: float) -> float:
-        """That sample's second of the record."""
+        """Return the second of the record of a sample."""
         return (self.first + count) / self.fs
 
 
 def page(layout: Layout) -> float:
-    """Pixels that a sweep takes from left to right: whole bold squares."""
+    """Width of a sweep in pixels: whole bold squares."""
     square = BOLD * layout.geometry.scale
     return max(1, math.floor((layout.right - layout.left) / square)) * square
 
 
 def seconds(layout: Layout, sweep: bool) -> float:
-    """Time between the left edge and the right one."""
+    """Seconds between the left and the right edge."""
     width = page(layout) if sweep else layout.right - layout.left
     return width / layout.geometry.scale / layout.display.paper_speed
 
 
 def timebase(layout: Layout, shown: Excerpt, sweep: bool) -> Timebase:
-    """Scrolling, the stretch ends at the right edge; sweeping, it is laid over itself."""
+    """Scrolling, the excerpt ends at the right edge; sweeping, new samples overwrite old ones."""
     geometry = layout.geometry
     step = layout.display.paper_speed * geometry.scale / shown.fs
     segment, first = shown.segment, shown.first

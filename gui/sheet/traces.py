@@ -1,7 +1,7 @@
 """The traces: lines through the samples, broken where there are none.
 
-What has been drawn once is kept as pictures and moved about, for as a picture a piece of trace
-costs a twentieth; only the newest piece, which still grows, is drawn anew for each frame.
+Finished pieces are cached as tiles, since a tile costs a twentieth of drawing its samples; only
+the newest piece, which still grows, is drawn for each frame.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.live.history import Segment
 
 WIDTH = 1.3
-"""Units, of a trace on a screen."""
+"""Width of a trace on a screen, in units."""
 PRINTED_WIDTH = 0.25
-"""mm, of a trace on a strip."""
-_TILE = 96
-"""The screen's own pixels that one picture is wide."""
-_SHEETS = 2
-"""Pictures are kept for so many times what is seen."""
-_STEP = 64
-"""Arrays of lines are so many longer than each other; what is over is drawn far away."""
-_FAR = 1e4
-"""Pixels beyond a lane at which a line may as well end."""
+"""Width of a trace on a strip, in mm."""
+_TILE_PIXELS = 96
+"""Width of a tile, in device pixels."""
+_CACHED_SHEETS = 2
+"""Size of the tile cache, in widths of the sheet."""
+_ARRAY_STEP = 64
+"""Step of the sizes of line arrays; surplus lines are drawn off the sheet."""
+_MAX_DISTANCE = 1e4
+"""Largest distance from the sheet at which a line ends, in pixels."""
 
 Heights = npt.NDArray[np.floating[Any]]
 _Volts = TypeVar("_Volts", float, Heights)
 Shifts = Mapping[tuple[str, int], float]
-"""mV by which the trace of a kind and lead is drawn above its place."""
+"""Shift upwards in mV of the trace of each kind and lead."""
 
 
 def signal(segment: Segment, kind: str, lead: int) -> Floats:
-    """The samples (n,) of one kind, in mV; NaN where there are none.
+    """Samples (n,) of one kind, in mV; NaN where there are none.
 
-    The clean signal has its holes where the input has them: nobody has measured it there.
+    The clean signal has gaps where the input has: it was not measured there.
     """
     given = segment.input[:, lead]
     if kind == "raw":
@@ -57,7 +57,7 @@ def signal(segment: Segment, kind: str, lead: int) -> Floats:
 
 
 class SheetContent(NamedTuple):
-    """What the traces are drawn from."""
+    """An excerpt and its places on the sheet: all that is needed to draw it."""
 
     layout: Layout
     time: Timebase
@@ -66,16 +66,16 @@ class SheetContent(NamedTuple):
     theme: Theme
 
     def y(self, lane: Lane, kind: str, part: slice) -> Heights:
-        """Heights in pixels of a kind's samples, NaN where there are none."""
+        """Y in pixels of a kind's samples; NaN where there are none."""
         samples = signal(self.shown.segment, kind, lane.lead)[part].astype(float)
-        return np.clip(self.height(lane, kind, samples), -_FAR, _FAR)
+        return np.clip(self.height(lane, kind, samples), -_MAX_DISTANCE, _MAX_DISTANCE)
 
     def height(self, lane: Lane, kind: str, millivolts: _Volts) -> _Volts:
-        """The height in pixels at which a kind's voltage stands."""
+        """Y in pixels of a kind's voltage."""
         return lane.zero - self._per_mv * (millivolts + self._shift(lane, kind))
 
     def millivolts(self, lane: Lane, kind: str, height: float) -> float:
-        """The voltage of a kind that stands at that height."""
+        """Voltage of a kind at a height."""
         return (lane.zero - height) / self._per_mv - self._shift(lane, kind)
 
     @property
@@ -87,14 +87,14 @@ class SheetContent(NamedTuple):
 
 
 class Traces:
-    """Draws traces on a screen, and keeps what will not change any more."""
+    """Draw traces on a screen, with a cache of finished tiles."""
 
     def __init__(self) -> None:
         self._tiles: dict[int, QtGui.QPixmap] = {}
         self._drawn_for: tuple[object, ...] = ()
 
     def draw(self, painter: QtGui.QPainter, content: SheetContent) -> None:
-        """Draw every lane's traces."""
+        """Draw the traces of every lane."""
         layout, shown = content.layout, content.shown
         drawn_for = (
             layout, content.theme, shown.run_number, shown.leads, shown.first, shown.fs,
@@ -109,7 +109,7 @@ class Traces:
     def _draw_span(self, painter: QtGui.QPainter, content: SheetContent, span: Span) -> None:
         time, geometry = content.time, content.layout.geometry
         ratio, segment = geometry.ratio, content.shown.segment
-        wide = _TILE / ratio
+        wide = _TILE_PIXELS / ratio
         margin = WIDTH * geometry.unit + time.step
         final = math.floor(
             ((time.first + min(content.shown.denoised, span.stop)) * time.step - margin) / wide
@@ -135,19 +135,19 @@ class Traces:
             painter.setClipRect(_column(content.layout, max(left, begin), min(right, end)))
             _draw_samples(painter, content, span.origin, left, right)
         painter.restore()
-        kept = _SHEETS * math.ceil(geometry.width / wide)
+        kept = _CACHED_SHEETS * math.ceil(geometry.width / wide)
         while len(self._tiles) > kept:
             del self._tiles[next(iter(self._tiles))]
 
     @staticmethod
     def _tile(content: SheetContent, number: int) -> QtGui.QPixmap:
-        """The traces in one column of the paper, on nothing."""
+        """Draw the traces of one column of the paper, on a transparent ground."""
         geometry = content.layout.geometry
         height = math.ceil(geometry.height * geometry.ratio)
-        tile = QtGui.QPixmap(_TILE, height)
+        tile = QtGui.QPixmap(_TILE_PIXELS, height)
         tile.setDevicePixelRatio(geometry.ratio)
         tile.fill(QtCore.Qt.GlobalColor.transparent)
-        wide = _TILE / geometry.ratio
+        wide = _TILE_PIXELS / geometry.ratio
         painter = QtGui.QPainter(tile)
         _draw_samples(painter, content, number * wide, 0.0, wide)
         painter.end()
@@ -155,7 +155,7 @@ class Traces:
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:
-    """First and last plus one of consecutive numbers."""
+    """First and last plus one of each run of consecutive numbers."""
     runs: list[tuple[int, int]] = []
     for number in numbers:
         if runs and runs[-1][1] == number:
@@ -174,9 +174,9 @@ def _column(layout: Layout, left: float, right: float) -> QtCore.QRectF:
 def _draw_samples(
     painter: QtGui.QPainter, content: SheetContent, origin: float, left: float, right: float
 ) -> None:
-    """Draw the samples between two places, and what of their neighbours reaches there.
+    """Draw the samples between two places, and their neighbours as far as they reach in.
 
-    Qt draws single lines of any width fast, but wide lines that join slowly.
+    As single lines: Qt draws joined wide lines slowly.
     """
     time, geometry = content.time, content.layout.geometry
     margin = 2 * WIDTH * geometry.unit
@@ -202,7 +202,7 @@ def _draw_samples(
 
 
 def _lines(x: Heights, y: Heights) -> Any:
-    """Lines between neighbouring samples, and a dot for each without a neighbour; or None."""
+    """Lines between neighbouring samples, and a dot for each lone sample; None without samples."""
     there = np.isfinite(y)
     joined = there[:-1] & there[1:]
     alone = there.copy()
@@ -213,23 +213,23 @@ def _lines(x: Heights, y: Heights) -> Any:
         return None
     end = begin + 1
     end[len(begin) - np.count_nonzero(alone) :] -= 1
-    lines = _array(_STEP * math.ceil(len(begin) / _STEP))
+    lines = _array(_ARRAY_STEP * math.ceil(len(begin) / _ARRAY_STEP))
     ends = lines.ndarray()
     ends[: len(begin)] = np.column_stack([x[begin], y[begin], x[end], y[end]])
-    ends[len(begin) :] = -_FAR
+    ends[len(begin) :] = -_MAX_DISTANCE
     return lines
 
 
 @cache
 def _array(size: int) -> Any:
-    """Qt's lines in one array, kept: PyQt never gives back the 150 bytes of each it has made."""
+    """Return a cached array of Qt's lines: PyQt never frees the 150 bytes of each one made."""
     lines = pg.Qt.internals.PrimitiveArray(QtCore.QLineF, 4)
     lines.resize(size)
     return lines
 
 
 def trace_pen(theme: Theme, kind: str, width: float) -> QtGui.QPen:
-    """What a kind is drawn with."""
+    """Pen of a kind of trace."""
     pen = QtGui.QPen(QtGui.QColor(getattr(theme, kind)), width)
     pen.setCapStyle(QtCore.Qt.PenCapStyle.SquareCap)
     pen.setJoinStyle(QtCore.Qt.PenJoinStyle.RoundJoin)
@@ -237,7 +237,7 @@ def trace_pen(theme: Theme, kind: str, width: float) -> QtGui.QPen:
 
 
 def print_traces(painter: QtGui.QPainter, content: SheetContent) -> None:
-    """Draw every lane's traces as whole curves, for paper and files."""
+    """Draw the traces of every lane as whole curves, for files."""
     time, segment = content.time, content.shown.segment
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
     for span in content.time.spans:
@@ -254,7 +254,7 @@ def print_traces(painter: QtGui.QPainter, content: SheetContent) -> None:
 
 
 def _cut(x: Heights, y: Heights, top: float, bottom: float) -> tuple[Heights, Heights]:
-    """The part of a curve within a lane; Qt's SVG files know no clipping."""
+    """Cut a curve at the edges of its lane, since Qt's SVG files know no clipping."""
     for edge in (top, bottom):
         with np.errstate(invalid="ignore"):
             crossing = np.flatnonzero((y[:-1] - edge) * (y[1:] - edge) < 0)

@@ -1,15 +1,15 @@
-"""What the monitor has to say: a card over the traces, or a line that is in nobody's way."""
+"""Messages over the traces: a card in the middle, or a banner at the foot."""
 
 from __future__ import annotations
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-_READABLE = 6000
-"""ms that a line which needs no answer stays."""
+_NEWS_MS = 6000
+"""Milliseconds until news disappear."""
 
 
 class Overlay(QtWidgets.QFrame):
-    """Something that lies over its parent, and keeps its place when that is resized."""
+    """A frame over its parent that keeps its place when the parent is resized."""
 
     def __init__(self, parent: QtWidgets.QWidget, name: str) -> None:
         super().__init__(parent, objectName=name)
@@ -17,26 +17,26 @@ class Overlay(QtWidgets.QFrame):
         self.hide()
 
     def eventFilter(self, _: QtCore.QObject, event: QtCore.QEvent) -> bool:
-        """Stay where it belongs."""
+        """Keep the place when the parent is resized."""
         if event.type() == QtCore.QEvent.Type.Resize:
             self.place()
         return False
 
     def fit(self, width: int) -> None:
-        """Be that wide, and as high as what is in it takes then."""
+        """Set the width, and the height that the content needs."""
         for child in self.findChildren(QtWidgets.QWidget):
-            child.ensurePolished()  # what was never shown does not know its letters yet
+            child.ensurePolished()  # a widget that was never shown has no fonts yet
         self.layout().invalidate()
         self.resize(width, self.heightForWidth(width))
 
     def place(self) -> None:
-        """Go to the middle, as small as what is in it."""
+        """Move to the parent's middle at the smallest size."""
         self.adjustSize()
         self.move(self.parentWidget().rect().center() - self.rect().center())
 
 
 class MessageCard(Overlay):
-    """A title and a text; hidden when there is nothing to say."""
+    """A card with a title and a text, hidden while the title is empty."""
 
     def __init__(self, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent, "message_card")
@@ -48,7 +48,7 @@ class MessageCard(Overlay):
             column.addWidget(label)
 
     def show_message(self, title: str, text: str = "") -> None:
-        """Show this, or nothing where the title is empty."""
+        """Show a title and a text; an empty title hides the card."""
         if (title, text) == (self.title.text(), self.text.text()):
             return
         self.title.setText(title)
@@ -58,7 +58,7 @@ class MessageCard(Overlay):
         self.place()
 
     def place(self) -> None:
-        """Go to the middle, as wide as can be read."""
+        """Move to the parent's middle at a readable width."""
         around = self.parentWidget().rect()
         width = min(620 if self.text.text() else 420, around.width() - 32)
         self.fit(width)
@@ -66,7 +66,7 @@ class MessageCard(Overlay):
 
 
 class Banner(Overlay):
-    """One sentence at the foot: news that go by themselves, or trouble until it is read."""
+    """One sentence at the foot: news, which disappear, or a warning, which stays until closed."""
 
     def __init__(self, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent, "banner")
@@ -77,28 +77,28 @@ class Banner(Overlay):
         self.dismiss.clicked.connect(self.hide)
         row.addWidget(self.text, 1)
         row.addWidget(self.dismiss)
-        self._timer = QtCore.QTimer(self, interval=_READABLE, singleShot=True)
+        self._timer = QtCore.QTimer(self, interval=_NEWS_MS, singleShot=True)
         self._timer.timeout.connect(self.hide)
 
     def show_news(self, text: str) -> None:
-        """Show news for a while."""
-        self._show(text, trouble=False)
+        """Show news, which disappear after a while."""
+        self._show(text, warning=False)
         self._timer.start()
 
     def show_warning(self, text: str) -> None:
-        """Show trouble until the user closes it or something else is to be said."""
+        """Show a warning until the user closes it or another message follows."""
         self._timer.stop()
-        self._show(text, trouble=True)
+        self._show(text, warning=True)
 
     def place(self) -> None:
-        """Fill the width; above are the traces and what is measured on them."""
+        """Fill the parent's width at its foot."""
         self.fit(self.parentWidget().width())
         self.move(0, self.parentWidget().height() - self.height())
 
-    def _show(self, text: str, trouble: bool) -> None:
+    def _show(self, text: str, warning: bool) -> None:
         self.text.setText(text)
-        self.text.setProperty("trouble", trouble)
-        self.style().polish(self.text)  # the style sheet looks at a property only now
+        self.text.setProperty("warning", warning)
+        self.style().polish(self.text)  # applies the style sheet to the changed property
         self.place()
         self.show()
         self.raise_()

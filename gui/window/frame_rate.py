@@ -1,24 +1,24 @@
-"""How often the sheet is painted."""
+"""Frame rate of the sheet."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
 
-_SPAN, _LEAST = 1.0, 0.25
-"""Seconds that a rate is taken over, at most and at least."""
+_MAX_SECONDS, _MIN_SECONDS = 1.0, 0.25
+"""Longest and shortest time that a rate is averaged over."""
 
 
 class FrameRate:
-    """Pictures per second, from a counter of them that is looked at now and then."""
+    """Frames per second from a counter of painted frames."""
 
     def __init__(self) -> None:
         self._looks: deque[tuple[float, int]] = deque()
 
     def per_second(self, painted: int, now: float) -> float:
-        """The rate when so many have been painted at this second; NaN where it is too early."""
+        """Return the rate at the time `now`, in seconds; NaN until `_MIN_SECONDS` have passed."""
         self._looks.append((now, painted))
-        while now - self._looks[0][0] > _SPAN:
+        while now - self._looks[0][0] > _MAX_SECONDS:
             self._looks.popleft()
         began, before = self._looks[0]
-        return math.nan if now - began < _LEAST else (painted - before) / (now - began)
+        return math.nan if now - began < _MIN_SECONDS else (painted - before) / (now - began)

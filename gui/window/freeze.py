@@ -1,4 +1,4 @@
-"""Which stretch is looked at: the newest, or one that the user holds on to."""
+"""The end of the sheet in the stream: the newest sample, or a frozen one."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from ecgstream.gui.playback.snapshot import Excerpt, ExcerptSource
 
 
 class Freeze:
-    """Holds the sheet at a place in the stream's count while the stream goes on.
+    """Freeze the sheet at a sample while the stream goes on.
 
-    What holds the samples is kept, so that they can be looked at when the count begins anew.
+    The run that holds the samples is kept, so that they can be viewed when another run has begun.
     """
 
     def __init__(self) -> None:
         self.end: int | None = None
-        """The count at the right edge; None while the newest is shown."""
+        """Sample at the right edge; None while the sheet follows the stream."""
         self.excerpt_source: ExcerptSource | None = None
         """See `ecgstream.gui.playback.snapshot.Snapshot`; None while the newest is shown."""
         self._run_number = 0
 
     def hold(self, shown: Excerpt, excerpt_source: ExcerptSource | None) -> None:
-        """Stay at what is newest in it."""
+        """Freeze at the newest sample of an excerpt."""
         self.end, self._run_number, self.excerpt_source = (
             shown.received,
             shown.run_number,
@@ -27,19 +27,19 @@ class Freeze:
         )
 
     def release(self) -> None:
-        """Show the newest again."""
+        """Follow the stream again."""
         self.end = self.excerpt_source = None
 
     def knows(self, shown: Excerpt) -> bool:
-        """Whether that is of what is held on to; else another record was chosen."""
+        """Return whether an excerpt is of the frozen run; else another record was chosen."""
         return shown.run_number == self._run_number
 
     def lacks(self, shown: Excerpt, span: float) -> bool:
-        """Whether a part of the last `span` seconds up to the end is no longer held."""
+        """Return whether a part of the last `span` seconds before the end is no longer held."""
         return self.end is not None and 0 < shown.held > self.end - round(span * shown.fs)
 
     def move(self, shown: Excerpt, seconds: float, span: float) -> bool:
-        """Look so much later, at a sheet of `span` seconds; whether there was some way to go."""
+        """Move a sheet of `span` seconds later by `seconds`; return whether it moved."""
         if self.end is None:
             return False
         before = self.end
@@ -49,10 +49,10 @@ class Freeze:
         return self.end != before
 
     def look_at(self, shown: Excerpt, second: float, span: float) -> None:
-        """Have that second of the record in the middle of the sheet."""
+        """Centre the sheet at a second of the record."""
         self.end = self._nearest(shown, round((second + span / 2) * shown.fs) - shown.first, span)
 
     def _nearest(self, shown: Excerpt, end: int, span: float) -> int:
-        """As near to `end` as there is something to fill the sheet with."""
+        """Return the end nearest to `end` whose sheet is full of held samples."""
         oldest = min(shown.held + round(span * shown.fs), shown.received)
         return min(max(end, oldest), shown.received)

@@ -1,4 +1,4 @@
-"""Small signs for buttons, drawn in the theme's colour: a style's own are black on any ground."""
+"""Icons of buttons, drawn in the theme's colour: Qt's own are black on any ground."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pyqtgraph.Qt import QtCore, QtGui
 
 SIZE = 16
-"""Pixels."""
+"""Width and height of an icon, in pixels."""
 _RATIO = 4
-"""Drawn so much finer, for screens of any scale."""
+"""Device pixels per pixel, sharp on screens with any scaling."""
 
 
 def icon(name: str, colour: str) -> QtGui.QIcon:
-    """The sign of that name."""
+    """Draw the icon of that name."""
     picture = QtGui.QPixmap(SIZE * _RATIO, SIZE * _RATIO)
     picture.fill(QtCore.Qt.GlobalColor.transparent)
     painter = QtGui.QPainter(picture)
@@ -24,7 +24,7 @@ def icon(name: str, colour: str) -> QtGui.QIcon:
     pen.setCapStyle(QtCore.Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
     painter.setBrush(QtGui.QColor(colour))
-    _SIGNS[name](painter)
+    _ICONS[name](painter)
     painter.end()
     picture.setDevicePixelRatio(_RATIO)
     return QtGui.QIcon(picture)
@@ -51,7 +51,7 @@ def _again(painter: QtGui.QPainter) -> None:
 
 
 def _freeze(painter: QtGui.QPainter) -> None:
-    """A flake with six arms."""
+    """Draw a snowflake with six arms."""
     painter.setPen(QtGui.QPen(painter.pen().color(), 1.0))
     painter.translate(8, 8)
     for _ in range(6):
@@ -69,7 +69,7 @@ def _recording(painter: QtGui.QPainter) -> None:
 
 
 def _strip(painter: QtGui.QPainter) -> None:
-    """A camera."""
+    """Draw a camera."""
     painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(QtCore.QRectF(1.5, 4.5, 13, 8.5), 1.5, 1.5)
     painter.drawEllipse(QtCore.QRectF(5.7, 6.4, 4.6, 4.6))
@@ -84,7 +84,7 @@ def _lines(painter: QtGui.QPainter, *ends: tuple[float, float, float, float]) ->
     painter.drawLines([QtCore.QLineF(*line) for line in ends])
 
 
-_SIGNS: dict[str, Callable[[QtGui.QPainter], None]] = {
+_ICONS: dict[str, Callable[[QtGui.QPainter], None]] = {
     "run": _run,
     "pause": _pause,
     "step": _step,

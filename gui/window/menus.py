@@ -18,22 +18,22 @@ class Menus:
 
     Parameters
     ----------
-    window : that the menu bar belongs to.
-    settings_model : changed by the submenus.
-    do : called with the name of a command.
+    window : owner of the menu bar.
+    settings_model : changed by the submenus, which show its values.
+    trigger : called with the name of a command.
     """
 
     def __init__(
         self,
         window: QtWidgets.QMainWindow,
         settings_model: SettingsModel,
-        do: Callable[[str], None],
+        trigger: Callable[[str], None],
     ) -> None:
-        self._window, self._settings_model, self._do = window, settings_model, do
+        self._window, self._settings_model, self._trigger = window, settings_model, trigger
         bar = window.menuBar()
         self._menus = {title: bar.addMenu(title) for title in MENUS}
         self.actions: dict[str, QtGui.QAction] = {}
-        """By the commands' names; a setting's are `NAME+` and `NAME-`."""
+        """Actions by the name of the command; those of a setting are `NAME+` and `NAME-`."""
         self._values: dict[str, dict[object, QtGui.QAction]] = {}
         for row in TABLE:
             if isinstance(row, Command):
@@ -45,7 +45,7 @@ class Menus:
         self.show_settings()
 
     def show_settings(self) -> None:
-        """Tick what is wanted now."""
+        """Check the actions of the present settings."""
         display = self._settings_model.display
         ticks = {
             "st": self._settings_model.settings.st,
@@ -70,14 +70,14 @@ class Menus:
             action.setEnabled(seen != (lead,))
 
     def show_running(self, snapshot: Snapshot) -> None:
-        """Tick the recording, and offer what can be done now."""
+        """Check the recording, and enable the actions that are possible now."""
         recording = snapshot.recording is not None and snapshot.recording.going
         self.actions["recording"].setChecked(recording)
         for name in ("recording", "strip", "freeze", "caliper", "go"):
             self.actions[name].setEnabled(snapshot.shown is not None)
 
     def show_leads(self, leads: tuple[str, ...]) -> None:
-        """Offer the leads of this record."""
+        """List the leads of the record."""
         if leads == self._leads:
             return
         self._leads = leads
@@ -101,7 +101,7 @@ class Menus:
         action.setCheckable(row.toggles)
         action.setShortcuts([QtGui.QKeySequence(key) for key in row.keys])
         action.setToolTip(f"{row.text} ({row.keys[0]})")
-        action.triggered.connect(lambda _=False, name=row.name: self._do(name))
+        action.triggered.connect(lambda _=False, name=row.name: self._trigger(name))
         self.actions[row.name] = action
 
     def _add_setting(self, row: Setting) -> None:
@@ -123,4 +123,4 @@ class Menus:
 
     def _set(self, name: str, value: object, _: bool) -> None:
         self._settings_model.set(name, value)
-        self.show_settings()  # a click on what is chosen already must not take its tick away
+        self.show_settings()  # a click on the chosen value must not uncheck it

@@ -1,4 +1,4 @@
-"""What the window says about the state of things."""
+"""Messages of the window about the state of the replay."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from ecgstream.streamer.io.records import RecordError
 from ecgstream.streamer.network.sandbox import ModelError
 
 _ANNOUNCED = 5
-"""Seconds for which the window says that the record has begun again."""
+"""Signal in seconds for which the note says that the record has begun again."""
 
 
 def clock_time(second: float, tenths: bool = False) -> str:
-    """`1:02`, or `1:02:03` from an hour on."""
+    """Format seconds as `1:02`, or `1:02:03` from an hour on."""
     whole = int(second * 10 + 1e-6) // 10
     hours, minutes, seconds = whole // 3600, whole // 60 % 60, whole % 60
     text = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
@@ -19,12 +19,12 @@ def clock_time(second: float, tenths: bool = False) -> str:
 
 
 def label(snapshot: Snapshot) -> str:
-    """What people call the record."""
+    """Return the caption of the record in the list, else its name."""
     return dict(snapshot.choices).get(snapshot.source.record, snapshot.source.record)
 
 
 def card(snapshot: Snapshot) -> tuple[str, str]:
-    """Title and text of what stands in the way of a trace; empty when nothing does."""
+    """Return title and text of the card over the traces; empty while there are traces."""
     if snapshot.state is State.FAILED and isinstance(
         snapshot.problem, (ModelError, FileNotFoundError)
     ):
@@ -40,21 +40,21 @@ def card(snapshot: Snapshot) -> tuple[str, str]:
 
 
 def _sentence(problem: Exception | None) -> str:
-    """What the problem says for itself; one that nobody foresaw, with its kind."""
+    """Return the message of an expected error, or type and message of an unexpected one."""
     if isinstance(problem, (RecordError, ValueError, OSError, RuntimeError)):
         return reason(problem)
     return f"{type(problem).__name__}: {problem}"
 
 
 def reason(error: Exception) -> str:
-    """What an error says, without the system's number for it."""
+    """Return the message of an error, without the errno."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return str(error)
 
 
 def note(state: State, shown: Excerpt, frozen: bool) -> str:
-    """What to know about the traces."""
+    """Return the note above the traces."""
     if frozen:
         return "Frozen"
     if state is State.PAUSED:

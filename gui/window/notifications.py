@@ -1,4 +1,4 @@
-"""What has happened to recordings and downloads since the window was last drawn."""
+"""Notifications about recordings and downloads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ecgstream.gui.window.messages import clock_time
 
 
 class Notifications:
-    """Puts into words what has changed from one snapshot to the next."""
+    """Compare each snapshot with the one before, and report changes in the banner."""
 
     def __init__(self, banner: Banner) -> None:
         self._banner = banner
@@ -16,7 +16,7 @@ class Notifications:
         self._download: Download | None = None
 
     def update(self, snapshot: Snapshot, choosing: bool) -> None:
-        """Tell what is new; a download's troubles only where no dialog does (`choosing`)."""
+        """Report the changes; a failed download only while the record dialog is closed."""
         before, now = self._recording, snapshot.recording
         self._recording = now
         if now is not None and now.problem and (before is None or now.problem != before.problem):

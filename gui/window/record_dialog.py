@@ -1,4 +1,4 @@
-"""The dialog that chooses a record: bundled, from a folder, or from PhysioNet."""
+"""Dialog that opens a record: bundled, from a folder, or from PhysioNet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAME = QtCore.Qt.ItemDataRole.UserRole
 
 
 class RecordDialog(QtWidgets.QDialog):
-    """Lists the records, finds one by a part of its name, and asks for what is not there."""
+    """List the records, find one by a part of its name, and download others."""
 
     chosen = QtCore.Signal(str)
     folder_wanted = QtCore.Signal()
@@ -31,8 +31,8 @@ class RecordDialog(QtWidgets.QDialog):
         self.get = QtWidgets.QPushButton("Download")
         self.progress = QtWidgets.QProgressBar()
         self.cancel = QtWidgets.QPushButton("Cancel download")
-        self.trouble = QtWidgets.QLabel(objectName="trouble", wordWrap=True)
-        self.trouble.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+        self.problem = QtWidgets.QLabel(objectName="problem", wordWrap=True)
+        self.problem.setTextFormat(QtCore.Qt.TextFormat.PlainText)
         self.open_it = QtWidgets.QPushButton("Open")
         self.close_it = QtWidgets.QPushButton("Close")
         self._choices: tuple[Choice, ...] = ()
@@ -41,7 +41,7 @@ class RecordDialog(QtWidgets.QDialog):
         self._connect()
 
     def open_at(self, snapshot: Snapshot) -> None:
-        """Open with all records, the present one chosen."""
+        """Open with all records listed and the present one selected."""
         self.search.clear()
         self.show_snapshot(snapshot)
         self._select(snapshot.source.record)
@@ -49,11 +49,11 @@ class RecordDialog(QtWidgets.QDialog):
         self.open()
 
     def show_folder(self, folder: Path) -> None:
-        """Name the data folder: where records are looked for, and where downloads go."""
+        """Show the data folder, which is searched for records and receives downloads."""
         self.folder.setText(f"Folder: {folder}")
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Bring list and download up to date."""
+        """Bring the list and the download up to date."""
         if snapshot.choices != self._choices:
             self._choices = snapshot.choices
             self._list()
@@ -63,16 +63,16 @@ class RecordDialog(QtWidgets.QDialog):
             self.accept()  # the worker has opened it
 
     def _show_download(self, download: Download | None) -> None:
-        trouble = download.problem if download is not None else ""
-        running = download is not None and not trouble
+        problem = download.problem if download is not None else ""
+        running = download is not None and not problem
         for widget in (self.progress, self.cancel):
             widget.setVisible(running)
         for widget in (self.name, self.get):
             widget.setVisible(not running)
-        if self.trouble.text() != trouble:
-            self.trouble.setText(trouble)
-        self.trouble.setVisible(bool(trouble))
-        if trouble:
+        if self.problem.text() != problem:
+            self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        if problem:
             self._awaited = ""
         if download is not None and running:
             self.progress.setFormat(f"{download.name}: %p %")
@@ -139,7 +139,7 @@ class RecordDialog(QtWidgets.QDialog):
         self.close_it.clicked.connect(self.reject)
 
     def eventFilter(self, _: QtCore.QObject, event: QtCore.QEvent) -> bool:
-        """Let the arrow keys go through the list while a name is typed."""
+        """Move through the list by arrow keys while the search field has the focus."""
         keys = QtCore.Qt.Key
         if event.type() == QtCore.QEvent.Type.KeyPress and event.key() in (
             *(keys.Key_Up, keys.Key_Down),
@@ -165,7 +165,7 @@ class RecordDialog(QtWidgets.QDialog):
             row.addWidget(widgets[0], 1)
             row.addWidget(widgets[1])
             column.addLayout(row)
-        column.addWidget(self.trouble)
+        column.addWidget(self.problem)
         column.addSpacing(4)
         row = QtWidgets.QHBoxLayout()
         row.addStretch()

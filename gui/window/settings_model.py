@@ -1,4 +1,4 @@
-"""What the user has set, and who is told of a change: the worker, and whoever shows it."""
+"""The settings as the user changes them; the worker and the widgets are told of changes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _DISPLAYED = {field.name for field in fields(DisplaySettings)}
 
 
 class SettingsModel(QtCore.QObject):
-    """The settings and the display; `changed` says that one of them is another now."""
+    """Settings and display settings; `changed` is emitted after every change."""
 
     changed = QtCore.Signal()
 
     def __init__(self, settings: MonitorSettings, display: DisplaySettings, worker: Worker) -> None:
         super().__init__()
         self.settings, self.display = settings, display
-        self._tell: dict[str, Callable[[MonitorSettings], None]] = {
+        self._apply_to_worker: dict[str, Callable[[MonitorSettings], None]] = {
             "speed": lambda s: worker.set_speed(s.speed),
             "noise": lambda s: worker.set_noise(Noise(s.noise, s.snr)),
             "snr": lambda s: worker.set_noise(Noise(s.noise, s.snr)),
@@ -35,22 +35,22 @@ class SettingsModel(QtCore.QObject):
         }
 
     def get(self, name: str) -> Any:
-        """The value of that field of `MonitorSettings` or `DisplaySettings`."""
+        """Return the value of a field of `MonitorSettings` or `DisplaySettings`."""
         return getattr(self.display if name in _DISPLAYED else self.settings, name)
 
     def set(self, name: str, value: Any) -> None:
-        """Let that field have this value from now on."""
+        """Set a field, and tell the worker and the widgets."""
         if self.get(name) == value:
             return
         if name in _DISPLAYED:
             self.display = replace(self.display, **{name: value})
         else:
             self.settings = replace(self.settings, **{name: value})
-            self._tell[name](self.settings)
+            self._apply_to_worker[name](self.settings)
         self.changed.emit()
 
     def turn(self, setting: Setting, by: int) -> None:
-        """Go to the next value (`by` 1) or to the one before (-1), round and round for names."""
+        """Set the next value (`by` 1) or the one before (-1); values that are names wrap around."""
         values, now = list(setting.values), self.get(setting.name)
         if now not in values:
             self.set(setting.name, values[0])
@@ -60,19 +60,19 @@ class SettingsModel(QtCore.QObject):
         self.set(setting.name, values[at % len(values) if round_and_round else _within(at, values)])
 
     def add_level(self, decibels: float) -> None:
-        """Change the noise's SNR by so much."""
+        """Add to the noise's SNR."""
         self.set("snr", min(max(self.settings.snr + decibels, LEVELS[0]), LEVELS[1]))
 
     def add_strength(self, share: float) -> None:
-        """Denoise so much more (1: from nothing to wholly)."""
+        """Add a share (1 is 100 %) to the strength of denoising."""
         self.set("strength", round(min(max(self.settings.strength + share, 0.0), 1.0), 2))
 
     def toggle_kind(self, kind: str) -> None:
-        """Show that kind of trace, or no longer, unless it is the last."""
+        """Show or hide a kind of trace; the last one shown stays."""
         self.set("kinds", self.display.kinds ^ {kind} or {kind})
 
     def toggle_lead(self, lead: int, leads: int) -> None:
-        """Show that lead of so many, or no longer, unless it is the last."""
+        """Show or hide one of `leads` leads; the last one shown stays."""
         seen = frozenset(self.display.seen(leads)) ^ {lead} or {lead}
         self.set("hidden", frozenset(range(leads)) - seen)
 

@@ -1,4 +1,4 @@
-"""How the window looks, from the colours of a theme."""
+"""Style sheet and palette of the window, from the colours of a theme."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ QWidget { font-size: 13px; }
 #message_card, #help { background: $panel; border: 1px solid $border; border-radius: 6px; }
 #card_title { font-size: 17px; font-weight: bold; }
 #banner { background: $panel; border: none; border-top: 1px solid $border; }
-#banner_text[trouble="true"] { color: $warning; font-weight: bold; }
-#trouble { color: $warning; }
+#banner_text[warning="true"] { color: $warning; font-weight: bold; }
+#problem { color: $warning; }
 QToolTip { color: $text; background: $panel; border: 1px solid $border; }
 """)
 
 
 def apply_theme(window: QtWidgets.QWidget, theme: Theme) -> None:
-    """Give the application the theme's colours and `window` its sizes and borders.
+    """Apply a theme: the palette of the application, and the style sheet of `window`.
 
-    Fusion is the style that takes a palette as it is, on every desktop.
+    Uses the Fusion style, which follows the palette on every desktop.
     """
     application = QtWidgets.QApplication.instance()
     if application.style().objectName().lower() != "fusion":

@@ -1,4 +1,4 @@
-"""The bar below the traces: where in the record the sheet is, and what is still held of it."""
+"""Timeline below the traces: place of the sheet in the record, and the samples still held."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from ecgstream.gui.playback.snapshot import Excerpt
 from ecgstream.gui.window.messages import clock_time
 
 _TRACK = 6
-"""Pixels, the height of the line."""
+"""Height of the track, in pixels."""
 _EDGE = 8
-"""Pixels left free at either end, so that the handle can be held there."""
+"""Margin at either end for half the handle, in pixels."""
 
 
 class Track(QtWidgets.QWidget):
-    """The whole record as a line: what has been played and is held, and where the sheet is."""
+    """The whole record as a track, with the held samples, the sheet and a handle."""
 
     dragged = QtCore.Signal(float)
-    """Second of the record under the pointer, while it is held down."""
+    """Emitted with the second of the record under the pointer while the handle is dragged."""
     dropped = QtCore.Signal(float)
-    """Second of the record where it was let go."""
+    """Emitted with the second of the record where the handle is released."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,13 +27,13 @@ class Track(QtWidgets.QWidget):
         self.setCursor(QtCore.Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Position in the record")
         self.length = 0.0
-        """Seconds of the record."""
+        """Length of the record, in seconds."""
         self.now = 0.0
-        """Second of the record that is newest on the sheet."""
+        """Second of the record at the right edge of the sheet."""
         self._held = (0.0, 0.0)
         self._window: tuple[float, float] | None = None
         self.pointer: float | None = None
-        """Second of the record under the pointer while it is held down."""
+        """Second of the record under the pointer; None unless it is held down."""
 
     def show_times(
         self,
@@ -42,7 +42,7 @@ class Track(QtWidgets.QWidget):
         held: tuple[float, float],
         window: tuple[float, float] | None,
     ) -> None:
-        """All in seconds of the record; `window` is what a frozen sheet shows."""
+        """Show times in seconds of the record; `window` is the part on a frozen sheet."""
         changed = (length, held, window) != (self.length, self._held, self._window)
         moved = abs(self.x_of(now) - self.x_of(self.now)) >= 0.5
         self.length, self._held, self._window = length, held, window
@@ -51,17 +51,17 @@ class Track(QtWidgets.QWidget):
             self.update()
 
     def x_of(self, second: float) -> float:
-        """Pixels from the left to that second."""
+        """Return x of a second."""
         share = second / self.length if self.length else 0.0
         return _EDGE + min(max(share, 0.0), 1.0) * (self.width() - 2 * _EDGE)
 
     def second_at(self, x: float) -> float:
-        """The second at so many pixels from the left."""
+        """Return the second at x."""
         share = (x - _EDGE) / max(self.width() - 2 * _EDGE, 1)
         return min(max(share, 0.0), 1.0) * self.length
 
     def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:
-        """Draw track, held stretch, sheet and handle."""
+        """Draw track, held samples, frozen window and handle."""
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
         painter.setPen(QtCore.Qt.PenStyle.NoPen)
@@ -89,15 +89,15 @@ class Track(QtWidgets.QWidget):
             painter.drawEllipse(QtCore.QPointF(self.x_of(at), middle), 7, 7)
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
-        """Take hold."""
+        """Grab the handle."""
         self._drag(event)
 
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
-        """Move with the pointer."""
+        """Drag the handle."""
         self._drag(event)
 
     def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:
-        """Let go."""
+        """Release."""
         if self.pointer is not None:
             second, self.pointer = self.pointer, None
             self.update()
@@ -111,7 +111,7 @@ class Track(QtWidgets.QWidget):
 
 
 class Timeline(QtWidgets.QFrame):
-    """The track between the time now and the record's length, and whatever stands beside it."""
+    """The track between the present time and the record's length, and the widgets `beside` it."""
 
     def __init__(self, *beside: QtWidgets.QWidget) -> None:
         super().__init__(objectName="timeline")
@@ -119,7 +119,7 @@ class Timeline(QtWidgets.QFrame):
         self.time, self.length = QtWidgets.QLabel(), QtWidgets.QLabel(objectName="caption")
         right = QtCore.Qt.AlignmentFlag.AlignRight | QtCore.Qt.AlignmentFlag.AlignVCenter
         self.time.setAlignment(right)
-        self.time.setMinimumWidth(76)  # no time shall push the track about
+        self.time.setMinimumWidth(76)  # so that the track stays in place
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(8, 4, 12, 4)
         row.setSpacing(8)
@@ -127,7 +127,7 @@ class Timeline(QtWidgets.QFrame):
             row.addWidget(widget, int(widget is self.track))
 
     def show_excerpt(self, shown: Excerpt | None, end: int | None, seconds: float) -> None:
-        """Show where this is; a frozen sheet of so many `seconds` ends at the count `end`."""
+        """Show the place of an excerpt; a frozen sheet of `seconds` ends at sample `end`."""
         if shown is None:
             self.track.show_times(0.0, 0.0, (0.0, 0.0), None)
             texts = ("", "")

@@ -1,4 +1,4 @@
-"""The row of controls above the traces: what is needed every day; the rest is in the menus."""
+"""Toolbar above the traces: the commands and settings of every day; menus have the rest."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _BUTTONS = {
     "strip": "Strip",
     "st": "Keep",
 }
-"""By command, what stands below the sign."""
+"""Captions of the buttons, by command."""
 _TYPED = "0123456789+-.,"
-"""What a number is typed with."""
+"""Characters of a number."""
 
 
 class SettingBox(QtWidgets.QComboBox):
-    """The values of one setting."""
+    """Combo box of the values of one setting."""
 
     def __init__(self, name: str, settings_model: SettingsModel) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class SettingBox(QtWidgets.QComboBox):
         self.show_value()
 
     def show_value(self) -> None:
-        """Show the present value, also one that only the command line could name."""
+        """Show the present value, also one that only the command line offers."""
         value = self._settings_model.get(self._name)
         if self.findData(value) < 0:
             self.addItem(_SETTINGS[self._name].text_of(value), value)
@@ -48,9 +48,9 @@ class SettingBox(QtWidgets.QComboBox):
 
 
 class LevelBox(QtWidgets.QDoubleSpinBox):
-    """A number with its unit, in which only numbers are typed: all other keys are the window's.
+    """Spin box of a number with its unit; keys that are not of a number act on the window.
 
-    Return and the arrows give it the rest back, too.
+    Return and the arrows give the focus back to the window.
     """
 
     def __init__(self, name: str, least: float, most: float, step: float, suffix: str) -> None:
@@ -62,12 +62,12 @@ class LevelBox(QtWidgets.QDoubleSpinBox):
         self.lineEdit().returnPressed.connect(self.clearFocus)
 
     def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:
-        """Step by an arrow; a click on the number itself is the line edit's."""
+        """Give the focus back after a click on an arrow."""
         super().mouseReleaseEvent(event)
         self.clearFocus()
 
     def event(self, event: QtCore.QEvent) -> bool:
-        """Leave what is not typed into a number to the window."""
+        """Leave keys that are not of a number to the window."""
         if event.type() == QtCore.QEvent.Type.ShortcutOverride:
             text = event.text()
             if text.isprintable() and text and text not in _TYPED:
@@ -76,21 +76,21 @@ class LevelBox(QtWidgets.QDoubleSpinBox):
         return bool(super().event(event))
 
     def textFromValue(self, value: float) -> str:
-        """With a minus that is one."""
+        """Format with a minus sign in place of the hyphen."""
         return minus(super().textFromValue(value))
 
     def valueFromText(self, text: str) -> float:
-        """Of either sign for minus."""
+        """Parse with a minus sign or a hyphen."""
         return super().valueFromText(text.replace(minus("-"), "-"))
 
     def validate(self, text: str, at: int) -> tuple[QtGui.QValidator.State, str, int]:
-        """Whether it is a number."""
+        """Validate with a minus sign or a hyphen."""
         state, _, at = super().validate(text.replace(minus("-"), "-"), at)
         return state, text, at
 
 
 class Toolbar(QtWidgets.QFrame):
-    """Start / pause, step, freeze, caliper, record, noise, delay, recording and picture."""
+    """Buttons and fields of the most used commands and settings."""
 
     record_wanted = QtCore.Signal()
 
@@ -122,10 +122,10 @@ class Toolbar(QtWidgets.QFrame):
         self.show_settings()
 
     def show_settings(self) -> None:
-        """Show the levels as they are wanted now."""
+        """Show the present levels."""
         settings = self._settings_model.settings
         for box, value in ((self.level, settings.snr), (self.strength, 100 * settings.strength)):
-            # As fine as it was given, and no change on the way there and back.
+            # With the decimals of the value, and without reporting a change.
             box.blockSignals(True)
             box.setDecimals(0 if float(value).is_integer() else 1)
             box.setValue(value)
@@ -133,7 +133,7 @@ class Toolbar(QtWidgets.QFrame):
         self.level.setEnabled(settings.noise is not None)
 
     def show_state(self, state: State) -> None:
-        """Let the button say what it would do."""
+        """Show on the run button what it would do."""
         if state is self._state:
             return
         self._state = state
@@ -147,7 +147,7 @@ class Toolbar(QtWidgets.QFrame):
         self._actions["step"].setEnabled(state is State.PAUSED)
 
     def show_record(self, label: str) -> None:
-        """Name the record."""
+        """Show the name of the record."""
         if label != self.record.toolTip().partition("\n")[0]:
             self.record.setToolTip(f"{label}\n{self._actions['open'].toolTip()}")
             width = self.record.maximumWidth() - 24
@@ -156,7 +156,7 @@ class Toolbar(QtWidgets.QFrame):
             self.record.setText(metrics.elidedText(label, middle, width))
 
     def set_icon_colours(self, text: str, warning: str) -> None:
-        """Draw the signs in these colours."""
+        """Draw the icons in these colours."""
         self._colours = text, warning
         for name in self.buttons:
             colour = warning if name == "recording" else text

@@ -1,4 +1,4 @@
-"""The cost of the monitor's pictures: frames that were painted, printed and kept."""
+"""The frame benchmark: painted frames are counted, measured, printed and written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def figures() -> dict[str, Any]:
     return monitor_frames.measure(0.3, SystemClock(), hour=20)
 
 
-def test_a_frame_is_counted_when_it_is_painted_and_not_when_it_is_asked_for(qtbot: Any) -> None:
+def test_frame_is_counted_when_it_is_painted_and_not_when_it_is_requested(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
     paints = PaintCounter(a_sheet)
     qtbot.waitUntil(lambda: paints.count > 0)
@@ -59,7 +59,7 @@ def test_frames_of_the_monitor_and_of_bare_curves_are_measured_in_one_run(
 
 
 @pytest.mark.usefixtures("qapp")
-def test_bench_prints_and_keeps_them_when_asked_to(
+def test_bench_prints_and_writes_frame_times_on_request(
     figures: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(latency, "WARM_UP_CALLS", 2)

@@ -1,4 +1,4 @@
-"""The whole monitor's drawing: what the engine gave, true to scale and in its place in time."""
+"""Traces of the whole monitor: true to scale and in their places in time."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_gap_in_a_record_is_a_gap_in_both_traces(
         assert drawn[end + 2 : end + 100].mean() > 0.9
 
 
-def test_denoised_stands_above_its_raw_samples_and_ends_earlier(
+def test_denoised_trace_is_aligned_with_raw_and_ends_earlier(
     harness: MonitorHarness, tmp_path: Path
 ) -> None:
     a_sheet = harness.open(record=write_pulses(tmp_path)).sheet

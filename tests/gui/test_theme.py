@@ -1,4 +1,4 @@
-"""The colours: readable on their ground, and told apart by colour-blind eyes."""
+"""Colours of the themes: contrast, and difference for colour-blind eyes."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def theme(request: pytest.FixtureRequest) -> Theme:
     return THEMES[request.param]
 
 
-def test_traces_stand_out_from_the_paper_and_from_flagged_stretches(theme: Theme) -> None:
+def test_traces_have_enough_contrast_on_paper_and_on_bands(theme: Theme) -> None:
     for kind in TRACE_KINDS:
         assert _contrast(getattr(theme, kind), theme.paper) >= 3
         for band in _BANDS:
             assert _contrast(getattr(theme, kind), theme.flag_colour(band)) >= 2
 
 
-def test_texts_are_readable_on_their_ground(theme: Theme) -> None:
+def test_texts_have_enough_contrast(theme: Theme) -> None:
     for ink in (theme.ink, theme.quiet, theme.beat, theme.caliper):
         assert _contrast(ink, theme.paper) >= 4.5
     for band in _BANDS:
@@ -77,19 +77,21 @@ def test_texts_are_readable_on_their_ground(theme: Theme) -> None:
 
 
 @pytest.mark.parametrize("eyes", _SIMULATED)
-def test_every_eye_tells_the_traces_apart(theme: Theme, eyes: str) -> None:
+def test_traces_differ_for_every_kind_of_colour_vision(theme: Theme, eyes: str) -> None:
     for one, other in combinations(TRACE_KINDS, 2):
         seen = [_lab(getattr(theme, kind), _SIMULATED[eyes]) for kind in (one, other)]
         assert np.linalg.norm(seen[0] - seen[1]) > _TOLD_APART, (one, other)
 
 
 @pytest.mark.parametrize("eyes", _SIMULATED)
-def test_every_eye_tells_an_unusual_beat_from_a_detected_peak(theme: Theme, eyes: str) -> None:
+def test_unusual_beats_and_peaks_differ_for_every_kind_of_colour_vision(
+    theme: Theme, eyes: str
+) -> None:
     seen = [_lab(colour, _SIMULATED[eyes]) for colour in (theme.beat, theme.peak)]
     assert np.linalg.norm(seen[0] - seen[1]) > _TOLD_APART
 
 
-def test_paper_is_quieter_than_any_trace(theme: Theme) -> None:
+def test_paper_lines_have_less_contrast_than_any_trace(theme: Theme) -> None:
     for line in (theme.fine, theme.bold):
         assert _contrast(line, theme.paper) < 2
     assert _contrast(theme.bold, theme.paper) > _contrast(theme.fine, theme.paper) > 1.05

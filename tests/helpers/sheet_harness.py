@@ -1,4 +1,4 @@
-"""A stand for tests of the sheet: something to show, and the pixels that are drawn of it."""
+"""Harness for tests of the sheet: excerpts to show, and the pixels drawn of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIGURES = Figures(*[0] * len(Figures._fields))
 
 
 class ReplayedSignal:
-    """Signals (n,) or (n, channels) in mV that have been replayed, to be shown in stretches."""
+    """Signals (n,) or (n, channels) in mV as if replayed, to be shown as excerpts."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class ReplayedSignal:
         self.leads = (LEAD,) if channels == 1 else tuple(f"V{n + 1}" for n in range(channels))
 
     def shown(self, seconds: float, end: int | None = None) -> Excerpt:
-        """What has come by the count `end`."""
+        """Return the excerpt of the seconds up to sample `end`."""
         stop = len(self.input) if end is None else end
         start = max(0, stop - round(seconds * FS))
         part = slice(start, stop)
@@ -90,7 +90,7 @@ def sheet(
     size: tuple[int, int] = (1000, 600),
     **changes: Any,
 ) -> Sheet:
-    """An open sheet; changes are those of its display."""
+    """Open a sheet; `changes` are display settings."""
     made = Sheet(display or DisplaySettings(**changes))
     qtbot.addWidget(made)
     made.resize(*size)
@@ -101,14 +101,14 @@ def sheet(
 def draw(
     a_sheet: Sheet, run: ReplayedSignal, end: int | None = None, frozen: bool = False
 ) -> Excerpt:
-    """Draw what has come by `end`, as much as there is room for."""
+    """Draw the samples up to `end` that fit on the sheet."""
     shown = run.shown(a_sheet.seconds, end)
     a_sheet.draw(shown, frozen=frozen)
     return shown
 
 
 def pixels(widget: QtWidgets.QWidget) -> Pixels:
-    """Colours as they are drawn: (height, width, 3) of red, green and blue."""
+    """Return the drawn colours: (height, width, 3) of red, green and blue."""
     return image_pixels(widget.grab().toImage())
 
 
@@ -122,14 +122,14 @@ def image_pixels(image: QtGui.QImage) -> Pixels:
 
 
 def like(picture: Pixels, colour: str, within: int = 60) -> Where:
-    """Where a picture has nearly that colour: (height, width)."""
+    """Return where a picture has nearly a colour: (height, width)."""
     wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     far: Pixels = np.abs(picture - np.array(wanted)).max(axis=2)
     return np.asarray(far <= within)
 
 
 def traced(a_sheet: Sheet, kind: str, lead: int = 0) -> Where:
-    """Where the trace of a kind is drawn in its lane: (height, width) of the sheet."""
+    """Return where the trace of a kind is drawn in its lane: (height, width) of the sheet."""
     theme = THEMES[a_sheet.display.theme]
     found = like(pixels(a_sheet), getattr(theme, kind))
     lane = a_sheet.arranged.lane(kind, lead)
@@ -146,7 +146,7 @@ def scale(a_sheet: Sheet) -> float:
 
 
 def x_of(a_sheet: Sheet, sample: float, kind: str = "raw", lead: int = 0) -> float:
-    """Where that sample of the count is drawn."""
+    """Return x of a sample."""
     return float(a_sheet.position(sample, 0.0, kind, lead).x())
 
 

@@ -1,4 +1,4 @@
-"""The caliper: what it measures is what is drawn, wherever its ends come from."""
+"""The caliper: measured values agree with the drawn traces."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_ends_set_by_time_are_on_the_trace(qtbot: Any) -> None:
     assert a_sheet.caliper.text == ""
 
 
-def test_times_are_those_of_the_record_wherever_the_count_began(qtbot: Any) -> None:
+def test_caliper_times_are_those_of_the_record(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
     draw(a_sheet, ReplayedSignal(_RAMP, first=100 * FS, length=1000 * FS))
     a_sheet.caliper.active = True
@@ -48,7 +48,7 @@ def test_times_are_those_of_the_record_wherever_the_count_began(qtbot: Any) -> N
     assert a_sheet.caliper.text == "Δt 1.00 s · 60 bpm · Δ 0.20 mV"
 
 
-def test_what_is_too_short_for_a_rate_or_off_the_trace_is_not_made_up(qtbot: Any) -> None:
+def test_rate_and_voltage_are_left_out_where_they_are_unknown(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
     draw(a_sheet, ReplayedSignal(_RAMP))
     a_sheet.caliper.active = True
@@ -58,7 +58,7 @@ def test_what_is_too_short_for_a_rate_or_off_the_trace_is_not_made_up(qtbot: Any
     assert a_sheet.caliper.text == "Δt 16.00 s · 4 bpm · Δ — mV"
 
 
-def test_it_begins_in_the_middle_of_what_is_seen(qtbot: Any) -> None:
+def test_caliper_starts_in_the_middle_of_the_sheet(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
     a_sheet.caliper.active = True  # before there is anything
     assert a_sheet.caliper.text == ""
@@ -99,7 +99,7 @@ def test_dragging_measures_the_millimetres_between_press_and_release(
     assert millivolts == pytest.approx((y0 - y1) / scale / gain, abs=1e-6)
 
 
-def test_either_end_can_be_taken_hold_of(qtbot: Any) -> None:
+def test_either_end_can_be_dragged(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
     draw(a_sheet, ReplayedSignal(_RAMP))
     a_sheet.caliper.active = True
@@ -151,7 +151,7 @@ def test_shifted_trace_is_measured_in_its_own_millivolts(qtbot: Any) -> None:
     assert ends[1].millivolts == pytest.approx(6.1, abs=0.03)
 
 
-def test_hidden_trace_is_measured_no_longer_but_the_next_one_at_the_same_times(qtbot: Any) -> None:
+def test_caliper_moves_to_another_trace_when_its_own_is_hidden(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
     draw(a_sheet, ReplayedSignal(3 * _RAMP, output=_RAMP))
     a_sheet.caliper.active = True
@@ -165,7 +165,7 @@ def test_hidden_trace_is_measured_no_longer_but_the_next_one_at_the_same_times(q
 
 
 @pytest.mark.parametrize("other", [{"record": "101"}, {"run_number": 2}])
-def test_another_record_or_count_is_measured_anew(qtbot: Any, other: dict[str, Any]) -> None:
+def test_caliper_starts_again_in_another_record_or_run(qtbot: Any, other: dict[str, Any]) -> None:
     a_sheet = sheet(qtbot)
     draw(a_sheet, ReplayedSignal(_RAMP))
     a_sheet.caliper.active = True
@@ -179,7 +179,7 @@ def test_another_record_or_count_is_measured_anew(qtbot: Any, other: dict[str, A
     assert a_sheet.caliper.text == ""
 
 
-def test_leads_of_one_name_are_measured_each_by_its_own_line(qtbot: Any) -> None:
+def test_leads_with_equal_names_are_measured_separately(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"denoised"}))
     draw(a_sheet, ReplayedSignal(np.column_stack([_RAMP, 2 * _RAMP]), leads=("ECG", "ECG")))
     a_sheet.caliper.active = True

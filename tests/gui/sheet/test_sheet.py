@@ -62,7 +62,7 @@ def test_paper_lines_are_true_millimetres_apart(
 
 
 @pytest.mark.parametrize(("dpi", "expected"), [(254, 10), (0, 96 / 25.4), (9000, 96 / 25.4)])
-def test_scale_is_the_screens_own_unless_that_is_nonsense(dpi: float, expected: float) -> None:
+def test_scale_is_that_of_the_screen_unless_it_is_implausible(dpi: float, expected: float) -> None:
     class Screen:
         def physicalDotsPerInch(self) -> float:
             return dpi
@@ -129,7 +129,7 @@ def two_sheets(qtbot: Any) -> tuple[Sheet, Sheet]:
     sweep=st.booleans(),
     delay=st.integers(0, 260),
 )
-def test_what_is_drawn_bit_by_bit_is_what_is_drawn_at_once(
+def test_drawing_in_pieces_equals_drawing_at_once(
     two_sheets: tuple[Sheet, Sheet], steps: list[int], sweep: bool, delay: int
 ) -> None:
     rng = np.random.default_rng(len(steps))
@@ -154,7 +154,7 @@ def test_what_is_drawn_bit_by_bit_is_what_is_drawn_at_once(
     assert far.max(initial=0) < 5
 
 
-def test_sweeping_paper_stands_still_and_a_gap_runs_ahead_of_the_newest_sample(qtbot: Any) -> None:
+def test_sweep_keeps_the_paper_still_with_a_gap_ahead_of_the_newest_sample(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, sweep=True, annotations=False, detections=False)
     run = ReplayedSignal(0.2 * np.sin(np.arange(40 * FS) / 9))
     span = round(a_sheet.seconds * FS)
@@ -189,7 +189,7 @@ def test_gap_is_a_gap_in_every_trace(qtbot: Any, ecg: Floats, sweep: bool, kinds
         assert drawn[end + 2 : end + 60].mean() > 0.9
 
 
-def test_lone_sample_between_gaps_is_seen(qtbot: Any) -> None:
+def test_lone_sample_between_gaps_is_drawn(qtbot: Any) -> None:
     signal = np.full(5 * FS, np.nan)
     signal[2 * FS] = 0.5
     a_sheet = sheet(qtbot, flags=False)
@@ -200,7 +200,7 @@ def test_lone_sample_between_gaps_is_seen(qtbot: Any) -> None:
     assert np.abs(rows - place.y()).max() <= 2 and np.abs(columns - place.x()).max() <= 2
 
 
-def test_denoised_is_above_its_raw_sample_and_ends_where_nothing_has_come_yet(qtbot: Any) -> None:
+def test_denoised_trace_is_aligned_with_raw_and_ends_at_the_delay(qtbot: Any) -> None:
     signal = np.zeros(6 * FS)
     signal[3 * FS] = 1
     a_sheet = sheet(qtbot)
@@ -215,7 +215,7 @@ def test_denoised_is_above_its_raw_sample_and_ends_where_nothing_has_come_yet(qt
     assert ends[0] - ends[1] == pytest.approx(25 * scale(a_sheet), abs=2)
 
 
-def test_trace_that_leaves_its_lane_is_cut_there_and_an_arrow_says_so(qtbot: Any) -> None:
+def test_trace_beyond_its_lane_is_clipped_and_marked_by_an_arrow(qtbot: Any) -> None:
     signal = np.zeros(6 * FS)
     signal[2 * FS : 3 * FS] = 20
     a_sheet = sheet(qtbot, hidden=frozenset({1}), stacked=True)
@@ -231,9 +231,7 @@ def test_trace_that_leaves_its_lane_is_cut_there_and_an_arrow_says_so(qtbot: Any
     assert not arrow.any()
 
 
-def test_offset_of_the_raw_signal_is_taken_off_and_told_but_never_the_denoised_ones(
-    qtbot: Any, ecg: Floats
-) -> None:
+def test_raw_offset_is_shifted_and_stated_but_denoised_never_is(qtbot: Any, ecg: Floats) -> None:
     a_sheet = sheet(qtbot)
     draw(a_sheet, ReplayedSignal(ecg + 7.2, output=ecg))
     rows = np.flatnonzero(traced(a_sheet, "raw")[:, 200:].any(axis=1))
@@ -258,7 +256,7 @@ def test_shift_stays_while_the_signal_wanders_a_little(qtbot: Any) -> None:
     assert len(places) == 1
 
 
-def test_every_kind_and_lead_has_a_lane_or_shares_one_and_can_be_hidden(qtbot: Any) -> None:
+def test_kinds_and_leads_are_stacked_or_overlaid_and_can_be_hidden(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"raw", "denoised", "removed"}), stacked=True)
     draw(a_sheet, ReplayedSignal(np.zeros((FS, 2))))
     lanes = [(lane.name, lane.kinds) for lane in a_sheet.arranged.lanes]
@@ -275,7 +273,7 @@ def test_every_kind_and_lead_has_a_lane_or_shares_one_and_can_be_hidden(qtbot: A
         a_sheet.position(0, 0, "raw", 0)
 
 
-def test_leads_of_one_name_are_hidden_one_by_one_and_never_all(qtbot: Any) -> None:
+def test_leads_with_equal_names_are_hidden_one_by_one_and_never_all(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, hidden=frozenset({0}))
     draw(a_sheet, ReplayedSignal(np.zeros((FS, 2)), leads=("ECG", "ECG")))
     assert {lane.lead for lane in a_sheet.arranged.lanes} == {1}
@@ -286,7 +284,7 @@ def test_leads_of_one_name_are_hidden_one_by_one_and_never_all(qtbot: Any) -> No
     assert traced_anything(a_sheet)
 
 
-def test_kinds_are_overlaid_where_a_record_has_several_leads_unless_it_was_chosen(
+def test_kinds_are_overlaid_with_several_leads_unless_chosen_otherwise(
     qtbot: Any,
 ) -> None:
     a_sheet = sheet(qtbot)
@@ -296,7 +294,7 @@ def test_kinds_are_overlaid_where_a_record_has_several_leads_unless_it_was_chose
         assert len(a_sheet.arranged.lanes) == lanes
 
 
-def test_offset_of_the_raw_signal_is_taken_off_in_low_lanes_too(qtbot: Any, ecg: Floats) -> None:
+def test_raw_offset_is_shifted_in_low_lanes_too(qtbot: Any, ecg: Floats) -> None:
     signals = np.column_stack([0.2 * ecg + 0.35] * 12)
     a_sheet = sheet(qtbot, stacked=True)
     draw(a_sheet, ReplayedSignal(signals, output=signals))
@@ -307,7 +305,7 @@ def test_offset_of_the_raw_signal_is_taken_off_in_low_lanes_too(qtbot: Any, ecg:
         assert lane is not None and shifted == pytest.approx(lane.zero, abs=1.01 * scale(a_sheet))
 
 
-def test_marks_that_a_record_does_not_have_take_no_room(qtbot: Any) -> None:
+def test_rows_of_marks_take_no_room_without_annotations(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"raw"}), detections=False)
     draw(a_sheet, ReplayedSignal(np.zeros(8 * FS), record="bare"))
     header = a_sheet.arranged.header.bottom()
@@ -319,7 +317,7 @@ def test_marks_that_a_record_does_not_have_take_no_room(qtbot: Any) -> None:
     assert tops[0] == tops[1] > header
 
 
-def test_every_calibration_mark_is_whole(qtbot: Any) -> None:
+def test_calibration_marks_are_drawn_whole(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, size=(1000, 300), gain=20.0)
     draw(a_sheet, ReplayedSignal(np.zeros(FS)))
     panel, left = round(a_sheet.arranged.panel), round(a_sheet.arranged.left)
@@ -331,7 +329,7 @@ def test_every_calibration_mark_is_whole(qtbot: Any) -> None:
     assert rises[: round(20 * scale(a_sheet))].all()
 
 
-def test_paints_are_counted_and_not_what_was_asked_for(qtbot: Any) -> None:
+def test_paint_events_are_counted_and_not_requests(qtbot: Any) -> None:
     a_sheet = sheet(qtbot)
     qtbot.waitUntil(lambda: a_sheet.painted > 0)
     before = a_sheet.painted
@@ -342,7 +340,7 @@ def test_paints_are_counted_and_not_what_was_asked_for(qtbot: Any) -> None:
     assert a_sheet.painted == before + 1
 
 
-def test_overlaid_traces_are_each_seen_in_their_colour(qtbot: Any) -> None:
+def test_overlaid_traces_have_their_own_colours(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, stacked=False, kinds=frozenset({"raw", "denoised", "clean", "removed"}))
     t = np.arange(8 * FS)
     run = ReplayedSignal(np.sin(t / 40), output=np.sin(t / 40) - 0.4, clean=np.sin(t / 40) + 0.6)
@@ -351,7 +349,7 @@ def test_overlaid_traces_are_each_seen_in_their_colour(qtbot: Any) -> None:
         assert traced(a_sheet, kind).any(axis=0)[200:-30].mean() > 0.6
 
 
-def test_removed_is_what_the_denoiser_took_away(qtbot: Any) -> None:
+def test_removed_trace_is_input_less_output(qtbot: Any) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"removed"}))
     draw(a_sheet, ReplayedSignal(np.full(4 * FS, 0.9), output=np.full(4 * FS, 0.4)))
     rows = np.flatnonzero(traced(a_sheet, "removed")[:, 200:].any(axis=1))
@@ -396,7 +394,7 @@ def test_beats_rhythms_and_detected_peaks_are_marked_at_their_samples(qtbot: Any
         (Quality.UNCERTAIN, False),
     ],
 )
-def test_flagged_stretch_has_a_band_from_its_first_sample_to_its_last(
+def test_band_covers_flagged_samples_from_first_to_last(
     qtbot: Any, flag: Quality, raw_too: bool
 ) -> None:
     quality = np.zeros(8 * FS)
@@ -416,7 +414,7 @@ def test_flagged_stretch_has_a_band_from_its_first_sample_to_its_last(
         assert columns[-1] == pytest.approx(x_of(a_sheet, 5 * FS), abs=1.5)
 
 
-def test_missing_input_is_a_hatched_band_before_the_engine_has_said_so(qtbot: Any) -> None:
+def test_missing_input_is_hatched_before_it_is_flagged(qtbot: Any) -> None:
     signal = np.zeros(6 * FS)
     signal[5 * FS :] = np.nan
     a_sheet = sheet(qtbot)
@@ -429,7 +427,7 @@ def test_missing_input_is_a_hatched_band_before_the_engine_has_said_so(qtbot: An
     assert not hatched[:, begin - 80 : begin - 3].any()
 
 
-def test_turning_the_wheel_scrolls_frozen_paper_alone(qtbot: Any) -> None:
+def test_wheel_scrolls_frozen_paper_only(qtbot: Any) -> None:
     a_sheet, run = sheet(qtbot), ReplayedSignal(np.zeros(60 * FS))
     asked: list[float] = []
     a_sheet.scrolled.connect(asked.append)
@@ -456,7 +454,7 @@ def _turn_wheel(a_sheet: Sheet, eighths: int) -> None:
     QtWidgets.QApplication.sendEvent(a_sheet, event)
 
 
-def test_frozen_sweep_is_laid_out_in_time_and_dragging_scrolls(qtbot: Any) -> None:
+def test_frozen_sweep_is_drawn_in_order_of_time_and_scrolls_by_dragging(qtbot: Any) -> None:
     a_sheet, run = sheet(qtbot, sweep=True), ReplayedSignal(np.zeros(60 * FS))
     draw(a_sheet, run)
     draw(a_sheet, run, frozen=True)

@@ -65,7 +65,7 @@ def _left(a_sheet: Sheet) -> float:
     return a_sheet.arranged.left / scale(a_sheet)
 
 
-def test_png_has_its_size_and_says_how_many_dots_an_inch_has(drawn: Sheet, tmp_path: Path) -> None:
+def test_png_has_its_size_and_resolution(drawn: Sheet, tmp_path: Path) -> None:
     path = tmp_path / "new" / "strip.png"
     drawn.save_strip(path, "Record 100")
     image = QtGui.QImage(str(path))
@@ -78,7 +78,7 @@ def test_png_has_its_size_and_says_how_many_dots_an_inch_has(drawn: Sheet, tmp_p
     assert DISCLAIMER in image.text("Description")
 
 
-def test_svg_has_its_size_its_words_and_its_curves(drawn: Sheet, tmp_path: Path) -> None:
+def test_svg_has_its_size_texts_and_curves(drawn: Sheet, tmp_path: Path) -> None:
     path = tmp_path / "strip.svg"
     drawn.save_strip(path, "Record 100\n25 mm/s")
     root = ElementTree.parse(path).getroot()
@@ -116,7 +116,7 @@ def test_pdf_has_a_page_of_its_size(drawn: Sheet, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_trace_is_cut_off_at_its_lane_in_every_format(
+def test_trace_is_clipped_at_its_lane_in_every_format(
     qtbot: Any, tmp_path: Path, suffix: str
 ) -> None:
     a_sheet = sheet(qtbot, kinds=frozenset({"denoised", "removed"}))
@@ -180,9 +180,7 @@ def test_caption_names_record_time_and_settings_and_nothing_else(qtbot: Any) -> 
     assert caption(kept, a_sheet.display).endswith("delay 40 samples · ST segment kept")
 
 
-def test_caption_and_names_tell_what_was_set_when_it_was_recorded_and_until_when(
-    qtbot: Any, tmp_path: Path
-) -> None:
+def test_caption_and_names_state_settings_with_their_times(qtbot: Any, tmp_path: Path) -> None:
     noisy = AppliedSettings(0, Noise("em", 6.0), "low", 1.0, False)
     weaker = noisy._replace(sample=92 * FS, strength=0.5)
     quiet = weaker._replace(sample=round(94.5 * FS), noise=Noise(None, 6.0))
@@ -214,7 +212,7 @@ def _words(a_sheet: Sheet, folder: Path) -> set[str]:
     return {"".join(text.itertext()).strip() for text in texts}
 
 
-def test_what_cannot_be_written_is_said_and_the_old_file_stays(
+def test_failed_export_is_reported_and_keeps_the_old_file(
     drawn: Sheet, qtbot: Any, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=r"strip\.gif: a strip is saved as \.png, \.svg, \.pdf"):
@@ -228,7 +226,7 @@ def test_what_cannot_be_written_is_said_and_the_old_file_stays(
     assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_measured_distance_is_on_the_strip(drawn: Sheet, tmp_path: Path) -> None:
+def test_caliper_is_on_the_strip(drawn: Sheet, tmp_path: Path) -> None:
     drawn.caliper.active = True
     drawn.caliper.set_times(8.0, 9.0)
     drawn.save_strip(tmp_path / "strip.svg", "")

@@ -1,4 +1,4 @@
-"""The monitor: changeable while it runs, never silent about trouble, and over when it is closed."""
+"""The main window: settings while it runs, reported problems, recordings, strips and closing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def pick(box: QtWidgets.QComboBox, text: str) -> None:
     box.activated.emit(box.currentIndex())
 
 
-def test_noise_changes_from_then_on_without_losing_count(harness: MonitorHarness) -> None:
+def test_noise_can_be_changed_while_it_runs_without_losing_samples(harness: MonitorHarness) -> None:
     window = harness.open()
     recorded = read_record("208").signal(0)
     harness.play(2)
@@ -84,7 +84,7 @@ def test_speed_can_be_changed_while_it_runs(harness: MonitorHarness) -> None:
     harness.qtbot.waitUntil(lambda: harness.received >= 5.5 * FS)
 
 
-def test_pause_stops_and_run_goes_on_without_losing_samples(harness: MonitorHarness) -> None:
+def test_pause_and_run_lose_no_samples(harness: MonitorHarness) -> None:
     window = harness.open()
     harness.play(2)
     run = window.toolbar.buttons["run"]
@@ -114,7 +114,7 @@ def test_closing_while_running_ends_the_thread(harness: MonitorHarness) -> None:
     assert not window.worker.alive
 
 
-def test_model_that_fails_is_told_in_the_window_and_can_be_tried_again(
+def test_failing_model_is_reported_and_can_be_tried_again(
     harness: MonitorHarness,
 ) -> None:
     class Failing(Identity):
@@ -139,7 +139,7 @@ def test_model_that_fails_is_told_in_the_window_and_can_be_tried_again(
     harness.qtbot.waitUntil(window.message_card.isHidden)
 
 
-def test_missing_record_is_told_and_another_can_be_chosen(
+def test_missing_record_is_reported_and_another_can_be_chosen(
     harness: MonitorHarness, tmp_path: Path, ecg: Floats
 ) -> None:
     write_record(tmp_path / "mine", "beats", ecg)
@@ -174,7 +174,7 @@ def test_record_whose_files_are_gone_plays_on_and_is_reported_when_opened_again(
     harness.qtbot.waitUntil(window.message_card.isHidden)
 
 
-def test_model_that_is_missing_is_told_as_such(harness: MonitorHarness, tmp_path: Path) -> None:
+def test_missing_model_is_reported_with_a_remedy(harness: MonitorHarness, tmp_path: Path) -> None:
     window = harness.open(model=tmp_path / "gone.tflite")
     harness.qtbot.waitUntil(lambda: "no model file" in window.message_card.text.text())
     assert window.message_card.title.text() == "The model cannot be loaded"
@@ -182,7 +182,7 @@ def test_model_that_is_missing_is_told_as_such(harness: MonitorHarness, tmp_path
     assert "another record" not in window.message_card.text.text()
 
 
-def test_disk_that_fails_is_told_in_words(harness: MonitorHarness) -> None:
+def test_disk_error_is_reported_without_its_number(harness: MonitorHarness) -> None:
     def broken(name: str, data: Path | None) -> Record:
         raise OSError(errno.EIO, "Input/output error", "208.dat")
 
@@ -192,13 +192,13 @@ def test_disk_that_fails_is_told_in_words(harness: MonitorHarness) -> None:
     )
 
 
-def test_values_that_only_the_command_line_names_have_their_units(harness: MonitorHarness) -> None:
+def test_values_from_the_command_line_have_units(harness: MonitorHarness) -> None:
     toolbar = harness.open(delay=40, speed=3.0).toolbar
     assert toolbar.delay.currentText() == "0.11 s"
     assert toolbar.speed.currentText() == "3 \N{MULTIPLICATION SIGN}"
 
 
-def test_only_pictures_that_are_painted_count(harness: MonitorHarness) -> None:
+def test_frame_rate_counts_painted_frames_only(harness: MonitorHarness) -> None:
     window = harness.open()
     harness.play(1)
     window.hide()
@@ -212,12 +212,12 @@ def test_only_pictures_that_are_painted_count(harness: MonitorHarness) -> None:
     assert rate.per_second(130, 8.5) == 0
 
 
-def test_data_folder_that_is_gone_is_told(harness: MonitorHarness, tmp_path: Path) -> None:
+def test_missing_data_folder_is_reported(harness: MonitorHarness, tmp_path: Path) -> None:
     window = harness.open(data=tmp_path / "gone")
     harness.qtbot.waitUntil(lambda: "check --data" in window.message_card.text.text())
 
 
-def test_status_tells_what_the_stream_is_like(harness: MonitorHarness) -> None:
+def test_status_bar_shows_the_figures_of_the_stream(harness: MonitorHarness) -> None:
     window = harness.open(noise="white", delay="low")
     shown = harness.play(12)
     values = {name: label.text() for name, label in window.status_bar.values.items()}
@@ -250,7 +250,7 @@ def test_recording_is_written_while_it_runs_and_completed_when_the_window_is_clo
     assert len(written.signals) >= 2.9 * FS
 
 
-def test_recording_ends_when_it_is_asked_to(harness: MonitorHarness, tmp_path: Path) -> None:
+def test_recording_can_be_ended(harness: MonitorHarness, tmp_path: Path) -> None:
     window = harness.open()
     window.folders.recordings = tmp_path
     harness.play(1)
@@ -263,7 +263,7 @@ def test_recording_ends_when_it_is_asked_to(harness: MonitorHarness, tmp_path: P
     assert window.status_bar.values["recording"].text() == "off"
 
 
-def test_disk_that_is_full_is_told_and_the_traces_go_on(
+def test_full_disk_is_reported_and_the_traces_go_on(
     harness: MonitorHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = harness.open()
@@ -286,7 +286,7 @@ def test_disk_that_is_full_is_told_and_the_traces_go_on(
     assert harness.play(1).received == 6 * FS
 
 
-def test_folder_that_cannot_be_written_to_is_told(harness: MonitorHarness, tmp_path: Path) -> None:
+def test_unwritable_folder_is_reported(harness: MonitorHarness, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     window = harness.open()
     window.folders.recordings = tmp_path / "file"
@@ -298,7 +298,7 @@ def test_folder_that_cannot_be_written_to_is_told(harness: MonitorHarness, tmp_p
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
-def test_strip_is_saved_as_a_picture_named_after_record_and_time(
+def test_strip_is_named_after_record_and_time(
     harness: MonitorHarness, tmp_path: Path, suffix: str
 ) -> None:
     window = harness.open()
@@ -322,7 +322,7 @@ def test_strip_is_saved_as_a_picture_named_after_record_and_time(
         assert written.startswith(b"%PDF") and written.rstrip().endswith(b"%%EOF")
 
 
-def test_strip_that_cannot_be_saved_is_told(harness: MonitorHarness, tmp_path: Path) -> None:
+def test_failed_strip_is_reported(harness: MonitorHarness, tmp_path: Path) -> None:
     window = harness.open()
     harness.play(2)
     (tmp_path / "file").write_text("")
@@ -331,7 +331,7 @@ def test_strip_that_cannot_be_saved_is_told(harness: MonitorHarness, tmp_path: P
         assert "was not saved" in window.banner.text.text()
 
 
-def test_record_at_its_end_begins_again_and_says_so(
+def test_record_begins_again_at_its_end_with_a_note(
     harness: MonitorHarness, tmp_path: Path
 ) -> None:
     window = harness.open(record=write_pulses(tmp_path))
@@ -353,7 +353,7 @@ def test_record_is_named_in_the_title(harness: MonitorHarness) -> None:
     assert window.toolbar.record.text() == "208 (bundled)"
 
 
-def test_snapshot_saves_a_picture_and_tells_what_is_in_it(
+def test_screenshot_is_saved_and_its_excerpt_returned(
     qapp: Any, clock: FakeClock, tmp_path: Path
 ) -> None:
     settings = MonitorSettings(model=Identity())
@@ -370,7 +370,7 @@ def test_snapshot_saves_a_picture_and_tells_what_is_in_it(
     assert (image.width(), image.height()) == (1280, 720)
 
 
-def test_snapshots_are_one_small_picture_of_each_scene(
+def test_screenshots_are_small_and_all_different(
     qapp: Any, clock: FakeClock, tmp_path: Path
 ) -> None:
     shown = take_screenshots(
@@ -384,9 +384,7 @@ def test_snapshots_are_one_small_picture_of_each_scene(
     assert np.isnan(gap).sum() == 2 * FS
 
 
-def test_snapshot_of_what_cannot_be_shown_fails_and_saves_nothing(
-    qapp: Any, clock: FakeClock, tmp_path: Path
-) -> None:
+def test_failed_screenshot_saves_nothing(qapp: Any, clock: FakeClock, tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="no record 'nowhere'"):
         take_screenshot(
             MonitorSettings(record="nowhere"), DisplaySettings(), clock, tmp_path / "a.png"
@@ -413,7 +411,7 @@ def test_monitor_ends_when_it_is_closed(
     assert "ecgstream engine" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_window_is_drawn_before_anything_is_loaded(
+def test_window_is_painted_before_the_worker_loads(
     qapp: Any, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     happened: list[str] = []
@@ -436,7 +434,7 @@ def test_window_is_drawn_before_anything_is_loaded(
     assert happened[0] == "drawn" and "loading" in happened
 
 
-def test_everything_is_remembered_from_one_window_to_the_next(
+def test_preferences_are_restored_in_the_next_window(
     qapp: Any, clock: FakeClock, tmp_path: Path
 ) -> None:
     path = tmp_path / "monitor.ini"
@@ -462,7 +460,7 @@ def test_everything_is_remembered_from_one_window_to_the_next(
     assert size.height() == 640  # Qt 6 cuts the width to the offscreen screen's 800 pixels
 
 
-def test_what_nobody_foresaw_is_told_in_the_window_and_kept_in_a_log(
+def test_uncaught_exceptions_are_logged_and_reported(
     qapp: Any, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
@@ -503,7 +501,7 @@ def test_every_kind_of_noise_can_be_chosen() -> None:
     assert set(NOISES) == {None, *KINDS}
 
 
-def test_it_is_known_beforehand_whether_a_window_can_be_opened(
+def test_display_problem_names_the_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for platform in ("offscreen", "minimal"):
@@ -518,7 +516,7 @@ def test_it_is_known_beforehand_whether_a_window_can_be_opened(
 
 
 @pytest.mark.skipif(shutil.which("Xvfb") is None, reason="takes Xvfb, a display without a screen")
-def test_window_can_be_opened_where_there_is_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_display_problem_is_none_with_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     command = ["Xvfb", "-displayfd", "1", "-nolisten", "tcp"]

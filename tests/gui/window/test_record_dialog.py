@@ -78,7 +78,7 @@ def test_all_records_are_listed_and_the_present_one_is_chosen(harness: MonitorHa
     assert str(harness.window.settings_model.settings.data) in record_dialog.folder.text()
 
 
-def test_folder_that_the_environment_names_is_named(
+def test_data_folder_of_the_environment_is_shown(
     qtbot: Any, tmp_path: Path, ecg: Floats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_record(tmp_path / "mitdb", "100", ecg)
@@ -89,7 +89,7 @@ def test_folder_that_the_environment_names_is_named(
     assert record_dialog.folder.text() == f"Folder: {tmp_path}"
 
 
-def test_a_part_of_the_name_finds_a_record_and_return_opens_it(harness: MonitorHarness) -> None:
+def test_search_finds_a_record_and_return_opens_it(harness: MonitorHarness) -> None:
     record_dialog = harness.window.record_dialog
     harness.qtbot.keyClicks(record_dialog.search, "10")
     assert labels(record_dialog) == ["mitdb/100", "mitdb/101"]
@@ -99,7 +99,7 @@ def test_a_part_of_the_name_finds_a_record_and_return_opens_it(harness: MonitorH
     shows(harness, "101")
 
 
-def test_what_is_not_there_cannot_be_opened(harness: MonitorHarness) -> None:
+def test_search_without_a_match_opens_nothing(harness: MonitorHarness) -> None:
     record_dialog = harness.window.record_dialog
     harness.qtbot.keyClicks(record_dialog.search, "xyz")
     assert labels(record_dialog) == []
@@ -118,13 +118,13 @@ def test_double_click_opens_a_record(harness: MonitorHarness) -> None:
     shows(harness, "203")
 
 
-def test_closed_without_a_choice_all_goes_on(harness: MonitorHarness) -> None:
+def test_closing_without_a_choice_changes_nothing(harness: MonitorHarness) -> None:
     harness.qtbot.keyClick(harness.window.record_dialog, QtCore.Qt.Key.Key_Escape)
     assert not harness.window.record_dialog.isVisible()
     assert harness.play(1).record == "208b"
 
 
-def test_other_folder_brings_other_records(
+def test_another_folder_lists_its_records(
     harness: MonitorHarness, tmp_path: Path, ecg: Floats
 ) -> None:
     write_record(tmp_path / "other", "mine", ecg)
@@ -176,7 +176,7 @@ def test_download_can_be_cancelled(harness: MonitorHarness, server: Server) -> N
     assert record_dialog.isVisible()
 
 
-def test_download_that_fails_says_why_and_can_be_tried_again(
+def test_failed_download_is_reported_and_can_be_tried_again(
     harness: MonitorHarness, server: Server
 ) -> None:
     server.trouble = DownloadError("cannot get it: check the network")
@@ -184,14 +184,14 @@ def test_download_that_fails_says_why_and_can_be_tried_again(
     harness.qtbot.keyClicks(record_dialog.name, "mitdb/105")
     harness.click(record_dialog.get)
     server.go_on.set()
-    harness.qtbot.waitUntil(lambda: "check the network" in record_dialog.trouble.text())
-    assert record_dialog.trouble.isVisible() and record_dialog.get.isVisible()
+    harness.qtbot.waitUntil(lambda: "check the network" in record_dialog.problem.text())
+    assert record_dialog.problem.isVisible() and record_dialog.get.isVisible()
     server.trouble = None
     harness.click(record_dialog.get)
     shows(harness, "105")
 
 
-def test_download_that_fails_when_nobody_looks_is_told_in_the_window(
+def test_failed_download_is_reported_in_the_banner_when_the_dialog_is_closed(
     harness: MonitorHarness, server: Server
 ) -> None:
     server.trouble = DownloadError("cannot get it: check the network")

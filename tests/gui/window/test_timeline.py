@@ -1,4 +1,4 @@
-"""Where in the record the monitor is: jumping, and looking back at a frozen sheet."""
+"""Timeline and navigation: jumps in the record, and looking back at a frozen sheet."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def traced(window: MainWindow) -> bool:
     return np.allclose(shown.segment.input[:, 0], n / 1000) and inked > 0
 
 
-def test_click_on_the_bar_goes_there(harness: MonitorHarness) -> None:
+def test_click_on_the_timeline_jumps_there(harness: MonitorHarness) -> None:
     harness.play(5, speed=10)
     drag(harness, 600)
     harness.gate.allow(0.5)
@@ -87,7 +87,7 @@ def test_click_on_the_bar_goes_there(harness: MonitorHarness) -> None:
     assert shown.figures.dropped == 0
 
 
-def test_dragging_shows_the_time_and_jumps_only_when_let_go(harness: MonitorHarness) -> None:
+def test_dragging_shows_the_time_and_jumps_on_release(harness: MonitorHarness) -> None:
     harness.play(5, speed=10)
     window = harness.window
     jumps: list[float] = []
@@ -107,7 +107,7 @@ def test_dragging_shows_the_time_and_jumps_only_when_let_go(harness: MonitorHarn
     harness.qtbot.waitUntil(lambda: harness.shown.first == pytest.approx(begin, abs=FS))
 
 
-def test_paused_stays_paused_when_somewhere_else_is_gone_to(harness: MonitorHarness) -> None:
+def test_jump_while_paused_stays_paused(harness: MonitorHarness) -> None:
     window = harness.window
     harness.play(5, speed=10)
     window.commands.trigger("run")
@@ -123,7 +123,7 @@ def test_paused_stays_paused_when_somewhere_else_is_gone_to(harness: MonitorHarn
         assert window.worker.snapshot(0).state is State.PAUSED
 
 
-def test_arrows_go_through_the_record(harness: MonitorHarness) -> None:
+def test_arrow_keys_move_through_the_record(harness: MonitorHarness) -> None:
     window = harness.window
     harness.play(30, speed=10)
     window.commands.trigger("back")
@@ -135,7 +135,7 @@ def test_arrows_go_through_the_record(harness: MonitorHarness) -> None:
     harness.qtbot.waitUntil(lambda: harness.shown.first == 0)
 
 
-def test_ten_minutes_can_be_looked_back_at_while_the_stream_goes_on(
+def test_ten_minutes_stay_available_while_the_stream_goes_on(
     harness: MonitorHarness,
 ) -> None:
     window = harness.window
@@ -163,7 +163,7 @@ def test_ten_minutes_can_be_looked_back_at_while_the_stream_goes_on(
     assert window.note == ""
 
 
-def test_bar_scrolls_a_frozen_sheet_over_what_is_held(harness: MonitorHarness) -> None:
+def test_timeline_scrolls_a_frozen_sheet_over_held_samples(harness: MonitorHarness) -> None:
     window = harness.window
     harness.play(300, speed=10)
     window.commands.trigger("freeze")
@@ -194,7 +194,7 @@ def turn_wheel(window: MainWindow, notches: int) -> None:
     window.refresh()
 
 
-def test_wheel_scrolls_a_frozen_sheet_and_leaves_a_running_one(harness: MonitorHarness) -> None:
+def test_wheel_scrolls_a_frozen_sheet_but_not_a_running_one(harness: MonitorHarness) -> None:
     window = harness.window
     harness.play(60, speed=10)
     turn_wheel(window, 3)
@@ -207,7 +207,7 @@ def test_wheel_scrolls_a_frozen_sheet_and_leaves_a_running_one(harness: MonitorH
 
 
 @pytest.mark.parametrize("how", ["jump", "end"])
-def test_frozen_sheet_can_be_looked_back_over_when_the_count_begins_anew(
+def test_frozen_sheet_stays_available_when_another_run_begins(
     harness: MonitorHarness, how: str
 ) -> None:
     window = harness.window
@@ -228,7 +228,7 @@ def test_frozen_sheet_can_be_looked_back_over_when_the_count_begins_anew(
     assert drawn is not None and drawn.run_number == harness.shown.run_number
 
 
-def test_another_record_ends_the_looking_back(harness: MonitorHarness) -> None:
+def test_another_record_ends_the_freeze(harness: MonitorHarness) -> None:
     window = harness.window
     harness.play(30, speed=10)
     window.commands.trigger("freeze")
@@ -250,7 +250,7 @@ def test_time_can_be_typed(harness: MonitorHarness) -> None:
     harness.qtbot.waitUntil(lambda: harness.shown.first == pytest.approx(begin, abs=1))
 
 
-def test_nonsense_typed_for_a_time_is_told(harness: MonitorHarness) -> None:
+def test_invalid_time_is_reported(harness: MonitorHarness) -> None:
     harness.play(5, speed=10)
     harness.window.commands.trigger("go")
     (dialog,) = harness.window.findChildren(QtWidgets.QInputDialog)
@@ -270,12 +270,12 @@ def test_nonsense_typed_for_a_time_is_told(harness: MonitorHarness) -> None:
         ("1:2:3:4", None),
     ],
 )
-def test_times_are_read_as_people_write_them(text: str, seconds: float | None) -> None:
+def test_clock_times_are_parsed(text: str, seconds: float | None) -> None:
     assert parse_clock_time(text) == seconds
 
 
 @pytest.mark.parametrize(
     ("second", "text"), [(0, "0:00"), (59.96, "0:59"), (60, "1:00"), (3723.4, "1:02:03")]
 )
-def test_times_are_written_as_clocks_do(second: float, text: str) -> None:
+def test_clock_times_are_formatted(second: float, text: str) -> None:
     assert clock_time(second) == text

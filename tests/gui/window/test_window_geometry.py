@@ -100,7 +100,7 @@ def test_every_value_of_a_box_can_be_read_in_it(harness: MonitorHarness, setting
         assert texts_cut_off(window) == []
 
 
-def test_small_screen_is_enough(harness: MonitorHarness) -> None:
+def test_window_fits_a_small_screen(harness: MonitorHarness) -> None:
     window = harness.open()
     harness.play(1)
     least = window.minimumSizeHint()
@@ -178,7 +178,7 @@ print("played with", QT_LIB)
 """
 
 
-def test_the_other_qt_plays_as_well() -> None:
+def test_monitor_plays_with_the_other_qt_binding() -> None:
     other = "PyQt6" if QT_LIB == "PyQt5" else "PyQt5"
     if importlib.util.find_spec(other) is None:
         pytest.skip(f"takes {other}")

@@ -51,7 +51,7 @@ def assert_pictured(path: Path) -> None:
     ],
     ids=["nothing", "xcb", "offscreen"],
 )
-def test_without_a_display_it_says_so_and_takes_a_picture(
+def test_without_a_display_a_screenshot_is_taken(
     tmp_path: Path, variables: dict[str, str], reason: str
 ) -> None:
     process = start(tmp_path, **variables)
@@ -74,7 +74,7 @@ def test_without_a_display_it_says_so_and_takes_a_picture(
     assert_pictured(tmp_path / "monitor.png")
 
 
-def test_snapshot_takes_a_picture_whatever_platform_is_named(tmp_path: Path) -> None:
+def test_snapshot_works_on_every_qt_platform(tmp_path: Path) -> None:
     arguments = ("--noise", "none", "--snapshot", "new/picture.png")
     process = start(tmp_path, *arguments, QT_QPA_PLATFORM="xcb")
     output, errors = process.communicate()
@@ -85,7 +85,7 @@ def test_snapshot_takes_a_picture_whatever_platform_is_named(tmp_path: Path) -> 
     assert_pictured(tmp_path / "new" / "picture.png")
 
 
-def test_snapshot_into_a_folder_takes_a_picture_of_each_scene(tmp_path: Path) -> None:
+def test_snapshot_into_a_folder_takes_every_screenshot(tmp_path: Path) -> None:
     process = start(tmp_path, "--snapshot", "pictures")
     output, errors = process.communicate()
     assert process.returncode == 0, errors
@@ -109,7 +109,7 @@ def test_snapshot_into_a_folder_takes_a_picture_of_each_scene(tmp_path: Path) ->
     ],
     ids=["nothing", "much", "defaults named"],
 )
-def test_what_is_asked_for_reaches_the_window_and_is_known_to_be_asked_for(
+def test_options_reach_the_window_and_override_preferences(
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
     settings: dict[str, object],
@@ -126,7 +126,7 @@ def test_what_is_asked_for_reaches_the_window_and_is_known_to_be_asked_for(
     assert shown[4] == given
 
 
-def test_record_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_record_is_named(tmp_path: Path) -> None:
     process = start(tmp_path, "--record", "nowhere")
     _, errors = process.communicate()
     assert process.returncode == 1
@@ -156,7 +156,7 @@ def test_record_that_is_not_there_is_named(tmp_path: Path) -> None:
     ],
     ids=["package", "system library"],
 )
-def test_what_is_not_installed_is_named_with_the_way_to_get_it(
+def test_missing_package_is_named_with_the_install_command(
     tmp_path: Path, before: str, advice: str
 ) -> None:
     process = start(tmp_path, before=before)
@@ -166,7 +166,7 @@ def test_what_is_not_installed_is_named_with_the_way_to_get_it(
     assert "Traceback" not in errors
 
 
-def test_reader_that_has_gone_ends_it_quietly(tmp_path: Path) -> None:
+def test_closed_pipe_ends_the_command_quietly(tmp_path: Path) -> None:
     process = start(tmp_path)
     assert process.stdout is not None and process.stderr is not None
     process.stdout.close()
@@ -175,7 +175,7 @@ def test_reader_that_has_gone_ends_it_quietly(tmp_path: Path) -> None:
     process.wait()
 
 
-def test_bug_is_told_in_one_sentence_and_in_full_on_request(
+def test_bug_is_reported_in_one_sentence_and_in_full_on_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail() -> None:
