@@ -206,7 +206,7 @@ def run_tests_in_a_process(*tests: str, **variables: str) -> None:
 
 
 @pytest.mark.parametrize("factor", ["1.5", "2"])
-def test_nothing_is_cut_off_on_a_screen_with_scaling(factor: str) -> None:
+def test_window_keeps_its_shape_on_a_screen_with_scaling(factor: str) -> None:
     chosen = "cut_off or value_of_a_box or small_screen or help_fits"
     path = "tests/gui/window/test_window_geometry.py"
     run_tests_in_a_process(path, "-k", chosen, QT_SCALE_FACTOR=factor)
