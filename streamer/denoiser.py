@@ -12,14 +12,12 @@ from ecgstream.streamer.engine.block import Block, joined
 from ecgstream.streamer.engine.crossfade import CrossFade
 from ecgstream.streamer.engine.delay import FS, DelayMode, delay_mode
 from ecgstream.streamer.engine.normalization import Floats, restore, scale
-from ecgstream.streamer.engine.settings import StreamSettings
+from ecgstream.streamer.engine.settings import MAX_FS, MIN_FS, StreamSettings
 from ecgstream.streamer.engine.stream import State, Steps, Stream
 from ecgstream.streamer.engine.validation import as_array, count, millivolts, number
 from ecgstream.streamer.network.base import Network, load_network
 from ecgstream.streamer.quality import Flags
 
-MIN_FS, MAX_FS = 100.0, 2000.0
-"""Hz; below it too little of an ECG is left, beyond it nothing is gained."""
 MAX_CHANNELS = 1024
 MIN_GAIN = 1e-6
 """adu per mV."""

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from ecgstream.streamer.denoiser import MAX_FS, MIN_FS
 from ecgstream.streamer.ecg.noise import RECORDED
+from ecgstream.streamer.engine.settings import MAX_FS, MIN_FS
 from ecgstream.streamer.io.records import (
     ASSETS,
     BUNDLED,

@@ -1,6 +1,6 @@
-"""What the network is shown of the past, and how its answer becomes millivolts again.
+"""Normalize network inputs and denormalize outputs.
 
-Training and the engine both come through here, so that they can never differ.
+Training and the engine share these functions, so that they can never differ.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CONTEXT_STEP = 8
 """Samples averaged into one frame of context."""
 
 MIN_SCALE = np.float32(1e-3)
-"""mV; a flat window is not blown up beyond this."""
+"""mV; least deviation that a window is divided by, so that flat ones are not blown up."""
 
 MAX_CONTEXT = np.float32(8.0)
 """Deviations; after a pop the past would otherwise dwarf everything and cost the int8 input its

@@ -1,4 +1,4 @@
-"""Overlap-add: denoised windows become a signal again."""
+"""Overlap-add of denoised windows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class OverlapAdd:
         segments, hop = mode.weights.shape
         self._width = mode.part.stop - mode.part.start
         self._weights = mode.weights.ravel()[: self._width]
-        # What windows have given to hops that further windows will still add to.
+        # Sums so far of the hops that later windows will add to.
         self._begun = np.zeros((rows, (segments - 1) * hop), np.float32)
 
     def add(self, parts: Floats) -> Floats:
@@ -42,6 +42,6 @@ class OverlapAdd:
         return sums[:, : k * hop]
 
     def pending(self) -> tuple[Floats, Floats]:
-        """What windows have given to hops that are not complete, (rows, m), and its weight (m,)."""
+        """Sums so far of incomplete hops, (rows, m), and their weights (m,)."""
         later = self._mode.weights[::-1].cumsum(axis=0)[-2::-1]
         return self._begun, later.ravel()

@@ -1,4 +1,4 @@
-"""From one sampling rate to another while the signal arrives."""
+"""Streaming resampling by a fixed ratio."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ _BETA = 5.0
 """Of its Kaiser window, as there."""
 
 
-_LARGEST = 20_000
-"""Of a ratio's two numbers; rates in steps of 0.1 Hz up to 2 kHz have their exact ratio to 360."""
+_MAX_TERM = 20_000
+"""Largest numerator and denominator of a ratio; rates in steps of 0.1 Hz up to 2 kHz have their
+exact ratio to 360."""
 
 
 def ratio(fs: float, to: float) -> Fraction:
@@ -30,8 +31,8 @@ def ratio(fs: float, to: float) -> Fraction:
     """
     exact = Fraction(to) / Fraction(fs)
     if exact > 1:
-        return 1 / (1 / exact).limit_denominator(_LARGEST)
-    return exact.limit_denominator(_LARGEST)
+        return 1 / (1 / exact).limit_denominator(_MAX_TERM)
+    return exact.limit_denominator(_MAX_TERM)
 
 
 @lru_cache(maxsize=1)  # there and back have the same
@@ -98,7 +99,7 @@ class Resampler:
         return np.asarray(np.add.reduce(products, axis=2))
 
     def flush(self, total: int) -> Floats:
-        """What is missing of `total` output samples, the last input sample held."""
+        """Return the rest of `total` output samples; the last input sample is held."""
         given = self._given
         missing = int(self.newest_input(np.array(total - 1))) + 1 - self._received
         held = np.repeat(self._tail.newest(1), max(missing, 0), axis=1)

@@ -1,4 +1,4 @@
-"""The newest samples of several signals, in one piece of memory."""
+"""Ring buffer of several signals, contiguous in memory."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RingBuffer:
         return self._keep + n
 
     def fill(self, rows: npt.NDArray[np.intp], values: npt.NDArray[Any]) -> None:
-        """Let all kept columns of these rows hold their value of `values` (k,)."""
+        """Set all kept columns of these rows to their value of `values` (k,)."""
         self._memory[rows] = values[:, None]
 
     def newest(self, n: int, skip: int = 0) -> npt.NDArray[Any]:

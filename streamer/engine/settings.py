@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ecgstream.streamer.engine.delay import DelayMode, delay_mode
 
+MIN_FS, MAX_FS = 100.0, 2000.0
+"""Hz; below it too little of an ECG is left, beyond it nothing is gained."""
+
 
 @dataclass(frozen=True)
 class StreamSettings:

@@ -1,10 +1,10 @@
-"""The mode that keeps the ST segment: only what is fast, and usual, is taken away.
+"""ST mode: keep the ST segment by removing fast, usual noise only.
 
 A network trained to remove wander removes slow changes, and an ST segment that rises or falls is
-one. So of what the network would take away the slow part is given back, by a low-pass without
-phase shift; nothing below about 20 Hz is touched, baseline wander neither. What is left may not
-be larger than what was taken away over the last second several times over: noise of muscles and
-power lines goes on, the edge of a pulse, or of a beat that the network does not know, does not.
+one. So the slow part of the noise estimate is given back, by a low-pass without phase shift:
+nothing below about 20 Hz is removed, baseline wander neither. The fast part is limited to
+`MAX_CREST` times its mean size over the last second: noise of muscles and power lines stays
+below that, the edge of a pulse, or of a beat that the network does not know, does not.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from ecgstream.streamer.engine.ring_buffer import RingBuffer
 
 LOOK_AHEAD = 9
 """Samples that the low-pass looks ahead (and back): it halves what lies at 19 Hz."""
-MOST = 6.0
-"""What is taken away may be so many times its mean size ..."""
-SECONDS = 1.0
-"""... over so long, ..."""
-LEAST = 0.02
-"""... or so many mV. Chosen on validation records: larger values gain 0.1 dB in muscle noise and
-leave more after the standards' pulse of 3 mV, smaller ones the other way round."""
+MAX_CREST = 6.0
+"""Limit of the noise removed, in multiples of its mean size."""
+MEAN_SECONDS = 1.0
+"""Time constant of that mean."""
+MIN_LIMIT_MV = 0.02
+"""Lower bound of the limit, in mV. All three were chosen on validation records: larger values gain
+0.1 dB in muscle noise and leave more after the standards' pulse of 3 mV, smaller ones the other
+way round."""
 
 _hann = np.hanning(2 * LOOK_AHEAD + 3)[1:-1]
 _TAPS = (_hann / _hann.sum()).astype(np.float32)
 
 
 class StMode:
-    """Gives back the slow and the unusual part of what was taken away from some signals.
+    """Gives back the slow and the unusual part of the noise removed from some signals.
 
     Parameters
     ----------
@@ -41,9 +42,9 @@ class StMode:
 
     def __init__(self, rows: int, hop: int) -> None:
         self._hop = hop
-        self._share = hop / (SECONDS * FS)
+        self._share = hop / (MEAN_SECONDS * FS)
         self._given, self._removed = RingBuffer(rows, LOOK_AHEAD), RingBuffer(rows, 2 * LOOK_AHEAD)
-        self._size = np.full((rows, 1), LEAST / MOST, np.float32)  # mean, of what was taken away
+        self._size = np.full((rows, 1), MIN_LIMIT_MV / MAX_CREST, np.float32)  # mean noise removed
         self._early = LOOK_AHEAD  # results that lie before the first sample
 
     def push(self, given: Floats, denoised: Floats) -> Floats:
@@ -69,14 +70,14 @@ class StMode:
         return np.asarray(kept[:, early - self._early :])
 
     def flush(self) -> Floats:
-        """The last `LOOK_AHEAD` samples: what was taken away at the end is held."""
+        """The last `LOOK_AHEAD` samples: the last noise estimate is held."""
         held = np.repeat(self._removed.newest(1), LOOK_AHEAD, axis=1)
         nothing = np.zeros_like(held)
         return self.push(nothing, -held)
 
     def _limit(self, fast: Floats) -> None:
         """Cut off, in place, what is unusually large in one hop (rows, up to the hop)."""
-        largest = np.maximum(np.float32(MOST) * self._size, np.float32(LEAST))
+        largest = np.maximum(np.float32(MAX_CREST) * self._size, np.float32(MIN_LIMIT_MV))
         np.minimum(fast, largest, out=fast)
         np.maximum(fast, -largest, out=fast)
         size = np.abs(fast).mean(axis=1, keepdims=True)

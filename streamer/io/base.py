@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ecgstream.streamer.denoiser import MAX_FS, MIN_FS
+from ecgstream.streamer.engine.settings import MAX_FS, MIN_FS
 
 Samples = npt.NDArray[np.float64]
 """Of one signal in its own unit, (n,); NaN in gaps."""
