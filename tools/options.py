@@ -12,7 +12,7 @@ import click
 from ecgstream.streamer.ecg.noise import KINDS
 from ecgstream.streamer.engine.delay import MODES
 from ecgstream.streamer.io.records import DATA_VARIABLE
-from ecgstream.streamer.network.tflite import RUNTIMES
+from ecgstream.streamer.network.runtimes import RUNTIMES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -15,7 +15,7 @@ from ecgstream.model.evaluation import baselines as filters_module
 from ecgstream.model.evaluation import methods
 from ecgstream.model.evaluation.methods import Method
 from ecgstream.streamer.network.base import Network
-from ecgstream.streamer.network.tflite import PACKAGES
+from ecgstream.streamer.network.runtimes import RUNTIMES
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class Model:
         self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         network = methods.load_network(path, runtime)
         name = getattr(network, "runtime", "keras")
-        self.runtime = f"{name} {version(PACKAGES.get(name, name))}"
+        self.runtime = f"{name} {version(RUNTIMES[name].package if name in RUNTIMES else name)}"
         self.network: Candidate[Network] = Candidate(
             network, fingerprint(self.sha256, self.runtime, _ENGINE)
         )

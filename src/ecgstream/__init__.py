@@ -15,8 +15,8 @@ from ecgstream.streamer.quality import Quality
 from ecgstream.streamer.engine.delay import FS as FS
 from ecgstream.streamer.engine.delay import MODES as MODES
 from ecgstream.streamer.engine.delay import WINDOW as WINDOW
+from ecgstream.streamer.network.runtimes import RUNTIMES as RUNTIMES
 from ecgstream.streamer.network.sandbox import ModelError as ModelError
-from ecgstream.streamer.network.tflite import RUNTIMES as RUNTIMES
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL as SHIPPED_MODEL
 from ecgstream.streamer.network.tflite import TFLiteNetwork as TFLiteNetwork
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats
 from ecgstream.streamer.engine.validation import count
-from ecgstream.streamer.network.tflite import LONGEST_PAST, SHIPPED_MODEL, TFLiteNetwork
+from ecgstream.streamer.network.tflite import MAX_PAST_SAMPLES, SHIPPED_MODEL, TFLiteNetwork
 
 
 class Network(Protocol):
@@ -46,7 +46,9 @@ def load_network(model: str | Path | Network | None = None, runtime: str = "auto
         return TFLiteNetwork(model, runtime)
     if not hasattr(model, "past"):
         raise ValueError(f"model is a path or a Network, not {model!r:.60}")
-    what = f"a network's past is {WINDOW} to {LONGEST_PAST} samples, a multiple of {CONTEXT_STEP}"
-    if count(model.past, WINDOW, LONGEST_PAST, what) % CONTEXT_STEP:
+    what = (
+        f"a network's past is {WINDOW} to {MAX_PAST_SAMPLES} samples, a multiple of {CONTEXT_STEP}"
+    )
+    if count(model.past, WINDOW, MAX_PAST_SAMPLES, what) % CONTEXT_STEP:
         raise ValueError(f"{what}, not {model.past}")
     return model

@@ -1,4 +1,4 @@
-"""A model file from elsewhere, read and tried before the program itself runs it.
+"""Run untrusted model files in a process of their own before the program runs them.
 
 A damaged file can take down the whole process: of 87 kB models with a few bits wrong,
 tflite-runtime, which believes what the file says, crashed on every tenth, and on nearly all that
@@ -16,23 +16,23 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-LARGEST_FILE = 64 << 20
-"""Bytes; a thousand times the shipped model."""
-SECONDS = 60.0
-"""For a trial with all that it imports, on the slowest device."""
+MAX_FILE_BYTES = 64 << 20
+"""Maximum size of a model file, a thousand times the shipped one."""
+TIMEOUT_SECONDS = 60.0
+"""Maximum duration of a sandbox run, imports included, on the slowest device."""
 REFUSED = 3
-"""Exit code of a trial that ended with a sentence."""
+"""Exit code of a sandbox that refused the model and printed the reason."""
 
-_OUTSIDE = {
+_REFUSED_OPERATORS = {
     32: "an operator of somebody's own (CUSTOM)",  # with TensorFlow also its own: reads, writes
     51: "a delegate (DELEGATE)",
     119: "a loop that may never end (WHILE)",
     173: "a call of foreign code (STABLEHLO_CUSTOM_CALL)",
     200: "a loop that may never end (STABLEHLO_WHILE)",
 }
-"""Operators, by number in the TFLite schema, that would run what nobody has looked at."""
+"""Operators that are refused, by number in the TFLite schema: foreign code or endless loops."""
 
-_TRIAL = "from ecgstream.streamer.network.sandbox_worker import main; main()"
+_WORKER = "from ecgstream.streamer.network.sandbox_worker import main; main()"
 
 _passed: set[tuple[str, ...]] = set()
 
@@ -42,7 +42,7 @@ class ModelError(ValueError):
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a model file, which are tried and run alike.
+    """Read a model file; the sandbox and the program run the same bytes.
 
     Raises
     ------
@@ -53,14 +53,14 @@ def read(path: Path) -> bytes:
     try:
         if path.is_file():  # a pipe or a device would never end
             with path.open("rb") as file:
-                content = file.read(LARGEST_FILE + 1)
+                content = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise ModelError(f"model file {path!s:.200} cannot be read: {why}") from None
     if content is None:
         raise FileNotFoundError(f"no model file {path}")
-    if len(content) > LARGEST_FILE:
-        raise ModelError(f"{path} is larger than {LARGEST_FILE >> 20} MB: that is no denoiser")
+    if len(content) > MAX_FILE_BYTES:
+        raise ModelError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MB: that is no denoiser")
     return content
 
 
@@ -79,17 +79,17 @@ def check(content: bytes, path: Path) -> None:
         raise ModelError(f"{path} is no TFLite model, or a damaged one: export it again") from None
     if elsewhere:
         raise ModelError(f"{path} keeps weights in other files: export it as one file")
-    for number in sorted(numbers & _OUTSIDE.keys()):
+    for number in sorted(numbers & _REFUSED_OPERATORS.keys()):
         raise ModelError(
-            f"{path} holds {_OUTSIDE[number]}, which this engine does not run: export it with "
-            "TFLite's built-in operators only"
+            f"{path} holds {_REFUSED_OPERATORS[number]}, which this engine does not run: "
+            "export it with TFLite's built-in operators only"
         )
 
 
-def try_out(
+def run_in_sandbox(
     content: bytes, path: Path, runtime: str, threads: int = 1, xnnpack: bool = True
 ) -> None:
-    """Load and run a model in a process of its own; once for each content and way to run it.
+    """Load and run a model in a process of its own, once per content and options.
 
     Raises
     ------
@@ -103,23 +103,25 @@ def try_out(
     if not sys.executable:
         raise ModelError(f"{path} cannot be tried, as this program has no Python to do it with")
     try:
-        trial = subprocess.run(
-            [sys.executable, "-c", _TRIAL, str(path), *how],
+        sandbox = subprocess.run(
+            [sys.executable, "-c", _WORKER, str(path), *how],
             input=content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=SECONDS,
+            timeout=TIMEOUT_SECONDS,
             # The folder that holds this package, and no other that happens to be the current one.
             cwd=Path(__file__).parents[3],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
     except subprocess.TimeoutExpired:
-        raise ModelError(f"{path} did not answer within {SECONDS:g} s when it was tried") from None
+        raise ModelError(
+            f"{path} did not answer within {TIMEOUT_SECONDS:g} s when it was tried"
+        ) from None
     except OSError as error:
         raise ModelError(f"{path} cannot be tried in a process of its own: {error}") from None
-    if trial.returncode == REFUSED:
-        raise ModelError(trial.stdout.decode(errors="replace").strip())
-    if trial.returncode:
+    if sandbox.returncode == REFUSED:
+        raise ModelError(sandbox.stdout.decode(errors="replace").strip())
+    if sandbox.returncode:
         raise ModelError(
             f"{path} is damaged: it crashed the runtime ({runtime}) when it was tried; export it "
             "again"

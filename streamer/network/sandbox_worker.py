@@ -1,41 +1,25 @@
-"""What the process does that tries a model; see `ecgstream.streamer.network.sandbox`."""
+"""Main function of the sandbox process; see `ecgstream.streamer.network.sandbox`."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import numpy as np
 
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import CONTEXT_STEP
+from ecgstream.streamer.network.process_limits import limit_process
+from ecgstream.streamer.network.runtimes import load_runtime
 from ecgstream.streamer.network.sandbox import REFUSED, ModelError
-from ecgstream.streamer.network.tflite import BATCH, TFLiteNetwork, interpreter_class
+from ecgstream.streamer.network.tflite import BATCH, TFLiteNetwork
 
-_CPU_SECONDS = 20
-"""For the model alone."""
-_MEMORY = 1 << 30
-"""Bytes, beyond what Python and the runtime take."""
-
-
-def _limit() -> None:
-    """Bound what this process may take, and leave no core behind."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = int(usage.ru_utime + usage.ru_stime) + _CPU_SECONDS
-    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: cpu}
-    statm = Path("/proc/self/statm")
-    if statm.is_file():
-        pages = int(statm.read_text().split()[0])
-        limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + _MEMORY
-    for limit, value in limits.items():
-        resource.setrlimit(limit, (value, value))
+_MAX_CPU_SECONDS = 20
+"""CPU time of the model alone."""
+_MAX_MEMORY_BYTES = 1 << 30
+"""Memory of the model, beyond Python and the runtime."""
 
 
-def rehearse(network: TFLiteNetwork) -> None:
+def exercise(network: TFLiteNetwork) -> None:
     """Run a model on silence, noise and the extremes, one window and many at a time."""
     rng = np.random.default_rng(0)
     for n in (1, BATCH):
@@ -50,17 +34,17 @@ def rehearse(network: TFLiteNetwork) -> None:
 
 
 def main() -> None:
-    """Try the model that comes in; `sys.argv` has its path, for what is said, and how to run it."""
+    """Run the model on standard input; `sys.argv` holds its path, for messages, and the options."""
     path, runtime, threads, xnnpack = sys.argv[1:]
     content = sys.stdin.buffer.read()
-    interpreter_class(runtime)  # before the limits: it may be large
-    _limit()
+    load_runtime(runtime)  # before the limits: it may be large
+    limit_process(_MAX_MEMORY_BYTES, _MAX_CPU_SECONDS)
     try:
-        rehearse(TFLiteNetwork.untried(content, path, runtime, int(threads), bool(xnnpack)))
+        exercise(TFLiteNetwork.unchecked(content, path, runtime, int(threads), bool(xnnpack)))
     except ModelError as error:
         refusal = str(error)
     except MemoryError:
-        refusal = f"{path} takes more than {_MEMORY >> 20} MB of memory"
+        refusal = f"{path} takes more than {_MAX_MEMORY_BYTES >> 20} MB of memory"
     except (ValueError, RuntimeError, TypeError, KeyError, ArithmeticError) as error:
         refusal = f"{path} cannot be run on {runtime}, it may be damaged: {error}"
     else:

@@ -1,14 +1,11 @@
-"""A TFLite file as a function from standardised windows to the network's answer.
+"""Run a `.tflite` file on standardised windows.
 
-The three runtimes that can run the file have the same interface; the first one installed is
-taken unless another is named.
+The first installed of `ecgstream.streamer.network.runtimes` runs it unless another is named.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,64 +15,20 @@ import numpy as np
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats
 from ecgstream.streamer.engine.validation import count
-from ecgstream.streamer.network import sandbox as trial
+from ecgstream.streamer.network import sandbox
+from ecgstream.streamer.network.runtimes import load_runtime
 from ecgstream.streamer.network.sandbox import ModelError
 
-RUNTIMES = {
-    "litert": ("ai_edge_litert.interpreter", "Interpreter"),
-    "tflite-runtime": ("tflite_runtime.interpreter", "Interpreter"),
-    "tensorflow": ("tensorflow", "lite.Interpreter"),
-}
-PACKAGES = {
-    "litert": "ai-edge-litert",
-    "tflite-runtime": "tflite-runtime",
-    "tensorflow": "tensorflow",
-}
 SHIPPED_MODEL = Path(__file__).parents[1] / "assets" / "cdae_bam.tflite"
 SHIPPED_SHA256 = "b60b15deb0b8225b8b847f38be6bde2a1bf7af1dd0e2be0c6b9c381a68ce4935"
-"""Of that file, which alone is run without a trial."""
-MOST_THREADS = 256
-LONGEST_PAST = 1 << 16
-"""Samples, three minutes."""
+"""SHA-256 of the shipped model, the only file that is run without the sandbox."""
+MAX_THREADS = 256
+MAX_PAST_SAMPLES = 1 << 16
+"""Maximum number of samples that a network sees at once, three minutes."""
 BATCH = 32
-"""Most windows of one call."""
-EXACT = 12
-"""Of so many signals all windows are one call; each number of windows takes half a MB."""
-
-
-def interpreter_class(runtime: str) -> tuple[str, Any]:
-    """The name and the interpreter of a runtime, or of the first one installed for `auto`.
-
-    Raises
-    ------
-    ValueError : no such runtime.
-    RuntimeError : it is not installed.
-    """
-    if runtime not in ("auto", *RUNTIMES):
-        known = ", ".join(RUNTIMES)
-        raise ValueError(f"unknown runtime {runtime!r:.60}: choose from auto, {known}")
-    for name in RUNTIMES if runtime == "auto" else (runtime,):
-        module, path = RUNTIMES[name]
-        try:
-            found = importlib.import_module(module)
-        except ImportError:
-            continue
-        for attribute in path.split("."):
-            found = getattr(found, attribute)
-        return name, found
-    package = PACKAGES.get(runtime, "ai-edge-litert (or tflite-runtime)")
-    raise RuntimeError(f"runtime {runtime!r} is not installed: pip install {package}")
-
-
-def _alone(interpreter: Any) -> dict[str, Any]:
-    """What keeps an interpreter from handing operators over to XNNPACK."""
-    try:
-        resolvers = sys.modules[interpreter.__module__].OpResolverType
-        return {"experimental_op_resolver_type": resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
-    except AttributeError:
-        raise RuntimeError(
-            f"{interpreter.__module__} cannot do without XNNPACK: install another release"
-        ) from None
+"""Maximum number of windows in one call."""
+MAX_EXACT_BATCH = 12
+"""Largest number of windows that gets an interpreter of its own size, half a MB each."""
 
 
 _INPUTS = ("window", "context")
@@ -157,32 +110,32 @@ class TFLiteNetwork:
     ------
     ValueError : an impossible number of threads.
     FileNotFoundError : there is no such file.
-    ModelError : it is no TFLite file, not one of that form, or did not survive its trial.
+    ModelError : it is no TFLite file, not one of that form, or did not survive the sandbox.
     RuntimeError : the runtime is not installed, or cannot do without XNNPACK.
 
     Notes
     -----
     A file other than the shipped one is first run in a process of its own, which takes a few
     tenths of a second (seconds with TensorFlow), once per process and content; see
-    `ecgstream.streamer.network.sandbox`. What is tried and what is run are the same bytes.
+    `ecgstream.streamer.network.sandbox`. The sandbox and this process run the same bytes.
     """
 
     def __init__(
         self, path: str | Path, runtime: str = "auto", threads: int = 1, xnnpack: bool = True
     ) -> None:
         self.path = Path(path)
-        content = trial.read(self.path)
-        threads = count(threads, 1, MOST_THREADS, f"threads must be 1 to {MOST_THREADS}")
+        content = sandbox.read(self.path)
+        threads = count(threads, 1, MAX_THREADS, f"threads must be 1 to {MAX_THREADS}")
         self._choose(runtime, threads, xnnpack)
         if hashlib.sha256(content).hexdigest() != SHIPPED_SHA256:
-            trial.try_out(content, self.path, self.runtime, threads, xnnpack)
+            sandbox.run_in_sandbox(content, self.path, self.runtime, threads, xnnpack)
         self._open(content)
 
     @classmethod
-    def untried(
+    def unchecked(
         cls, content: bytes, path: str, runtime: str, threads: int = 1, xnnpack: bool = True
     ) -> TFLiteNetwork:
-        """The network of a file with this content, which may take the process with it.
+        """Load a model's bytes without the sandbox; a damaged model may crash the process.
 
         Raises
         ------
@@ -195,8 +148,9 @@ class TFLiteNetwork:
         return network
 
     def _choose(self, runtime: str, threads: int, xnnpack: bool) -> None:
-        self.runtime, self._class = interpreter_class(runtime)
-        self._options = {"num_threads": threads, **({} if xnnpack else _alone(self._class))}
+        found, self._class = load_runtime(runtime)
+        self.runtime = found.name
+        self._options = {"num_threads": threads, **({} if xnnpack else found.without_xnnpack())}
         self._xnnpack = xnnpack
 
     def _open(self, content: bytes) -> None:
@@ -230,7 +184,7 @@ class TFLiteNetwork:
             and outputs.keys() <= {"noise", "signal"}
             and all(shapes[name] == (1, WINDOW, 1) for name in ("window", *outputs))
             and frames == (1, frames[1], 1)
-            and WINDOW <= frames[1] * CONTEXT_STEP <= LONGEST_PAST
+            and WINDOW <= frames[1] * CONTEXT_STEP <= MAX_PAST_SAMPLES
         )
         if not good:
             raise ModelError(
@@ -252,7 +206,7 @@ class TFLiteNetwork:
 
     def _batch(self, n: int) -> int:
         """Windows of the next call when `n` are due: one where the file allows no more."""
-        batch = (BATCH if n >= BATCH else min(n, EXACT)) if self._batches else 1
+        batch = (BATCH if n >= BATCH else min(n, MAX_EXACT_BATCH)) if self._batches else 1
         try:
             self._call(batch)
         except RuntimeError:

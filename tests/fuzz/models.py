@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from importlib.util import find_spec
 
 import numpy as np
 
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import CONTEXT_STEP
-from ecgstream.streamer.network.sandbox import LARGEST_FILE, ModelError
-from ecgstream.streamer.network.tflite import RUNTIMES, SHIPPED_MODEL
+from ecgstream.streamer.network.runtimes import RUNTIMES
+from ecgstream.streamer.network.sandbox import MAX_FILE_BYTES, ModelError
+from ecgstream.streamer.network.tflite import SHIPPED_MODEL
 from fuzz.outcome import CORRECT, Case, Outcome, demand, refusal
 
 _ALLOWED = (ModelError, FileNotFoundError)
@@ -20,8 +20,8 @@ _ALLOWED = (ModelError, FileNotFoundError)
 @lru_cache(maxsize=1)
 def _runtimes() -> list[str]:
     """Installed runtimes but TensorFlow, which contains LiteRT and takes seconds to load."""
-    small = [name for name in RUNTIMES if name != "tensorflow"]
-    return [name for name in small if find_spec(RUNTIMES[name][0].partition(".")[0])] or ["auto"]
+    installed = [name for name, runtime in RUNTIMES.items() if runtime.installed()]
+    return [name for name in installed if name != "tensorflow"] or ["auto"]
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +75,7 @@ def _no_file(case: Case) -> Outcome:
         path.symlink_to(path)
     elif kind == 3:
         path.touch()
-        os.truncate(path, LARGEST_FILE + 1)  # of no bytes on the disk
+        os.truncate(path, MAX_FILE_BYTES + 1)  # of no bytes on the disk
     elif kind == 4:
         path.write_bytes(b"")
     else:

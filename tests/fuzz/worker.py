@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ecgstream.streamer.network.process_limits import limit_process
 from fuzz import models, records, settings, streams
 from fuzz.outcome import Case, Outcome, Product
 
@@ -131,7 +132,7 @@ class _Worker:
 def _serve(pipe: Connection, seed: int, product: Product, folder: Path) -> None:
     with (folder / _LOG).open("w") as file:
         faulthandler.enable(file)
-        _limit_memory()
+        limit_process(MEMORY)
         pipe.send(None)
         while True:
             try:
@@ -142,15 +143,3 @@ def _serve(pipe: Connection, seed: int, product: Product, folder: Path) -> None:
             result = run_case(seed, number, product, folder)
             faulthandler.cancel_dump_traceback_later()
             pipe.send(result)
-
-
-def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    statm = Path("/proc/self/statm")
-    if statm.is_file():
-        pages = int(statm.read_text().split()[0])
-        most = pages * resource.getpagesize() + MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))

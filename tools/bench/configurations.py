@@ -6,12 +6,11 @@ Each runs in a process of its own, so that its memory is known and a crash ends 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ecgstream.streamer.network.tflite import PACKAGES, RUNTIMES
+from ecgstream.streamer.network.runtimes import RUNTIMES
 from ecgstream.tools.bench import subprocesses
 from ecgstream.tools.system.device import package_versions, sha256
 
@@ -61,7 +60,7 @@ def models(given: Sequence[Path]) -> Models:
 
 def installed_runtimes() -> list[str]:
     """Names of the installed runtimes, found without loading them."""
-    return [name for name, (module, _) in RUNTIMES.items() if find_spec(module.split(".")[0])]
+    return [name for name, runtime in RUNTIMES.items() if runtime.installed()]
 
 
 def configurations(
@@ -82,7 +81,7 @@ def measurements(
 ) -> Iterator[dict[str, Any]]:
     """Figures of each configuration in turn, or the reason why there are none."""
     for one in asked:
-        package = PACKAGES[one.runtime]
+        package = RUNTIMES[one.runtime].package
         facts = {
             "file": one.model.name,
             "sha256": sha256(one.model),

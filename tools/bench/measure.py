@@ -13,7 +13,8 @@ from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.engine.delay import FS, delay_mode
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.live.clock import Clock
-from ecgstream.streamer.network.tflite import PACKAGES, TFLiteNetwork
+from ecgstream.streamer.network.runtimes import RUNTIMES
+from ecgstream.streamer.network.tflite import TFLiteNetwork
 from ecgstream.tools.bench import accuracy, latency, machine, model_stats, subprocesses
 from ecgstream.tools.bench.capacity import TICK_SECONDS, capacity, trial
 from ecgstream.tools.bench.configurations import Models
@@ -58,7 +59,7 @@ def measure(
     }
     for name, taken in subprocesses.other_filters(record, FS).items():
         factors[name] = None if taken is None else length / taken
-    package = PACKAGES[network.runtime]
+    package = RUNTIMES[network.runtime].package
     figures = {
         "schema": SCHEMA,
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -155,7 +156,8 @@ def test_tflite_runtime_gives_the_same_bits_for_a_compact_file_and_nearly_those_
             paths.append(tmp_path / f"{precision}-{kind}.tflite")
             paths[-1].write_bytes(held)
     command = [str(_OTHER_PYTHON), "-c", _ANSWER, str(tmp_path / "windows.npz"), *map(str, paths)]
-    subprocess.run(command, check=True, capture_output=True)
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    subprocess.run(command, check=True, capture_output=True, env=env)
     for whole, small in zip(paths[::2], paths[1::2], strict=True):
         answers = [np.load(f"{path}.npy") for path in (whole, small)]
         np.testing.assert_array_equal(answers[0], answers[1])

@@ -25,9 +25,10 @@ from ecgstream.streamer.engine.delay import MODES
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL
 from ecgstream.tools.cli import main
+from helpers.paths import ROOT
 
 _HERE = Path(__file__).parent
-_ORIGINAL = _HERE.parent / "model" / "original.tflite"  # predicts the signal, without context
+_ORIGINAL = ROOT / "model" / "original.tflite"  # predicts the signal, without context
 _STRICT = "-std=c++17 -O1 -Wall -Wextra -Wpedantic -Werror".split()
 
 

@@ -21,12 +21,13 @@ from ecgstream.streamer.ecg.noise import noise_gain, unit_noise
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import Floats, standardise
 from ecgstream.streamer.io.records import read_record
-from ecgstream.streamer.network import sandbox as trial
+from ecgstream.streamer.network import sandbox
 from ecgstream.streamer.network.sandbox import ModelError
 from ecgstream.streamer.network.tflite import BATCH, SHIPPED_MODEL, SHIPPED_SHA256, TFLiteNetwork
 from helpers.paths import ROOT
 
 _OTHER_PYTHON = ROOT / ".venv-tflite" / "bin" / "python"
+_THIS_SOURCE = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 _DENOISE = """
 import sys
 import numpy as np
@@ -61,7 +62,7 @@ def test_shipped_model_runs_on_tflite_runtime_as_on_litert(
     for python, runtime in ((sys.executable, "litert"), (_OTHER_PYTHON, "tflite-runtime")):
         out = tmp_path / f"{runtime}.npy"
         command = [python, "-c", _DENOISE, runtime, str(tmp_path / "x.npy"), str(out)]
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(command, check=True, capture_output=True, env=_THIS_SOURCE)
         outputs.append(np.load(out))
     difference = np.abs(outputs[0] - outputs[1])
     rms = float(np.sqrt(np.mean(difference**2)))
@@ -118,18 +119,20 @@ def test_a_model_cut_short_is_refused(tmp_path: Path) -> None:
 
 @pytest.fixture
 def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A model that works, is not the shipped one and was not tried yet."""
-    monkeypatch.setattr(trial, "_passed", set())
+    """A model that works, is not the shipped one and has not run in the sandbox yet."""
+    monkeypatch.setattr(sandbox, "_passed", set())
     path = tmp_path / "other.tflite"
     path.write_bytes(SHIPPED_MODEL.read_bytes() + b"\0")
     return path
 
 
-def test_the_shipped_model_alone_is_run_without_a_trial() -> None:
+def test_the_shipped_model_alone_is_run_without_the_sandbox() -> None:
     assert hashlib.sha256(SHIPPED_MODEL.read_bytes()).hexdigest() == SHIPPED_SHA256
 
 
-def test_a_model_of_the_users_is_tried_once(other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_of_the_user_runs_in_the_sandbox_once(
+    other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tried = []
 
     def run(*arguments: Any, **options: Any) -> Any:
@@ -153,16 +156,16 @@ def test_a_model_of_the_users_is_tried_once(other: Path, monkeypatch: pytest.Mon
         ("signal.pause()", "did not answer within 0.5 s"),
     ],
 )
-def test_a_model_that_ends_its_trial_is_refused(
+def test_a_model_that_ends_the_sandbox_is_refused(
     end: str, words: str, other: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trial, "_TRIAL", f"import os, signal, sys; sys.stdin.read(0); {end}")
-    monkeypatch.setattr(trial, "SECONDS", 0.5 if "pause" in end else 60.0)
+    monkeypatch.setattr(sandbox, "_WORKER", f"import os, signal, sys; sys.stdin.read(0); {end}")
+    monkeypatch.setattr(sandbox, "TIMEOUT_SECONDS", 0.5 if "pause" in end else 60.0)
     with pytest.raises(ModelError, match=words):
         TFLiteNetwork(other)
 
 
-def test_a_trial_imports_nothing_from_the_current_folder(
+def test_the_sandbox_imports_nothing_from_the_current_folder(
     other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "numpy.py").write_text("raise SystemExit(1)")
@@ -198,7 +201,7 @@ def refuse_to_run(model: Any, words: str, tmp_path: Path, monkeypatch: pytest.Mo
     builder.Finish(model.Pack(builder), b"TFL3")
     path = tmp_path / "custom.tflite"
     path.write_bytes(builder.Output())
-    monkeypatch.setattr(trial, "_TRIAL", "import sys; sys.exit(0)")
+    monkeypatch.setattr(sandbox, "_WORKER", "import sys; sys.exit(0)")
     with pytest.raises(ModelError, match=words):
         TFLiteNetwork(path)
 
@@ -209,7 +212,7 @@ def test_what_is_no_file_is_no_model(tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError, match="no model file"):
             TFLiteNetwork(path)
     (tmp_path / "huge").touch()
-    os.truncate(tmp_path / "huge", trial.LARGEST_FILE + 1)
+    os.truncate(tmp_path / "huge", sandbox.MAX_FILE_BYTES + 1)
     with pytest.raises(ModelError, match="larger than 64 MB"):
         TFLiteNetwork(tmp_path / "huge")
     with pytest.raises(ModelError, match="cannot be read: File name too long"):
