@@ -10,7 +10,8 @@ import pytest
 
 from ecgstream import StreamingDenoiser
 from ecgstream.streamer.io.records import read_record
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL, interpreter_class
+from ecgstream.streamer.network.runtimes import load_runtime
+from ecgstream.streamer.network.tflite import SHIPPED_MODEL
 
 RECORDS = (
     "mitdb/203",
@@ -86,7 +87,7 @@ def fingerprint() -> str:
         ones = np.full((n, 1), 1 / n, np.float32)
         found.update(np.matmul(x[:, None, :], ones).tobytes())
         found.update(np.matmul(x[:, None, :], x[:, :, None]).tobytes())
-    _, interpreter = interpreter_class("auto")
+    _, interpreter = load_runtime("auto")
     model = interpreter(model_path=str(SHIPPED_MODEL), num_threads=1)
     model.allocate_tensors()
     for _ in range(4):
