@@ -26,8 +26,8 @@ _MAY_IMPORT = {
 _WITHIN_STREAMER = {
     "engine": {"engine", "quality"},
     "network": {"engine", "network"},
-    "ecg": {"engine", "quality", "ecg"},
-    "io": {"engine", "quality", "ecg", "io"},
+    "io": {"engine", "quality", "io"},
+    "ecg": {"engine", "quality", "io", "ecg"},
     "quality": set(),
     "denoiser": {"engine", "network", "quality"},
     "pool": {"engine", "network", "quality", "denoiser"},

@@ -11,7 +11,7 @@ from ecgstream.streamer.network.base import Network
 
 
 class Noise(NamedTuple):
-    """Noise to mix in: one of `noise.NOISE_KINDS` or None, and its SNR in dB."""
+    """Noise to mix in: kind in `ecgstream.streamer.ecg.noise.KINDS` or None, and its SNR in dB."""
 
     kind: str | None
     snr: float

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ecgstream.streamer.io.records import Annotations
+
 NORMAL = frozenset("NLRBAaJSjenQf/")
 BEATS = NORMAL | frozenset("VEFr?")
 """Symbols of annotations that mark a beat, as PhysioNet lists them. `nst` calls those normal that
 are neither ventricular nor fusion beats: in 118, with its bundle branch block, no beat is an N."""
-
-
-@dataclass(frozen=True)
-class Annotations:
-    """Annotations of a record: a sample number, a WFDB symbol and a note each."""
-
-    sample: npt.NDArray[np.int64]
-    symbol: list[str]
-    aux_note: list[str]
 
 
 class Marks:

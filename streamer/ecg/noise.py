@@ -18,7 +18,7 @@ from ecgstream.streamer.engine.resampling import Resampler, ratio
 from ecgstream.streamer.io.records import RecordError, find_record, read_record
 
 RECORDED = ("bw", "em", "ma")
-NOISE_KINDS = (*RECORDED, "mix", "pli50", "pli60", "white", "wander")
+KINDS = (*RECORDED, "mix", "pli50", "pli60", "white", "wander")
 BUNDLED_NOISE = "nstdb90"
 """90 s of each recorded kind, from the halves that no shipped model was trained on."""
 
@@ -86,7 +86,7 @@ def unit_noise(
         there_and_back = np.concatenate([recorded, recorded[::-1]])
         noise = np.take(there_and_back, np.arange(n) + rng.integers(len(recorded)), mode="wrap")
     else:
-        raise ValueError(f"unknown noise {kind!r}: choose from {', '.join(NOISE_KINDS)}")
+        raise ValueError(f"unknown noise {kind!r}: choose from {', '.join(KINDS)}")
     noise = noise - noise.mean()
     return np.asarray(noise / noise.std())
 

@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ecgstream.streamer.ecg.annotations import Annotations
-from ecgstream.streamer.io import annotation_file
+from ecgstream.streamer.io import annotation_file as atr
 from ecgstream.streamer.io.wfdb_header import LARGEST_ANNOTATIONS, check, inside
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -30,6 +29,15 @@ DOWNLOADS = "~/.cache/ecgstream"
 
 class RecordError(Exception):
     """A record cannot be read; the message says which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """Marks on a record, as in its `.atr` file; see `ecgstream.streamer.io.annotation_file`."""
+
+    sample: npt.NDArray[np.int64]
+    symbol: list[str]
+    aux_note: list[str]
 
 
 @dataclass(frozen=True)
@@ -192,9 +200,7 @@ def _read_wfdb(path: Path, folder: Path) -> Record:
             record = wfdb.rdrecord(str(path.absolute()))
         marks = path.with_name(f"{path.name}.atr")
         if os.path.lexists(marks):
-            annotations = Annotations(
-                *annotation_file.read(inside(marks, folder, LARGEST_ANNOTATIONS))
-            )
+            annotations = Annotations(*atr.read(inside(marks, folder, LARGEST_ANNOTATIONS)))
     except Exception as error:  # wfdb has no errors of its own: what comes is anything
         raise RecordError(
             f"record {path} cannot be read, its files may be damaged or cut short: {error}"

@@ -13,8 +13,7 @@ import numpy as np
 from ecgstream.gui.playback.snapshot import Excerpt, Snapshot, State
 from ecgstream.gui.playback.worker import Worker
 from ecgstream.gui.settings.monitor_settings import MonitorSettings
-from ecgstream.streamer.ecg.annotations import Annotations
-from ecgstream.streamer.io.records import Record, read_record
+from ecgstream.streamer.io.records import Annotations, Record, read_record
 from helpers.fakes import FakeClock, Identity
 from helpers.patience import MAX_WAIT_SECONDS
 

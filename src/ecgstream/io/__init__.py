@@ -6,9 +6,9 @@
 (360.0, ('MLII',))
 """
 
-from ecgstream.streamer.ecg.annotations import Annotations
 from ecgstream.streamer.io.physionet import DownloadError, download_database, download_record
 from ecgstream.streamer.io.records import (
+    Annotations,
     Record,
     RecordError,
     find_record,

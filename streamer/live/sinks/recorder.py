@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ecgstream.streamer.ecg.annotations import Annotations
 from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.io.records import Annotations
 from ecgstream.streamer.live.sinks.base import Step
 
 ADU_PER_MV = 1000.0

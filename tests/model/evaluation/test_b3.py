@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from ecgstream.model.data.splits import NOISE_HALF
 from ecgstream.model.evaluation.benchmarks import b3_beat_detection as b3
-from ecgstream.streamer.ecg.annotations import Annotations
-from ecgstream.streamer.io.records import Record, RecordError, read_record
+from ecgstream.streamer.io.records import Annotations, Record, RecordError, read_record
 
 _MINUTE = 21_600
 

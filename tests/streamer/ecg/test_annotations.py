@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecgstream.streamer.ecg.annotations import Annotations, Marks, record_marks
-from ecgstream.streamer.io.records import read_record
+from ecgstream.streamer.ecg.annotations import Marks, record_marks
+from ecgstream.streamer.io.records import Annotations, read_record
 
 _SAMPLES = st.lists(st.integers(0, 50), max_size=20)
 
