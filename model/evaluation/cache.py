@@ -1,4 +1,4 @@
-"""Finished pieces of an evaluation on disk, so that a run that was killed goes on."""
+"""Cache of finished results on disk, so that a killed evaluation resumes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 
-class Pieces:
+class ResultCache:
     """Results by key, one JSON file each, in a folder.
 
     A key is a mapping of plain values that names everything a result depends on. When one of
-    them changes the piece is simply not found any more; no other piece is touched.
+    them changes its result is not found any more; other results stay.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -23,13 +23,13 @@ class Pieces:
     def find(self, key: Mapping[str, Any]) -> Any:
         """The result kept under that key; None when there is none, or its file is damaged."""
         try:
-            piece = json.loads(self._path(key).read_text())
+            entry = json.loads(self._path(key).read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return None
-        return piece["value"] if piece["key"] == key else None
+        return entry["value"] if entry["key"] == key else None
 
     def keep(self, key: Mapping[str, Any], value: Any) -> None:
-        """Write a result; a kill leaves the whole piece or none."""
+        """Write a result; a kill leaves the whole file or none."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(key)
         half = path.with_suffix(".half")

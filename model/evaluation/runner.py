@@ -1,4 +1,4 @@
-"""A run of the benchmarks: which records, which methods, piece by piece, with what was kept."""
+"""One evaluation: its records and methods, scored unit by unit through the cache."""
 
 from __future__ import annotations
 
@@ -12,34 +12,41 @@ from rich.progress import track
 
 from ecgstream.model.data import splits
 from ecgstream.model.data.splits import DS2, VALIDATION
-from ecgstream.model.evaluation.benchmarks import b2_noise as b2
-from ecgstream.model.evaluation.cache import Pieces
+from ecgstream.model.evaluation import noisy_stretches
+from ecgstream.model.evaluation.cache import ResultCache
 from ecgstream.model.evaluation.methods import ORIGINAL_MODEL, Method
-from ecgstream.model.evaluation.report.targets import keeping_st
-from ecgstream.model.evaluation.subjects import Candidate, Model, filters, fingerprint
+from ecgstream.model.evaluation.subjects import Model, Subject, filters, fingerprint
 from ecgstream.streamer.ecg import metrics, noise
 from ecgstream.streamer.io import records
 from ecgstream.streamer.io.records import find_record
 
 T = TypeVar("T")
 Rows = list[dict[str, Any]]
+Methods = Mapping[str, Method]
 
 _PROGRESS = Console(stderr=True)
-_SHARED = fingerprint(b2, splits, metrics, noise, records)
+_SHARED = fingerprint(noisy_stretches, splits, metrics, noise, records)
+
+
+def keeping_st(model: str) -> str:
+    """Name of a model's rows in the mode that keeps the ST segment."""
+    return f"{model}, st"
 
 
 class Evaluation:
-    """What the benchmarks of one run have in common.
+    """Settings, methods and plots that the benchmarks of one run share.
 
     Parameters
     ----------
     data : folder of the databases.
-    pieces : what earlier runs finished.
+    cache : results of earlier runs.
     models : by name, the one that it is about first.
     delay : mode or samples of the engine.
     test : DS2 and unseen noise; else the validation records, to choose between models.
     with_filters : the comparison rows, too.
-    runtime : what runs the original CDAE-BAM among them.
+    runtime : what runs the original CDAE-BAM among them, and the networks of B1.
+    beat_list : list of B1's test records, `published` or `development`.
+    beat_run : folder of the networks trained for B1, a run for each version of the noise.
 
     Attributes
     ----------
@@ -50,19 +57,22 @@ class Evaluation:
     def __init__(
         self,
         data: Path,
-        pieces: Pieces,
+        cache: ResultCache,
         models: Mapping[str, Model],
         delay: str | int = "balanced",
         *,
         test: bool = True,
         with_filters: bool = True,
         runtime: str = "auto",
+        beat_list: str = "published",
+        beat_run: Path | None = None,
     ) -> None:
+        self.runtime, self.beat_list, self.beat_run = runtime, beat_list, beat_run
         self.data, self.models, self.delay, self.test = data, dict(models), delay, test
-        self.pieces = pieces
+        self.cache = cache
         self.figures: dict[str, Figure] = {}
         self.streamed = {name: model.streamed(delay) for name, model in models.items()}
-        self.others: dict[str, Candidate[Method]] = {}
+        self.others: dict[str, Subject[Method]] = {}
         if with_filters:
             original = Model(ORIGINAL_MODEL, runtime).streamed(delay)
             self.others = {"original CDAE-BAM": original, **filters()}
@@ -73,7 +83,7 @@ class Evaluation:
         return next(iter(self.models))
 
     @property
-    def keeping_st(self) -> dict[str, Candidate[Method]]:
+    def keeping_st(self) -> dict[str, Subject[Method]]:
         """The first model in the mode that keeps the ST segment."""
         return {keeping_st(self.first): self.models[self.first].streamed(self.delay, st=True)}
 
@@ -90,20 +100,20 @@ class Evaluation:
         self,
         benchmark: str,
         units: Sequence[str],
-        candidates: Mapping[str, Candidate[T]],
+        subjects: Mapping[str, Subject[T]],
         code: str,
         run: Callable[[str, Mapping[str, T]], Rows],
     ) -> Rows:
-        """All rows, unit by unit: from the pieces kept, and run for those candidates without one.
+        """All rows, unit by unit: from the cache, and run for the subjects that are not in it.
 
         Parameters
         ----------
         benchmark : its name.
-        units : mostly records. What one candidate did on one unit is a piece.
-        candidates : by the name that rows give as `method`.
+        units : mostly records. Each subject and unit has a result of its own in the cache.
+        subjects : by the name that rows give as `method`.
         code : fingerprint of the modules and values that the rows depend on, besides those that
             all benchmarks share.
-        run : makes the rows of a unit, for those candidates that are due.
+        run : makes the rows of a unit, for those subjects that are due.
         """
         protocol = fingerprint(code, _SHARED)
         out = []
@@ -114,16 +124,16 @@ class Evaluation:
                     "protocol": protocol,
                     "test": self.test,
                     "unit": unit,
-                    "method": candidate.fingerprint,
+                    "method": subject.fingerprint,
                 }
-                for name, candidate in candidates.items()
+                for name, subject in subjects.items()
             }
-            kept = {name: self.pieces.find(key) for name, key in keys.items()}
-            due = {name: candidates[name].subject for name, rows in kept.items() if rows is None}
+            kept = {name: self.cache.find(key) for name, key in keys.items()}
+            due = {name: subjects[name].value for name, rows in kept.items() if rows is None}
             made = run(unit, due) if due else []
             for name in due:
                 kept[name] = [row for row in made if row["method"] == name]
-                self.pieces.keep(keys[name], kept[name])
-            # A piece may have been made under another name for the same file.
+                self.cache.keep(keys[name], kept[name])
+            # A result may have been made under another name for the same file.
             out += [{**row, "method": name} for name, rows in kept.items() for row in rows]
         return out

@@ -1,4 +1,4 @@
-"""What is under test in one run, each with a fingerprint that tells its results from all others."""
+"""Methods and networks under test, each with a fingerprint for the cache of results."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from ecgstream import streamer
-from ecgstream.model.evaluation import baselines as filters_module
-from ecgstream.model.evaluation import methods
+from ecgstream.model.evaluation import baselines, methods
 from ecgstream.model.evaluation.methods import Method
 from ecgstream.streamer.network.base import Network
 from ecgstream.streamer.network.runtimes import RUNTIMES
@@ -21,23 +20,40 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Candidate(Generic[T]):
+class Subject(Generic[T]):
     """A method or a network, and what tells it from every other one."""
 
-    subject: T
+    value: T
     fingerprint: str
 
 
 def fingerprint(*parts: object) -> str:
-    """Hash of what a result depends on; of a module its source counts."""
-    texts = [inspect.getsource(p) if isinstance(p, ModuleType) else repr(p) for p in parts]
+    """Hash of what a result depends on: source of a module, text of a file, `repr` of the rest."""
+    texts = [_text(part) for part in parts]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
-_ENGINE = fingerprint(
-    methods, *(path.read_text() for path in sorted(Path(streamer.__file__).parent.rglob("*.py")))
-)
-_FILTERS = fingerprint(filters_module)
+def _text(part: object) -> str:
+    if isinstance(part, ModuleType):
+        return inspect.getsource(part)
+    return part.read_text(encoding="utf-8") if isinstance(part, Path) else repr(part)
+
+
+def engine_sources() -> list[Path]:
+    """Source files that the output of a streamed model depends on.
+
+    These are the engine, the network and the signal processing, with their sub-packages, and the
+    modules of the denoiser, the pool and the quality flags. Live sources and file formats are left
+    out: they change no sample.
+    """
+    root = Path(streamer.__file__).parent
+    folders = ("engine", "network", "ecg")
+    inside = [path for folder in folders for path in (root / folder).rglob("*.py")]
+    return sorted([*inside, *(root / f"{name}.py" for name in ("denoiser", "pool", "quality"))])
+
+
+_ENGINE = fingerprint(methods, *engine_sources())
+_FILTERS = fingerprint(baselines)
 
 
 class Model:
@@ -54,7 +70,7 @@ class Model:
         network = methods.load_network(path, runtime)
         name = getattr(network, "runtime", "keras")
         self.runtime = f"{name} {version(RUNTIMES[name].package if name in RUNTIMES else name)}"
-        self.network: Candidate[Network] = Candidate(
+        self.network: Subject[Network] = Subject(
             network, fingerprint(self.sha256, self.runtime, _ENGINE)
         )
 
@@ -69,18 +85,18 @@ class Model:
             "quantized": self.path.suffix == ".tflite",
         }
 
-    def streamed(self, delay: str | int, st: bool = False) -> Candidate[Method]:
+    def streamed(self, delay: str | int, st: bool = False) -> Subject[Method]:
         """The model through the engine, at that delay, keeping the ST segment or not."""
-        return Candidate(
-            methods.streamed(self.network.subject, delay, st),
+        return Subject(
+            methods.streamed(self.network.value, delay, st),
             fingerprint(self.network.fingerprint, delay, st),
         )
 
 
-def filters() -> dict[str, Candidate[Method]]:
+def filters() -> dict[str, Subject[Method]]:
     """The comparison filters."""
     versions = [version(package) for package in ("numpy", "scipy", "neurokit2", "PyWavelets")]
     return {
-        name: Candidate(method, fingerprint(name, versions, _FILTERS))
+        name: Subject(method, fingerprint(name, versions, _FILTERS))
         for name, method in methods.filters().items()
     }

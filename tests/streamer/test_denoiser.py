@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from ecgstream import Quality, StreamingDenoiser
 from ecgstream.model.data.splits import VALIDATION
-from ecgstream.model.evaluation.benchmarks import b2_noise as b2
+from ecgstream.model.evaluation import noisy_stretches
 from ecgstream.streamer import denoiser as denoiser_module
 from ecgstream.streamer.engine.delay import MODES, WINDOW, DelayMode
 from ecgstream.streamer.engine.normalization import MIN_SCALE, Floats
@@ -302,11 +302,11 @@ def seam(x: Floats, delay: str | int) -> float:
 @pytest.fixture(scope="module")
 def noisy(databases: Path) -> Floats:
     """Stretches of patients with recorded noise at 0 dB, mV: (6840, 27)."""
-    halves = b2.noise_halves(databases, test=False)
+    halves = noisy_stretches.noise_halves(databases, test=False)
     found = [
         case.noisy
         for record in VALIDATION
-        for case in b2.cases(record, databases, halves)
+        for case in noisy_stretches.cases(record, databases, halves)
         if case.level == 0 and case.kind in ("em", "ma", "mix")
     ]
     return np.stack(found, axis=1).astype(np.float32)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from ecgstream.model.evaluation.benchmarks import MODULES
 from ecgstream.streamer.engine.delay import delay_mode
 from ecgstream.streamer.io.records import RecordError, require_data
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL
@@ -16,16 +17,15 @@ from ecgstream.tools.system.device import package_versions
 from ecgstream.tools.tables import rich_table
 
 EXTRA = "train"
-_BENCHMARKS = ("b0", "b1", "b2", "b3", "doubt", "b4")
-_ON_VALIDATION = ("b2", "doubt")
-"""The others know test records only; they run with the validation ones if they are named."""
+_CHOICES = [name for name in MODULES if name != "delay_curve"]
+"""Values of --benchmark; the delay curve has a flag of its own."""
 
 
 @click.command()
 @click.option(
     "--benchmark",
     "benchmarks",
-    type=click.Choice(_BENCHMARKS),
+    type=click.Choice(_CHOICES),
     multiple=True,
     help="Which ones; all by default.",
 )
@@ -90,10 +90,10 @@ def evaluate(
     goes on with the same command.
     """
     folder = require_data(data)
-    from ecgstream.model.evaluation.benchmarks.registry import benchmarks as all_benchmarks
-    from ecgstream.model.evaluation.cache import Pieces
+    from ecgstream.model.evaluation.benchmarks.registry import BENCHMARKS
+    from ecgstream.model.evaluation.cache import ResultCache
     from ecgstream.model.evaluation.report import page
-    from ecgstream.model.evaluation.report.tables import TABLES, glance
+    from ecgstream.model.evaluation.report.glance import glance
     from ecgstream.model.evaluation.runner import Evaluation
     from ecgstream.model.evaluation.subjects import Model
 
@@ -101,12 +101,14 @@ def evaluate(
     loaded = {name: Model(path, runtime) for name, path in files.items()}
     evaluation = Evaluation(
         folder,
-        Pieces(out / "pieces"),
+        ResultCache(out / "pieces"),
         loaded,
         delay,
         test=split == "test",
         with_filters=filters,
         runtime=runtime,
+        beat_list=beat_list,
+        beat_run=b1_run,
     )
     report: dict[str, Any] = {
         "models": {name: model.facts for name, model in loaded.items()},
@@ -117,20 +119,20 @@ def evaluate(
         "missing": {},
     }
     console, errors = Console(), Console(stderr=True)
-    available = all_benchmarks(evaluation, beat_list, b1_run, runtime)
-    default = _BENCHMARKS if split == "test" else _ON_VALIDATION
+    # By default all that the split has records for; the others may be named.
+    default = [name for name in _CHOICES if split == "test" or BENCHMARKS[name].validation]
     wanted = [*(benchmarks or default), *["delay_curve"] * delay_curve]
     for name in wanted:
-        if missing := available[name].missing(evaluation):
+        if missing := BENCHMARKS[name].missing(evaluation):
             report["missing"][name] = missing
             text = f"{name}: NOT IN {folder}, LEFT OUT: {', '.join(missing)}"
             errors.print(text, style="bold red", soft_wrap=True)
-        section = available[name].run(evaluation)
+        section = BENCHMARKS[name].run(evaluation)
         if section is None:
             errors.print(f"{name}: LEFT OUT, it cannot run without them", style="bold red")
             continue
         report[name] = section
-        console.print(rich_table(TABLES[name](section)[0]))
+        console.print(rich_table(BENCHMARKS[name].tables(section)[0]))
     if not any(name in report for name in wanted):
         raise RecordError(f"none of the records of {', '.join(wanted)} is in {folder}")
     at_a_glance = glance(report)

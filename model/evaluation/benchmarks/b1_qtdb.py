@@ -14,14 +14,15 @@ record, as steps of an offset are no baseline wander.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, sosfiltfilt
 
+from ecgstream.model.data import qtdb_beats
 from ecgstream.model.data.mixing import load_clean
 from ecgstream.model.data.qtdb_beats import (
     LEAD_IN,
@@ -34,7 +35,12 @@ from ecgstream.model.data.qtdb_beats import (
     with_noise,
 )
 from ecgstream.model.data.splits import QTDB_DEVELOPMENT, QTDB_PUBLISHED
+from ecgstream.model.evaluation.benchmark import Benchmark, Note, Section, record_number
 from ecgstream.model.evaluation.methods import Method, Signals
+from ecgstream.model.evaluation.report.tables import Cell, Table, number
+from ecgstream.model.evaluation.report.targets import Report, Target
+from ecgstream.model.evaluation.runner import Evaluation, Methods, Rows
+from ecgstream.model.evaluation.subjects import Model, Subject, fingerprint
 from ecgstream.streamer.ecg.noise import Samples
 from ecgstream.streamer.engine.delay import FS
 
@@ -190,3 +196,159 @@ def iir(x: Signals) -> Signals:
     for frequency, kind in ((0.67, "highpass"), (150.0, "lowpass")):
         y = sosfiltfilt(butter(4, frequency, kind, fs=FS, output="sos"), y, axis=0)
     return np.asarray(y, np.float32)
+
+
+TRAINED = "trained for B1"
+"""Row of the network that was trained on the training part of B1."""
+_CODE = fingerprint(Path(__file__), qtdb_beats)
+"""Taken at import: a file that is edited while its code runs must not count as what was run."""
+
+
+def _trained(folder: Path, runtime: str) -> dict[int, dict[str, Model]]:
+    """B1's networks by version: the file for a device, and the float model where it is there."""
+    out = {}
+    for version in VERSIONS:
+        files = {TRAINED: "model.tflite", f"{TRAINED}, float": "model.keras"}
+        paths = {name: folder / str(version) / file for name, file in files.items()}
+        found = {name: Model(path, runtime) for name, path in paths.items() if path.is_file()}
+        if not found:
+            raise ValueError(
+                f"{folder} has no {version}/model.tflite: run ecgstream train --preset b1, then "
+                f"ecgstream export {folder / str(version)}"
+            )
+        out[version] = found
+    return out
+
+
+def _spread(mean_and_deviation: tuple[float, float]) -> Cell:
+    mean, deviation = mean_and_deviation
+    return Cell(number(mean, 3), f"± {number(deviation, 3)}")
+
+
+def _b1(metric: str, *, beside_iir: bool) -> Callable[[Report, str], float]:
+    """Of the network trained for B1; beside the filter as a ratio. It has no column of its own."""
+
+    def find(report: Report, model: str) -> float:
+        means = {row["method"]: row[metric][0] for row in report["b1"]["beats"]}
+        if model != next(iter(report["models"])):
+            raise LookupError(model)
+        return float(means["trained for B1"] / (means["IIR"] if beside_iir else 1.0))
+
+    return find
+
+
+class QTDatabase(Benchmark):
+    """B1: beats of QTDB in baseline wander, alone and in a live stream."""
+
+    name = "b1"
+    title = "B1: single beats in baseline wander"
+    description = (
+        "A benchmark that many papers use: beats of the QT database drowned in up to "
+        "twice their height of slow wander. Small SSD, MAD and PRD and a CosSim near 1 "
+        "are good. As for every published row, the network was trained for this "
+        "benchmark; what the shipped weights do stands beside it."
+    )
+    needed = ("nstdb/bw",)
+    targets: ClassVar[tuple[Target, ...]] = (
+        Target(
+            "b1", "SSD beside the IIR filter's", "times", 0.125, False, _b1("ssd", beside_iir=True)
+        ),
+        Target(
+            "b1", "MAD beside the IIR filter's", "times", 0.53, False, _b1("mad", beside_iir=True)
+        ),
+        Target(
+            "b1", "PRD beside the IIR filter's", "times", 0.65, False, _b1("prd", beside_iir=True)
+        ),
+        Target("b1", "CosSim", "", 0.92, True, _b1("cossim", beside_iir=False)),
+    )
+
+    def scored(self, run: Evaluation) -> tuple[str, ...]:
+        """Records to score."""
+        return tuple(f"qtdb/{name}" for name in LISTS[run.beat_list])
+
+    def score(self, run: Evaluation, present: list[str]) -> Section:
+        """Score the records that are present."""
+        trained = _trained(run.beat_run, run.runtime) if run.beat_run else {}
+        names = [record_number(name) for name in present]
+        found_cases: dict[tuple[str, int], Case] = {}
+
+        def case(unit: str) -> Case:
+            if not found_cases:  # all at once, and not before one is due
+                found_cases.update({(c.record, c.version): c for c in cases(names, run.data)})
+            record, version = unit.split()
+            return found_cases[record, int(version)]
+
+        # Each record's noise depends on which records come before it.
+        code = fingerprint(_CODE, tuple(names))
+        found: dict[str, Rows] = {"beats": [], "live": []}
+
+        def beats_alone(unit: str, methods: Methods) -> Rows:
+            return run_case(case(unit), methods)
+
+        def in_a_stream(unit: str, methods: Methods) -> Rows:
+            return run_live(case(unit), run.data, methods)
+
+        for version in VERSIONS:
+            models = {**trained.get(version, {}), **run.models}
+            units = [f"{name} {version}" for name in names]
+            alone = {name: model.streamed(qtdb_beats.DELAY) for name, model in models.items()}
+            alone["IIR"] = Subject(iir, _CODE)
+            found["beats"] += run.score("b1", units, alone, code, beats_alone)
+            live = {name: model.streamed(run.delay) for name, model in models.items()} | run.others
+            found["live"] += run.score("b1 live", units, live, code, in_a_stream)
+        return {
+            "list": run.beat_list,
+            "networks": {
+                v: {n: m.facts for n, m in models.items()} for v, models in trained.items()
+            },
+            "published": PUBLISHED,
+            **{name: summary(rows) for name, rows in found.items()},
+            "rows": found,
+        }
+
+    def tables(self, section: Mapping[str, Any]) -> list[Table]:
+        """Beats alone beside what others published, and in a live stream."""
+        published = [
+            [Cell(f"{name}, published"), *(Cell(f"{value:g}") for value in values)]
+            for name, values in section["published"].items()
+        ]
+        alone, live = (
+            [
+                [
+                    Cell(row["method"]),
+                    *(_spread(row[metric]) for metric in ("ssd", "mad", "prd", "cossim")),
+                ]
+                for row in section[name]
+            ]
+            for name in ("beats", "live")
+        )
+        headings = ["", "SSD, mV²", "MAD, mV", "PRD, %", "CosSim"]
+        beats = f"{section['beats'][0]['beats']:,} beats, {section['list']} list"
+        if section["list"] == "published":
+            alone = published + alone
+        return [
+            Table(f"B1: {beats}, mean (± sd)", headings, alone),
+            Table("B1 live: the same beats in one continuous stream, mean (± sd)", headings, live),
+        ]
+
+    def notes(self, section: Mapping[str, Any]) -> list[Note]:
+        """Networks trained for this benchmark, or a sentence that there are none."""
+        if not section.get("networks"):
+            text = (
+                "The networks trained for this benchmark are not in this run "
+                "(ecgstream train --preset b1, then evaluate --b1-run runs/b1)."
+            )
+            return [Note(text, "missing")]
+        return [
+            Note(
+                f"{name}, version {version} of the noise: {model['bytes']:,} bytes, "
+                f"{'int8' if model['quantized'] else 'float'}, on {model['runtime']}, "
+                f"sha256 {model['sha256']}",
+                "open",
+            )
+            for version, networks in section["networks"].items()
+            for name, model in networks.items()
+        ]
+
+
+BENCHMARK = QTDatabase()

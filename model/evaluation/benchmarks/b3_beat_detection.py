@@ -12,15 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.figure import Figure
 from scipy.stats import trim_mean
 
 from ecgstream.model.data.splits import NOISE_STRESS
-from ecgstream.model.evaluation.benchmarks.b2_noise import noise_halves
+from ecgstream.model.evaluation.benchmark import Benchmark, Section, record_number
 from ecgstream.model.evaluation.methods import Method, Signals
+from ecgstream.model.evaluation.noisy_stretches import NOISE_RECORDS, noise_halves
+from ecgstream.model.evaluation.report.plots import COLOURS, label_axes
+from ecgstream.model.evaluation.report.tables import Cell, Table, number, words
+from ecgstream.model.evaluation.report.targets import Report, Target
+from ecgstream.model.evaluation.runner import Evaluation, Methods, Rows
+from ecgstream.model.evaluation.subjects import Subject, fingerprint
 from ecgstream.streamer.ecg.annotations import BEATS, NORMAL
 from ecgstream.streamer.ecg.noise import Samples
 from ecgstream.streamer.engine.delay import FS
@@ -233,3 +240,112 @@ def lost_sensitivity(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
         for cell in cells
         if cell["method"] != RAW and cell["level"] >= MILD
     ]
+
+
+_CODE = fingerprint(Path(__file__))
+"""Taken at import: a file that is edited while its code runs must not count as what was run."""
+
+
+def _plot(summary: Sequence[Mapping[str, Any]]) -> Figure:
+    """F1 of beat detection over input level, a panel for each detector, a line for each method."""
+    detectors = list(dict.fromkeys(row["detector"] for row in summary))
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    panels = figure.subplots(1, len(detectors), sharey=True, squeeze=False)[0]
+    raw, *methods = dict.fromkeys(row["method"] for row in summary)
+    styles = {raw: {"color": COLOURS[6], "ls": "--"}}
+    styles |= {m: {"color": c} for m, c in zip(methods, (*COLOURS[:6], COLOURS[7]), strict=False)}
+    for panel, detector in zip(panels, detectors, strict=True):
+        for method, style in styles.items():
+            rows = [r for r in summary if (r["method"], r["detector"]) == (method, detector)]
+            levels, scores = [r["level"] for r in rows], [r["f1"] for r in rows]
+            panel.plot(levels, scores, "o", ms=4, label=method, **{"ls": "-", **style})
+        panel.set_title(f"detector {detector}")
+        panel.set_xticks(sorted({row["level"] for row in summary}))
+        label_axes(panel, "SNR of the input, dB", "F1, %" if panel is panels[0] else "")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    return figure
+
+
+def _f1(level: int, *, beside_raw: bool = False) -> Callable[[Report, str], float]:
+    def find(report: Report, model: str) -> float:
+        f1 = {
+            cell["method"]: cell["f1"]
+            for cell in report["b3"]["cells"]
+            if (cell["detector"], cell["level"]) == ("xqrs", level)
+        }
+        return float(f1[model] - (f1["raw"] if beside_raw else 0.0))
+
+    return find
+
+
+def _lost(report: Report, model: str) -> float:
+    return float(max(row["points"] for row in report["b3"]["lost"] if row["method"] == model))
+
+
+class BeatDetection(Benchmark):
+    """B3: QRS detection in electrode motion noise."""
+
+    name = "b3"
+    title = "B3: can beats still be found?"
+    description = (
+        "A beat detector on the noisy ECG and on the denoised one. Sensitivity (Se) says "
+        "how many beats were found, +P how many of what was found were beats, F1 is their"
+        " balance. A denoiser helps when detection gets better, and harms when it gets "
+        "worse."
+    )
+    needed = NOISE_RECORDS
+    targets: ClassVar[tuple[Target, ...]] = (
+        Target("b3", "F1 of xqrs at 12 dB", "%", 99.0, True, _f1(12)),
+        Target("b3", "F1 of xqrs at 6 dB", "%", 95.0, True, _f1(6)),
+        Target("b3", "F1 of xqrs at 0 dB", "%", 80.0, True, _f1(0)),
+        Target(
+            "b3", "F1 of xqrs at -6 dB, above raw", "points", 0.0, True, _f1(-6, beside_raw=True)
+        ),
+        Target("b3", "sensitivity lost at 12 dB and better", "points", 1.0, False, _lost),
+    )
+    plots_before: ClassVar[Mapping[str, str]] = {
+        "b3": ("F1 of beat detection over the level of the noise, raw and denoised."),
+    }
+
+    def scored(self, run: Evaluation) -> tuple[str, ...]:
+        """Records to score."""
+        return tuple(f"mitdb/{name}" for name in RECORDS)
+
+    def score(self, run: Evaluation, present: list[str]) -> Section:
+        """Score the records that are present."""
+
+        def stressed(unit: str, methods: Methods) -> Rows:
+            record, level = unit.split()
+            return run_record(record, run.data, methods, levels=(int(level),))
+
+        units = [f"{record_number(name)} {level}" for name in present for level in LEVELS]
+        unchanged: dict[str, Subject[Method]] = {RAW: Subject(raw, _CODE)}
+        rows = run.score("b3", units, unchanged | run.streamed | run.others, _CODE, stressed)
+        cells = summary(rows)
+        run.figures["b3"] = _plot(cells)
+        return {"cells": cells, "lost": lost_sensitivity(cells), "rows": rows}
+
+    def tables(self, section: Mapping[str, Any]) -> list[Table]:
+        """F1 for each detector, then Se and +P."""
+        cells = section["cells"]
+        methods = list(dict.fromkeys(cell["method"] for cell in cells))
+        by_row: dict[tuple[str, int], dict[str, Any]] = {}
+        for cell in cells:
+            by_row.setdefault((cell["detector"], cell["level"]), {})[cell["method"]] = cell
+        rows = []
+        for (detector, level), found in sorted(
+            by_row.items(), key=lambda r: (r[0][0] != "xqrs", -r[0][1])
+        ):
+            best = max(cell["f1"] for cell in found.values())
+            row = words(detector, f"{level} dB")
+            for method in methods:
+                c = found[method]
+                detail = f"Se {number(c['se'])}, +P {number(c['ppv'])}"
+                row.append(Cell(number(c["f1"]), detail, "best" if c["f1"] == best else ""))
+            rows.append(row)
+        title = "B3: F1 of beat detection in %, records 118 and 119 with electrode motion"
+        return [Table(title, ["detector", "input", *methods], rows, 2)]
+
+
+BENCHMARK = BeatDetection()

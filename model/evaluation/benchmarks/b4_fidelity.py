@@ -11,22 +11,34 @@ marked them (`q1c`). Of each beat is compared, y with the reference c:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ecgstream.model.data.mixing import load_clean
 from ecgstream.model.data.splits import QTDB_DEVELOPMENT
-from ecgstream.model.evaluation.benchmarks.b2_noise import CLEAN, SCORED, cases, noise_halves
+from ecgstream.model.evaluation.benchmark import Benchmark, Section, record_number
+from ecgstream.model.evaluation.benchmarks import b3_beat_detection
 from ecgstream.model.evaluation.benchmarks.b3_beat_detection import Places, beats
 from ecgstream.model.evaluation.methods import Method
+from ecgstream.model.evaluation.noisy_stretches import (
+    CLEAN,
+    NOISE_RECORDS,
+    SCORED,
+    cases,
+    noise_halves,
+)
+from ecgstream.model.evaluation.report.tables import Cell, Table, number, words
+from ecgstream.model.evaluation.report.targets import Report, Target
+from ecgstream.model.evaluation.runner import Evaluation, Methods, Rows, keeping_st
+from ecgstream.model.evaluation.subjects import Subject, fingerprint
 from ecgstream.streamer.ecg.annotations import BEATS
 from ecgstream.streamer.ecg.metrics import snr
 from ecgstream.streamer.ecg.noise import Samples
-from ecgstream.streamer.engine.delay import FS
+from ecgstream.streamer.engine.delay import FS, MODES
 from ecgstream.streamer.io.records import RecordError, find_record, read_record
 
 QTDB_RECORDS = QTDB_DEVELOPMENT
@@ -203,3 +215,123 @@ def pulse(method: Method) -> dict[str, float]:
         out[f"{name}offset"] = float(np.abs(y[start:stop]).max())
         out[f"{name}slope"] = float(abs(np.polyfit(t, y[start:stop], 1)[0]))
     return out
+
+
+_CODE = fingerprint(Path(__file__), b3_beat_detection)
+"""Taken at import: a file that is edited while its code runs must not count as what was run."""
+
+
+def _harm(figure: str) -> Callable[[Report, str], float]:
+    """In the delay mode of the run, on clean stretches of MIT-BIH."""
+
+    def find(report: Report, model: str) -> float:
+        name = f"{model}, {report['delay']}"
+        (row,) = (row for row in report["b4"]["mitdb"] if row["method"] == name)
+        return float(row[figure])
+
+    return find
+
+
+def _after_pulse(figure: str) -> Callable[[Report, str], float]:
+    """In the mode that keeps the ST segment; the worse of the two spans after the pulse."""
+
+    def find(report: Report, model: str) -> float:
+        (row,) = (row for row in report["b4"]["pulse"] if row["method"] == keeping_st(model))
+        return float(max(row[figure], row[f"later_{figure}"]))
+
+    return find
+
+
+class Fidelity(Benchmark):
+    """B4: distortion of clean beats, and recovery after a pulse."""
+
+    name = "b4"
+    title = "B4: does it harm a clean ECG?"
+    description = (
+        "What a clean recording loses: whether R peaks move, the ST level shifts or the "
+        "QRS complex shrinks. The best change is none. After a pulse of 3 mV and 100 ms "
+        "the output should be at rest again: standards of electrocardiographs ask for no "
+        "more than 0.1 mV and 0.3 mV/s."
+    )
+    needed = NOISE_RECORDS
+    targets: ClassVar[tuple[Target, ...]] = (
+        Target("b4", "R peaks within one sample", "%", 99.5, True, _harm("shift_within_1")),
+        Target("b4", "ST change, median", "µV", 8.0, False, _harm("st_median")),
+        Target("b4", "ST change, 95th percentile", "µV", 40.0, False, _harm("st_p95")),
+        Target("b4", "after a pulse, ST kept: offset", "mV", 0.1, False, _after_pulse("offset")),
+        Target("b4", "after a pulse, ST kept: slope", "mV/s", 0.3, False, _after_pulse("slope")),
+    )
+
+    def scored(self, run: Evaluation) -> tuple[str, ...]:
+        """Records to score."""
+        return (*run.split, *(f"qtdb/{name}" for name in QTDB_RECORDS))
+
+    def score(self, run: Evaluation, present: list[str]) -> Section:
+        """Score the records that are present."""
+        modes: dict[str, Subject[Method]] = {
+            f"{name}, {mode}": model.streamed(mode)
+            for name, model in run.models.items()
+            for mode in MODES
+        }
+        subjects = modes | run.keeping_st | run.others
+
+        def clean(record: str, methods: Methods) -> Rows:
+            one = run_record if record.startswith("mitdb/") else run_qtdb_record
+            return one(record_number(record), run.data, methods)
+
+        def after_pulse(_: str, methods: Methods) -> Rows:
+            return [{"method": name, **pulse(method)} for name, method in methods.items()]
+
+        code = _CODE
+        rows = {
+            database: run.score(
+                "b4", [name for name in present if name.startswith(database)], subjects, code, clean
+            )
+            for database in ("mitdb", "qtdb")
+        }
+        return {
+            **{database: summary(found) for database, found in rows.items()},
+            "pulse": run.score("b4", ["pulse"], subjects, code, after_pulse),
+        }
+
+    def tables(self, section: Mapping[str, Any]) -> list[Table]:
+        """Beats of clean records, of those an expert marked, and the pulse."""
+        places = {"mitdb": "clean stretches of MIT-BIH", "qtdb": "QTDB, at an expert's marks"}
+        headings = [
+            "",
+            "beats",
+            "R within 1 sample, %",
+            "ST change, µV: median",
+            "95th percentile",
+            "QRS height: median",
+            "SNR, dB",
+            "worst record, dB",
+        ]
+        out = []
+        for database, place in places.items():
+            rows = []
+            for row in section[database]:
+                heights = f"{number(row['amplitude_p5'], 3)} to {number(row['amplitude_p95'], 3)}"
+                rows.append(
+                    [
+                        *words(row["method"], f"{row['beats']:,}"),
+                        *words(number(row["shift_within_1"], 2), number(row["st_median"])),
+                        *words(number(row["st_p95"])),
+                        Cell(number(row["amplitude_median"], 3), heights),
+                        *words(number(row["db_mean"])),
+                        Cell(number(row["worst_db"]), row["worst_record"]),
+                    ]
+                )
+            if rows:
+                out.append(Table(f"B4: {place}", headings, rows))
+        after = ("offset", "slope", "later_offset", "later_slope")
+        rows = [
+            [Cell(row["method"]), *(Cell(number(row[key], 3)) for key in after)]
+            for row in section["pulse"]
+        ]
+        spans = ("0 to 200 ms after it", "100 to 300 ms")
+        names = [f"{what}, {span}" for span in spans for what in ("offset in mV", "slope in mV/s")]
+        return [*out, Table("B4: after a pulse of 3 mV and 100 ms", ["", *names], rows)]
+
+
+BENCHMARK = Fidelity()

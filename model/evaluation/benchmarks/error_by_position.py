@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from ecgstream.model.evaluation.benchmarks import b2_noise as b2
+from ecgstream.model.evaluation import noisy_stretches
+from ecgstream.model.evaluation.report.plots import KIND_COLOURS, label_axes
+from ecgstream.model.evaluation.subjects import fingerprint
 from ecgstream.streamer.ecg.noise import RECORDED
-from ecgstream.streamer.engine.delay import WINDOW
+from ecgstream.streamer.engine.delay import FS, WINDOW
 from ecgstream.streamer.engine.normalization import restore, standardise
 from ecgstream.streamer.network.base import Network
 
@@ -35,8 +38,8 @@ def run_record(
     ------
     ecgstream.streamer.io.records.RecordError : the record or the noise is missing or damaged.
     """
-    cases = list(b2.cases(record, data, b2.noise_halves(data, test=test)))
-    ends = np.arange(b2.SCORED.start + WINDOW, b2.SCORED.stop + 1, _HOP)
+    cases = list(noisy_stretches.cases(record, data, noisy_stretches.noise_halves(data, test=test)))
+    ends = np.arange(noisy_stretches.SCORED.start + WINDOW, noisy_stretches.SCORED.stop + 1, _HOP)
     rows = []
     for name, network in networks.items():
         for kind in KINDS:
@@ -68,3 +71,26 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         )
         out.append({"method": method, "kind": kind, "relative_error": np.sqrt(ratio).tolist()})
     return out
+
+
+CODE = fingerprint(Path(__file__))
+"""Taken at import: a file that is edited while its code runs must not count as what was run."""
+
+
+def plot(summary: Sequence[Mapping[str, Any]]) -> Figure:
+    """Relative error over the place in the window, a line for each kind of noise."""
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.subplots()
+    for row in summary:
+        errors = np.array(row["relative_error"])
+        edges = np.linspace(-WINDOW / FS, 0, len(errors) + 1)
+        label = f"{row['kind']} at 0 dB"
+        axes.stairs(
+            errors * 100, edges, baseline=None, color=KIND_COLOURS[row["kind"]], lw=2, label=label
+        )
+    label_axes(
+        axes, "place in the window, s before its newest sample", "error left, % of the noise"
+    )
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, ncols=2)
+    return figure

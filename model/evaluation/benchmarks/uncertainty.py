@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 from wfdb.processing import xqrs_detect
 
+from ecgstream.model.data.splits import VALIDATION
+from ecgstream.model.evaluation.benchmark import Benchmark, Section, record_number
+from ecgstream.model.evaluation.benchmarks import b3_beat_detection
 from ecgstream.model.evaluation.benchmarks.b3_beat_detection import (
     LEVELS,
     noisy_minutes,
@@ -22,6 +25,10 @@ from ecgstream.model.evaluation.benchmarks.b3_beat_detection import (
     unmatched,
 )
 from ecgstream.model.evaluation.methods import Method
+from ecgstream.model.evaluation.noisy_stretches import NOISE_RECORDS
+from ecgstream.model.evaluation.report.tables import Cell, Table, number, words
+from ecgstream.model.evaluation.runner import Evaluation, Methods, Rows
+from ecgstream.model.evaluation.subjects import fingerprint
 from ecgstream.streamer.engine.delay import FS, delay_mode
 from ecgstream.streamer.engine.detectors.artifact import ArtifactDetector
 from ecgstream.streamer.engine.detectors.uncertainty import MAX_SLOPE_RATIO, UncertaintyDetector
@@ -112,3 +119,67 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "all": counts(rows),
         "thresholds": [counts(rows, threshold) for threshold in THRESHOLDS],
     }
+
+
+_CODE = fingerprint(Path(__file__), b3_beat_detection)
+"""Taken at import: a file that is edited while its code runs must not count as what was run."""
+
+
+class UncertaintyFlag(Benchmark):
+    """Calibration of the `uncertain` flag under the noise stress test."""
+
+    name = "doubt"
+    title = "When not to trust it"
+    description = (
+        "Where too much had to be taken away, the engine flags its own output as "
+        "uncertain, by the model's estimate of the noise. A stretch of five seconds is "
+        "wrong when a beat detector misses a beat in the denoised signal or finds one "
+        "that is none. A good flag is set where things are wrong and nowhere else."
+    )
+    validation = True
+    optional = True
+    needed = NOISE_RECORDS
+
+    def scored(self, run: Evaluation) -> tuple[str, ...]:
+        """Records to score."""
+        return tuple(
+            f"mitdb/{name}" for name in (b3_beat_detection.RECORDS if run.test else VALIDATION)
+        )
+
+    def score(self, run: Evaluation, present: list[str]) -> Section:
+        """Score the records that are present."""
+
+        def flagged(record: str, methods: Methods) -> Rows:
+            return run_record(record_number(record), run.data, methods, run.delay, test=run.test)
+
+        model = {run.first: run.streamed[run.first]}
+        rows = run.score("doubt", present, model, _CODE, flagged)
+        return {**summary(rows), "rows": rows}
+
+    def tables(self, section: Mapping[str, Any]) -> list[Table]:
+        """How often the flag is right by level, and what another threshold would give."""
+        what = ("flagged", "wrong", "wrong_if_flagged", "wrong_if_not", "found", "right")
+        names = ["of them flagged", "wrong", "wrong if flagged", "wrong if not", "found", "right"]
+
+        def row(name: str, counts: Mapping[str, Any]) -> list[Cell]:
+            figures = (number(counts[figure]) for figure in what)
+            return words(name, f"{counts['stretches']:,}", *figures)
+
+        levels = [row(f"{level} dB", counts) for level, counts in section["levels"].items()]
+        thresholds = [row(number(c["threshold"], 2), c) for c in section["thresholds"]]
+        return [
+            Table(
+                "`uncertain`: five-second stretches with beats missed or made up, %",
+                ["input", "stretches", *names],
+                [*levels, row("all", section["all"])],
+            ),
+            Table(
+                "The same over all levels at other thresholds "
+                f"(it is {section['all']['threshold']:g})",
+                ["threshold", "stretches", *names],
+                thresholds,
+            ),
+        ]
+
+
+BENCHMARK = UncertaintyFlag()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ecgstream.model.evaluation.benchmarks import b2_noise as b2
+from ecgstream.model.evaluation import noisy_stretches
 from ecgstream.model.evaluation.methods import Method
 from ecgstream.model.evaluation.report.strips import LENGTH, Strip
 from ecgstream.streamer.engine.delay import FS
@@ -40,11 +40,15 @@ def strips(
         wanted = (row["kind"], row["level"], row["stretch"])
         (case,) = (
             case
-            for case in b2.cases(row["record"], data, b2.noise_halves(data, test=test))
+            for case in noisy_stretches.cases(
+                row["record"], data, noisy_stretches.noise_halves(data, test=test)
+            )
             if (case.kind, case.level, case.stretch) == wanted
         )
         denoised = method(case.noisy.astype(np.float32)[:, None])[:, 0]
-        starts = range(b2.SCORED.start, b2.SCORED.stop - LENGTH + 1, int(FS))
+        starts = range(
+            noisy_stretches.SCORED.start, noisy_stretches.SCORED.stop - LENGTH + 1, int(FS)
+        )
         error = (denoised - case.clean) ** 2
         start = max(starts, key=lambda i: float(error[i : i + LENGTH].sum()))
         figure = "SNR" if row["level"] is None else "gain"

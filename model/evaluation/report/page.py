@@ -17,12 +17,14 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from ecgstream.model.evaluation.report import tables
+from ecgstream.model.evaluation.benchmarks.registry import BENCHMARKS
+from ecgstream.model.evaluation.report.glance import glance
+from ecgstream.model.evaluation.report.tables import markdown
 
 NAME = "index.html"
 _TEMPLATE = Path(__file__).with_name("page.html.jinja")
-_ON_PAPER = ("strips", "worst")
-"""Figures with an ECG paper of their own; charts take the colours of the page instead."""
+_ON_PAPER = {name for benchmark in BENCHMARKS.values() for name in benchmark.strips}
+"""Plots on ECG paper; charts take the colours of the page instead."""
 _INK = "#010203"  # stands for the colour of the page's text, whatever that is
 
 
@@ -40,9 +42,9 @@ def write(report: Mapping[str, Any], figures: Mapping[str, Figure], out: Path) -
 
 
 def _markdown(report: Mapping[str, Any]) -> str:
-    made = [make(report[name]) for name, make in tables.TABLES.items() if name in report]
-    every = [tables.glance(report), *(table for part in made for table in part)]
-    return "\n".join(map(tables.markdown, every))
+    parts = [BENCHMARKS[name].tables(report[name]) for name in BENCHMARKS if name in report]
+    every = [glance(report), *(table for part in parts for table in part)]
+    return "\n".join(map(markdown, every))
 
 
 def render(report: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
@@ -53,11 +55,8 @@ def render(report: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
         name: _png(figure) if name in _ON_PAPER else _svg(name, figure)
         for name, figure in figures.items()
     }
-    by_benchmark = {
-        name: make(report[name]) for name, make in tables.TABLES.items() if name in report
-    }
     return template.render(
-        report=report, glance=tables.glance(report), tables=by_benchmark, figures=pictures
+        report=report, glance=glance(report), benchmarks=BENCHMARKS, figures=pictures
     )
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from ecgstream.model.evaluation.benchmarks.b2_noise import Case
+from ecgstream.model.evaluation.noisy_stretches import Case
 from ecgstream.streamer.engine.delay import FS
 
 LENGTH = 6 * 360

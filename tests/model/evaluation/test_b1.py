@@ -9,7 +9,7 @@ import pytest
 
 from ecgstream.model.data import splits
 from ecgstream.model.data.qtdb_beats import LEAD_IN, SAMPLES, version_noise
-from ecgstream.model.evaluation.benchmarks import b1_qtdb as b1
+from ecgstream.model.evaluation.benchmarks import b1_qtdb
 from ecgstream.model.evaluation.benchmarks.b1_qtdb import Case
 from ecgstream.model.evaluation.methods import Signals
 from helpers.beat_records import write_beats, write_noise
@@ -26,7 +26,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cases(data: Path) -> list[Case]:
-    return b1.cases(["selb", "sela"], data)
+    return b1_qtdb.cases(["selb", "sela"], data)
 
 
 def nothing(x: Signals) -> Signals:
@@ -36,11 +36,11 @@ def nothing(x: Signals) -> Signals:
 def perfect(case: Case) -> list[dict[str, object]]:
     """A case scored on a method that knows its beats; they are few enough to come together."""
     clean = case.beats.signals.T.astype(np.float32)
-    return b1.run_case(case, {"perfect": lambda x: clean})
+    return b1_qtdb.run_case(case, {"perfect": lambda x: clean})
 
 
 def test_a_perfect_method_gets_perfect_figures(cases: list[Case]) -> None:
-    (total,) = b1.summary([row for case in cases for row in perfect(case)])
+    (total,) = b1_qtdb.summary([row for case in cases for row in perfect(case)])
     assert total["beats"] == 2 * (7 + 9)
     assert total["ssd"][0] == pytest.approx(0, abs=1e-9)
     assert total["mad"][0] == pytest.approx(0, abs=1e-6)
@@ -50,7 +50,7 @@ def test_a_perfect_method_gets_perfect_figures(cases: list[Case]) -> None:
 
 def test_figures_follow_their_definitions() -> None:
     clean, y = np.array([[1.0, -1.0, 0.0, 2.0]]), np.array([[1.0, 0.0, 0.0, 3.0]])
-    ssd, mad, prd, cossim = b1.scores(clean, y)[:, 0]
+    ssd, mad, prd, cossim = b1_qtdb.scores(clean, y)[:, 0]
     assert ssd == 2 and mad == 1
     assert prd == pytest.approx(100 * np.sqrt(2 / 6))  # 6 = 0 + 1 + 1 + 4, about a mean of 1
     assert cossim == pytest.approx(7 / np.sqrt(10 * 6))
@@ -62,7 +62,7 @@ def test_records_are_sorted_and_the_noise_goes_on_from_one_to_the_next(
     assert [(case.record, case.version) for case in cases] == [
         ("sela", 1), ("selb", 1), ("sela", 2), ("selb", 2)
     ]  # fmt: skip
-    (alone, _) = b1.cases(["selb"], data)
+    (alone, _) = b1_qtdb.cases(["selb"], data)
     added = [case.noisy - case.beats.signals for case in (cases[1], alone)]
     assert not np.allclose(added[0], added[1])
     np.testing.assert_array_equal(cases[1].beats.signals, alone.beats.signals)
@@ -76,18 +76,20 @@ def test_versions_differ_in_their_noise_alone(cases: list[Case]) -> None:
 
 
 def test_every_beat_counts_alike_whatever_record_it_is_from(cases: list[Case]) -> None:
-    (total,) = b1.summary([row for c in cases for row in b1.run_case(c, {"none": nothing})])
-    values = np.concatenate(
-        [b1.scores(c.beats.signals, c.noisy.astype(np.float32)) for c in cases], axis=1
+    (total,) = b1_qtdb.summary(
+        [row for c in cases for row in b1_qtdb.run_case(c, {"none": nothing})]
     )
-    for metric, of_beats in zip(b1.METRICS, values, strict=True):
+    values = np.concatenate(
+        [b1_qtdb.scores(c.beats.signals, c.noisy.astype(np.float32)) for c in cases], axis=1
+    )
+    for metric, of_beats in zip(b1_qtdb.METRICS, values, strict=True):
         assert total[metric] == pytest.approx([of_beats.mean(), of_beats.std()])
 
 
 def test_the_filter_takes_out_what_lies_outside_its_band() -> None:
     t = np.arange(3600)[:, None] / 360
     slow, heart, fast = (np.sin(2 * np.pi * f * t) for f in (0.2, 10.0, 175.0))
-    y = b1.iir((slow + heart + fast).astype(np.float32))
+    y = b1_qtdb.iir((slow + heart + fast).astype(np.float32))
     np.testing.assert_allclose(y[1200:-1200], heart[1200:-1200], atol=0.02)
 
 
@@ -95,8 +97,8 @@ def test_the_live_stream_carries_the_beats_and_levels_of_the_list(
     cases: list[Case], data: Path
 ) -> None:
     case = cases[0]
-    clean, noisy = b1.live(case, data)
-    spans = b1.live_spans(case)
+    clean, noisy = b1_qtdb.live(case, data)
+    spans = b1_qtdb.live_spans(case)
     heights = np.ptp(case.beats.signals, axis=1)
     for (start, stop), height in zip(spans, heights, strict=True):
         assert np.ptp(clean[start:stop]) == pytest.approx(height, rel=0.1)
@@ -114,8 +116,8 @@ def test_the_live_stream_carries_the_beats_and_levels_of_the_list(
 
 def test_a_perfect_method_is_perfect_in_the_live_stream(cases: list[Case], data: Path) -> None:
     case = cases[1]
-    clean, _ = b1.live(case, data)
+    clean, _ = b1_qtdb.live(case, data)
     knows = {"perfect": lambda x: clean[:, None].astype(np.float32), "none": nothing}
-    perfect, none = b1.run_live(case, data, knows)
+    perfect, none = b1_qtdb.run_live(case, data, knows)
     assert perfect["ssd"][0] == pytest.approx(0, abs=1e-9)
     assert none["ssd"][0] > 0.1 and none["beats"] == 7

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgstream.model.data.splits import NOISE_HALF
-from ecgstream.model.evaluation.benchmarks import b3_beat_detection as b3
+from ecgstream.model.evaluation.benchmarks import b3_beat_detection
 from ecgstream.streamer.io.records import Annotations, Record, RecordError, read_record
 
 _MINUTE = 21_600
@@ -55,11 +55,11 @@ def _write(record: Record, folder: Path) -> None:
         wfdb.wrsamp(kind, **form, **names, p_signal=noise, write_dir=str(folder / "nstdb"))
 
 
-@pytest.mark.parametrize("level", b3.LEVELS)
+@pytest.mark.parametrize("level", b3_beat_detection.LEVELS)
 @pytest.mark.parametrize("symbol", ["N", "R"])
 def test_noise_has_the_level_that_nst_defines(level: int, symbol: str) -> None:
     record, noise = _record(symbol=symbol), _noise(6 * _MINUTE)
-    added = b3.stress(record, noise, level) - record.signal(0)
+    added = b3_beat_detection.stress(record, noise, level) - record.signal(0)
     # As nst has it: RMS of the noise over the height of normal beats.
     rms = added[5 * _MINUTE : 6 * _MINUTE].reshape(60, 360).std(axis=1).mean()
     assert rms / 2.0 == pytest.approx(10 ** (-level / 20) * np.sqrt(2) / 4, rel=0.01)
@@ -67,7 +67,7 @@ def test_noise_has_the_level_that_nst_defines(level: int, symbol: str) -> None:
 
 def test_clean_minutes_hold_the_last_value_of_the_noise() -> None:
     record, noise = _record(), _noise(6 * _MINUTE)
-    added = b3.stress(record, noise, 0) - record.signal(0)
+    added = b3_beat_detection.stress(record, noise, 0) - record.signal(0)
     by_minute = added.reshape(-1, _MINUTE)
     assert not by_minute[:5].any()
     varies = by_minute.std(axis=1) > 1e-6
@@ -78,30 +78,30 @@ def test_clean_minutes_hold_the_last_value_of_the_noise() -> None:
 
 def test_noise_pauses_in_the_clean_minutes() -> None:
     record, noise = _record(), _noise(6 * _MINUTE)
-    added = b3.stress(record, noise, 0) - record.signal(0)
-    heard = added[b3.noisy_minutes(len(added))]
+    added = b3_beat_detection.stress(record, noise, 0) - record.signal(0)
+    heard = added[b3_beat_detection.noisy_minutes(len(added))]
     gain = heard.std() / noise[: len(heard)].std()
     np.testing.assert_allclose(heard, gain * (noise[: len(heard)] - noise[0]), atol=1e-5)
 
 
 def test_half_an_hour_hears_unseen_noise_only() -> None:
-    assert b3.noisy_minutes(650_000).sum() <= NOISE_HALF
+    assert b3_beat_detection.noisy_minutes(650_000).sum() <= NOISE_HALF
 
 
 def test_too_little_noise_is_an_error() -> None:
     with pytest.raises(ValueError, match="86400 samples of noise are needed, there are 100"):
-        b3.stress(_record(), np.zeros(100), 0)
+        b3_beat_detection.stress(_record(), np.zeros(100), 0)
 
 
 def test_a_signal_without_normal_beats_is_an_error() -> None:
     with pytest.raises(ValueError, match="no normal beat"):
-        b3.stress(_record(symbol="V"), _noise(6 * _MINUTE), 0)
+        b3_beat_detection.stress(_record(symbol="V"), _noise(6 * _MINUTE), 0)
 
 
 def test_a_record_without_annotations_is_an_error() -> None:
     record = Record("118", np.zeros((10, 1), np.float32), 360.0, ("MLII",))
     with pytest.raises(RecordError, match=r"118 has no annotations.*\.atr"):
-        b3.beats(record)
+        b3_beat_detection.beats(record)
 
 
 def test_one_detection_finds_one_beat_within_150_ms() -> None:
@@ -109,22 +109,34 @@ def test_one_detection_finds_one_beat_within_150_ms() -> None:
     beats = np.array([1000, 2000, 2030, 3000, 4000])
     # Just in reach; one between two beats; twice the same; just out of reach.
     detected = np.array([1054, 2010, 2990, 3010, 4055])
-    assert b3.count(beats, detected, scored) == {"tp": 3, "fn": 2, "fp": 2}
+    assert b3_beat_detection.count(beats, detected, scored) == {"tp": 3, "fn": 2, "fp": 2}
 
 
 def test_beats_count_where_they_are_annotated() -> None:
     scored = np.zeros(1000, bool)
     scored[300:600] = True
     beats = np.array([100, 310, 590, 900])
-    assert b3.count(beats, np.array([295, 605, 700]), scored) == {"tp": 2, "fn": 0, "fp": 0}
-    assert b3.count(beats, np.array([450, 595]), scored) == {"tp": 1, "fn": 1, "fp": 1}
-    assert b3.count(beats, np.array([], np.int64), scored) == {"tp": 0, "fn": 2, "fp": 0}
+    assert b3_beat_detection.count(beats, np.array([295, 605, 700]), scored) == {
+        "tp": 2,
+        "fn": 0,
+        "fp": 0,
+    }
+    assert b3_beat_detection.count(beats, np.array([450, 595]), scored) == {
+        "tp": 1,
+        "fn": 1,
+        "fp": 1,
+    }
+    assert b3_beat_detection.count(beats, np.array([], np.int64), scored) == {
+        "tp": 0,
+        "fn": 2,
+        "fp": 0,
+    }
 
 
 @given(st.lists(st.integers(20, 900), min_size=1, max_size=40))
 def test_perfect_detection_has_no_error(distances: list[int]) -> None:
     beats = np.cumsum(distances)
-    counts = b3.count(beats, beats, np.ones(beats[-1] + 1, bool))
+    counts = b3_beat_detection.count(beats, beats, np.ones(beats[-1] + 1, bool))
     assert counts == {"tp": len(beats), "fn": 0, "fp": 0}
 
 
@@ -133,28 +145,31 @@ def test_every_method_level_and_detector_has_its_row(
 ) -> None:
     record = _record(minutes=8)
     _write(record, tmp_path)
-    truth = b3.beats(record)
+    truth = b3_beat_detection.beats(record)
 
     def some(x: np.ndarray) -> np.ndarray:  # what it finds tells signals apart
         return truth[::2] if x.std() < 0.1 else truth
 
     found: dict[str, Callable[[np.ndarray], np.ndarray]] = {"perfect": lambda _: truth}
-    monkeypatch.setattr(b3, "detectors", lambda: found | {"some": some})
-    methods = {b3.RAW: b3.raw, "nothing left": lambda x: x * 0}
-    rows = b3.run_record("118", tmp_path, methods, (12, 0))
+    monkeypatch.setattr(b3_beat_detection, "detectors", lambda: found | {"some": some})
+    methods = {b3_beat_detection.RAW: b3_beat_detection.raw, "nothing left": lambda x: x * 0}
+    rows = b3_beat_detection.run_record("118", tmp_path, methods, (12, 0))
     assert json.loads(json.dumps(rows)) == rows
-    cells = {(c["method"], c["level"], c["detector"]): c for c in b3.summary(rows)}
+    cells = {(c["method"], c["level"], c["detector"]): c for c in b3_beat_detection.summary(rows)}
     assert len(cells) == 8
-    noisy = int(b3.noisy_minutes(8 * _MINUTE)[truth].sum())
+    noisy = int(b3_beat_detection.noisy_minutes(8 * _MINUTE)[truth].sum())
     perfect = cells["raw", 0, "perfect"]
     assert (perfect["tp"], perfect["fn"], perfect["fp"]) == (noisy, 0, 0)
     assert (perfect["se"], perfect["ppv"], perfect["f1"]) == (100, 100, 100)
     assert cells["nothing left", 12, "some"]["se"] == pytest.approx(50, abs=1)
     # Alone, a piece is what it is among others: callers keep pieces.
-    assert b3.run_record("118", tmp_path, {b3.RAW: b3.raw}, (0,)) == [
-        row for row in rows if (row["method"], row["level"]) == (b3.RAW, 0)
-    ]
-    lost = {(c["method"], c["detector"]): c for c in b3.lost_sensitivity(list(cells.values()))}
+    assert b3_beat_detection.run_record(
+        "118", tmp_path, {b3_beat_detection.RAW: b3_beat_detection.raw}, (0,)
+    ) == [row for row in rows if (row["method"], row["level"]) == (b3_beat_detection.RAW, 0)]
+    lost = {
+        (c["method"], c["detector"]): c
+        for c in b3_beat_detection.lost_sensitivity(list(cells.values()))
+    }
     assert lost["nothing left", "some"]["points"] == pytest.approx(50, abs=1)
     assert lost["nothing left", "perfect"] == {
         "method": "nothing left",
@@ -171,17 +186,19 @@ def test_summary_is_gross_over_the_records() -> None:
         {"record": "118", **shared, "tp": 90, "fn": 10, "fp": 0},
         {"record": "119", **shared, "tp": 10, "fn": 0, "fp": 40},
     ]
-    (cell,) = b3.summary(rows)
+    (cell,) = b3_beat_detection.summary(rows)
     assert cell["se"] == pytest.approx(100 * 100 / 110)
     assert cell["ppv"] == pytest.approx(100 * 100 / 140)
     assert cell["f1"] == pytest.approx(200 * 100 / 250)
 
 
 def test_both_detectors_find_the_beats_of_a_real_record_in_little_noise(databases: Path) -> None:
-    rows = b3.run_record("118", databases, {b3.RAW: b3.raw}, (24,))
-    cells = {cell["detector"]: cell for cell in b3.summary(rows)}
+    rows = b3_beat_detection.run_record(
+        "118", databases, {b3_beat_detection.RAW: b3_beat_detection.raw}, (24,)
+    )
+    cells = {cell["detector"]: cell for cell in b3_beat_detection.summary(rows)}
     assert set(cells) == {"xqrs", "gqrs"}
-    minutes = b3.beats(read_record("mitdb/118", databases)) / _MINUTE
+    minutes = b3_beat_detection.beats(read_record("mitdb/118", databases)) / _MINUTE
     noisy = sum(np.sum((minutes >= m) & (minutes < m + 2)) for m in (5, 9, 13, 17, 21, 25, 29))
     for cell in cells.values():
         assert cell["tp"] + cell["fn"] == noisy

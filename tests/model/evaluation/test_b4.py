@@ -10,7 +10,7 @@ import pytest
 import wfdb
 
 from ecgstream.model.data.splits import TRAINING_RECORDS
-from ecgstream.model.evaluation.benchmarks import b4_fidelity as b4
+from ecgstream.model.evaluation.benchmarks import b4_fidelity
 from ecgstream.model.evaluation.benchmarks.b3_beat_detection import beats
 from ecgstream.model.evaluation.methods import Signals
 from ecgstream.streamer.io.records import RecordError, read_record
@@ -63,7 +63,7 @@ def qtdb(tmp_path: Path) -> Path:
 
 def test_a_method_that_changes_nothing_does_no_harm() -> None:
     clean, places = _beats(7200, 360)
-    found = b4.compare_beats(clean, clean, places + 3)
+    found = b4_fidelity.compare_beats(clean, clean, places + 3)
     assert found["shift"] == [0] * len(places)
     assert found["st"] == [0] * len(places)
     assert found["amplitude"] == [1] * len(places)
@@ -72,7 +72,7 @@ def test_a_method_that_changes_nothing_does_no_harm() -> None:
 def test_a_late_peak_is_late_by_its_samples() -> None:
     clean, places = _beats(7200, 360)
     for samples in (-3, 2):
-        found = b4.compare_beats(clean, np.roll(clean, samples), places)
+        found = b4_fidelity.compare_beats(clean, np.roll(clean, samples), places)
         assert found["shift"] == [samples] * len(places)
 
 
@@ -81,17 +81,19 @@ def test_what_is_added_to_the_st_segment_is_found() -> None:
     raised = clean.copy()
     for place in places:
         raised[place + 20 : place + 60] += 0.05
-    found = b4.compare_beats(clean, raised, places)
+    found = b4_fidelity.compare_beats(clean, raised, places)
     np.testing.assert_allclose(found["st"], 50)
-    np.testing.assert_allclose(b4.compare_beats(clean, clean + 0.05, places)["st"], 0, atol=1e-9)
+    np.testing.assert_allclose(
+        b4_fidelity.compare_beats(clean, clean + 0.05, places)["st"], 0, atol=1e-9
+    )
 
 
 def test_beats_of_b2_that_keep_their_shape_are_unharmed(databases: Path) -> None:
     methods = {"same": _same, "late": _late, "lower": _lower}
-    rows = b4.run_record("100", databases, methods)
+    rows = b4_fidelity.run_record("100", databases, methods)
     assert json.loads(json.dumps(rows)) == rows
     assert [row["stretch"] for row in rows if row["method"] == "same"] == [0, 1, 2]
-    same, late, lower = b4.summary(rows)
+    same, late, lower = b4_fidelity.summary(rows)
     seconds = beats(read_record("mitdb/100", databases)) / 360
     inside = sum(np.sum((seconds >= s) & (seconds < s + 10)) for s in (60, 660, 1260))
     assert same["beats"] == late["beats"] == lower["beats"] == inside
@@ -105,13 +107,13 @@ def test_beats_of_b2_that_keep_their_shape_are_unharmed(databases: Path) -> None
 
 
 def test_the_beats_that_the_expert_marked_are_compared(qtdb: Path) -> None:
-    rows = b4.run_qtdb_record("sel00", qtdb, {"same": _same, "late": _late})
+    rows = b4_fidelity.run_qtdb_record("sel00", qtdb, {"same": _same, "late": _late})
     assert json.loads(json.dumps(rows)) == rows
     same, late = rows
     assert len(same["shift"]) == 30
     assert same["shift"] == [0] * 30
     assert late["shift"] == [2] * 30
-    first = b4.expert_marks("sel00", qtdb)[0]
+    first = b4_fidelity.expert_marks("sel00", qtdb)[0]
     assert first == round((125 + 30 * 200 + 2) * 360 / 250)
 
 
@@ -121,7 +123,7 @@ def test_damage_outside_the_marked_beats_does_not_count(qtdb: Path) -> None:
         y[: 7 * 360] = 5
         return y
 
-    (row,) = b4.run_qtdb_record("sel00", qtdb, {"m": late_to_settle})
+    (row,) = b4_fidelity.run_qtdb_record("sel00", qtdb, {"m": late_to_settle})
     assert row["db"] > 100
 
 
@@ -133,11 +135,11 @@ def test_marks_that_cannot_be_read_are_an_error(qtdb: Path, damage: str) -> None
     else:
         marks.write_bytes(b"")
     with pytest.raises(RecordError, match=r"\.q1c file.*qtdb/sel00|qtdb/sel00.*\.q1c file"):
-        b4.run_qtdb_record("sel00", qtdb, {"same": _same})
+        b4_fidelity.run_qtdb_record("sel00", qtdb, {"same": _same})
 
 
 def test_no_scored_record_of_qtdb_was_trained_on() -> None:
-    assert not {f"qtdb/{name}" for name in b4.QTDB_RECORDS} & set(TRAINING_RECORDS)
+    assert not {f"qtdb/{name}" for name in b4_fidelity.QTDB_RECORDS} & set(TRAINING_RECORDS)
 
 
 def test_summary_counts_beats_and_names_the_worst_record() -> None:
@@ -153,7 +155,7 @@ def test_summary_counts_beats_and_names_the_worst_record() -> None:
         }
         for record, db, shift in (("a", 20.0, [0, -1]), ("b", 10.0, [1, -2]))
     ]
-    (row,) = b4.summary(rows)
+    (row,) = b4_fidelity.summary(rows)
     assert row["beats"] == 4
     assert row["shift_within_1"] == 75
     assert row["st_median"] == 20
@@ -163,7 +165,7 @@ def test_summary_counts_beats_and_names_the_worst_record() -> None:
 
 
 def test_a_pulse_that_passes_unchanged_leaves_nothing() -> None:
-    assert set(b4.pulse(_same).values()) == {0}
+    assert set(b4_fidelity.pulse(_same).values()) == {0}
 
 
 def test_what_a_pulse_leaves_behind_is_measured() -> None:
@@ -174,7 +176,7 @@ def test_what_a_pulse_leaves_behind_is_measured() -> None:
         y[after:, 0] = 0.4 - np.arange(len(y) - after) / 360
         return y
 
-    found = b4.pulse(slow)
+    found = b4_fidelity.pulse(slow)
     assert found["offset"] == pytest.approx(0.4)
     assert found["later_offset"] == pytest.approx(0.3)
     assert found["slope"] == pytest.approx(1)

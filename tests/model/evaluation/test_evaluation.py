@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecgstream.model.data import original_experiment as ten_seconds
+from ecgstream.model.data import original_experiment
 from ecgstream.model.data.splits import NOISE_HALF
-from ecgstream.model.evaluation.benchmarks import b0_original as b0
-from ecgstream.model.evaluation.benchmarks import b2_noise as b2
+from ecgstream.model.evaluation import noisy_stretches
+from ecgstream.model.evaluation.benchmarks import b0_original, b2_noise
 from ecgstream.model.evaluation.methods import Signals, filters, streamed
 from ecgstream.model.training.config import load_config
 from ecgstream.streamer.ecg.metrics import snr
@@ -28,19 +28,21 @@ def halves() -> dict[str, np.ndarray]:
 def test_noise_begins_where_the_protocol_says(halves: dict[str, np.ndarray]) -> None:
     start = (105 * 97 + 2 * 1009) * 360 % (325_000 - 6840)
     expected = halves["em"][start : start + 6840, 0]
-    found = b2.noise_stretch("em", "105", 2, halves)
+    found = noisy_stretches.noise_stretch("em", "105", 2, halves)
     np.testing.assert_allclose(found, expected - expected.mean())
 
 
-@pytest.mark.parametrize("kind", b2.KINDS)
+@pytest.mark.parametrize("kind", noisy_stretches.KINDS)
 def test_every_kind_of_noise_has_no_mean(kind: str, halves: dict[str, np.ndarray]) -> None:
-    noise = b2.noise_stretch(kind, "234", 1, halves)
+    noise = noisy_stretches.noise_stretch(kind, "234", 1, halves)
     assert noise.shape == (6840,)
     assert abs(noise.mean()) < 1e-9
 
 
 def test_cases_cover_every_cell_at_its_level(databases: Path) -> None:
-    cases = list(b2.cases("100", databases, b2.noise_halves(databases, test=True)))
+    cases = list(
+        noisy_stretches.cases("100", databases, noisy_stretches.noise_halves(databases, test=True))
+    )
     assert len(cases) == 3 * (6 * 4 + 1)
     for case in cases:
         noise = case.noisy - case.clean
@@ -53,8 +55,8 @@ def test_cases_cover_every_cell_at_its_level(databases: Path) -> None:
 
 def test_a_method_that_does_nothing_gains_nothing(databases: Path) -> None:
     methods = {"nothing": streamed(Identity()), "half": lambda x: x / 2}
-    rows = b2.run_record("114", databases, methods, test=False)
-    cells = {(c["method"], c["kind"], c["level"]): c["mean"] for c in b2.summary(rows)}
+    rows = b2_noise.run_record("114", databases, methods, test=False)
+    cells = {(c["method"], c["kind"], c["level"]): c["mean"] for c in b2_noise.summary(rows)}
     assert cells["nothing", "em", 0] == pytest.approx(0, abs=0.01)
     assert cells["nothing", "clean", None] > 80
     assert cells["half", "clean", None] == pytest.approx(20 * np.log10(2), abs=0.01)
@@ -66,7 +68,7 @@ def test_summary_names_the_worst_record_and_brackets_the_mean() -> None:
         for name, values in {"a": (1.0, 3.0), "b": (10.0, 12.0), "c": (6.0, 6.0)}.items()
         for value in values
     ]
-    (cell,) = b2.summary(rows)
+    (cell,) = b2_noise.summary(rows)
     assert cell["mean"] == pytest.approx(19 / 3)
     assert (cell["worst_record"], cell["worst"]) == ("a", 2.0)
     assert cell["low"] <= cell["mean"] <= cell["high"]
@@ -85,18 +87,20 @@ def test_comparison_filters_take_out_what_they_are_known_for(name: str) -> None:
 
 
 def test_original_experiment_has_the_published_input(databases: Path) -> None:
-    stretch = ten_seconds.ten_seconds(databases)
+    stretch = original_experiment.ten_seconds(databases)
     assert len(stretch.test) == 3 and len(stretch.training) == 11
     assert not set(stretch.test) & set(stretch.training)
     assert stretch.clean.std() == pytest.approx(1)
-    assert b0.snr_of(stretch, stretch.noisy) == pytest.approx(b0.PUBLISHED[0], abs=0.1)
+    assert b0_original.snr_of(stretch, stretch.noisy) == pytest.approx(
+        b0_original.PUBLISHED[0], abs=0.1
+    )
 
 
 def test_original_network_learns_its_ten_seconds(databases: Path) -> None:
-    stretch = ten_seconds.ten_seconds(databases)
+    stretch = original_experiment.ten_seconds(databases)
     settings = dataclasses.replace(load_config("original").training, epochs=30)
-    model, losses = ten_seconds.train(stretch, settings)
+    model, losses = original_experiment.train(stretch, settings)
     assert losses[-1] < losses[0] / 2
-    again, _ = ten_seconds.train(stretch, settings)
+    again, _ = original_experiment.train(stretch, settings)
     for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)

@@ -13,20 +13,24 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.figure import Figure
 
-from ecgstream.model.evaluation.benchmarks import b0_original as b0
-from ecgstream.model.evaluation.benchmarks import b1_qtdb as b1
-from ecgstream.model.evaluation.benchmarks import b2_noise as b2
-from ecgstream.model.evaluation.benchmarks import b3_beat_detection as b3
-from ecgstream.model.evaluation.benchmarks import b4_fidelity as b4
-from ecgstream.model.evaluation.benchmarks import delay_curve
-from ecgstream.model.evaluation.benchmarks import error_by_position as positions
-from ecgstream.model.evaluation.benchmarks import uncertainty as doubt
-from ecgstream.model.evaluation.benchmarks import worst_cases as worst
-from ecgstream.model.evaluation.cache import Pieces
+from ecgstream.model.evaluation.benchmarks import (
+    b0_original,
+    b1_qtdb,
+    b2_noise,
+    b3_beat_detection,
+    b4_fidelity,
+    delay_curve,
+    error_by_position,
+    uncertainty,
+    worst_cases,
+)
+from ecgstream.model.evaluation.benchmarks.registry import BENCHMARKS
+from ecgstream.model.evaluation.cache import ResultCache
 from ecgstream.model.evaluation.methods import Method, streamed
-from ecgstream.model.evaluation.report import page, tables, targets
+from ecgstream.model.evaluation.report import glance, page
 from ecgstream.model.evaluation.runner import Evaluation
-from ecgstream.model.evaluation.subjects import Candidate, Model, fingerprint
+from ecgstream.model.evaluation.subjects import Model, Subject, engine_sources, fingerprint
+from ecgstream.streamer import engine
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL
 from ecgstream.tools.cli import main
 from helpers.fakes import Identity
@@ -36,8 +40,8 @@ def nothing(x: Any) -> Any:
     return x
 
 
-def candidates(**fingerprints: str) -> dict[str, Candidate[Method]]:
-    return {name: Candidate(nothing, text) for name, text in fingerprints.items()}
+def subjects(**fingerprints: str) -> dict[str, Subject[Method]]:
+    return {name: Subject(nothing, text) for name, text in fingerprints.items()}
 
 
 class Counting:
@@ -56,11 +60,11 @@ class Counting:
 
 @pytest.fixture
 def evaluation(tmp_path: Path) -> Evaluation:
-    return Evaluation(tmp_path, Pieces(tmp_path / "pieces"), {}, with_filters=False)
+    return Evaluation(tmp_path, ResultCache(tmp_path / "cache"), {}, with_filters=False)
 
 
 def test_a_run_that_was_killed_goes_on_with_what_is_left(evaluation: Evaluation) -> None:
-    both = candidates(a="1", b="2")
+    both = subjects(a="1", b="2")
     killed, again = Counting(killed_at="y"), Counting()
     with pytest.raises(KeyboardInterrupt):
         evaluation.score("b", ["x", "y"], both, "code", killed)
@@ -70,43 +74,51 @@ def test_a_run_that_was_killed_goes_on_with_what_is_left(evaluation: Evaluation)
 
 
 def test_another_model_is_run_alone_and_filters_are_kept(evaluation: Evaluation) -> None:
-    evaluation.score("b", ["x"], candidates(shipped="1", filter="f"), "code", Counting())
+    evaluation.score("b", ["x"], subjects(shipped="1", filter="f"), "code", Counting())
     run = Counting()
-    rows = evaluation.score("b", ["x"], candidates(shipped="2", filter="f"), "code", run)
+    rows = evaluation.score("b", ["x"], subjects(shipped="2", filter="f"), "code", run)
     assert run.asked == [("x", "shipped")]
     assert [row["method"] for row in rows] == ["shipped", "filter"]
 
 
 def test_a_file_that_was_renamed_is_not_run_again(evaluation: Evaluation) -> None:
-    evaluation.score("b", ["x"], candidates(old="1"), "code", Counting())
+    evaluation.score("b", ["x"], subjects(old="1"), "code", Counting())
     run = Counting()
-    (row,) = evaluation.score("b", ["x"], candidates(new="1"), "code", run)
+    (row,) = evaluation.score("b", ["x"], subjects(new="1"), "code", run)
     assert (run.asked, row["method"]) == ([], "new")
 
 
 def test_a_changed_protocol_runs_everything_again(evaluation: Evaluation) -> None:
-    evaluation.score("b", ["x"], candidates(a="1"), "code", Counting())
+    evaluation.score("b", ["x"], subjects(a="1"), "code", Counting())
     run = Counting()
-    evaluation.score("b", ["x"], candidates(a="1"), "changed code", run)
+    evaluation.score("b", ["x"], subjects(a="1"), "changed code", run)
     assert run.asked == [("x", "a")]
 
 
 def test_fingerprints_tell_models_delays_and_sources_apart() -> None:
     model = Model(SHIPPED_MODEL)
     prints = [model.streamed(delay).fingerprint for delay in ("low", "best", 122)]
-    prints += [model.network.fingerprint, fingerprint(b2), fingerprint(worst)]
+    prints += [model.network.fingerprint, fingerprint(b2_noise), fingerprint(worst_cases)]
     assert len(set(prints)) == len(prints)
     assert prints[0] == Model(SHIPPED_MODEL).streamed("low").fingerprint
 
 
-def test_a_damaged_piece_is_made_again(tmp_path: Path) -> None:
-    pieces = Pieces(tmp_path)
-    pieces.keep({"unit": "x"}, [1, 2])
-    assert pieces.find({"unit": "x"}) == [1, 2]
-    assert pieces.find({"unit": "y"}) is None
+def test_results_depend_on_the_sources_of_every_sub_package_of_the_engine() -> None:
+    names = {path.name for path in engine_sources()}
+    assert {"stream.py", "tflite.py", "denoiser.py", "pool.py", "quality.py"} <= names
+    root = Path(engine.__file__).parent
+    assert set(root.rglob("*.py")) <= set(engine_sources())
+    assert all(path.is_file() for path in engine_sources())
+
+
+def test_a_damaged_result_is_made_again(tmp_path: Path) -> None:
+    cache = ResultCache(tmp_path)
+    cache.keep({"unit": "x"}, [1, 2])
+    assert cache.find({"unit": "x"}) == [1, 2]
+    assert cache.find({"unit": "y"}) is None
     (path,) = tmp_path.iterdir()
     path.write_text(path.read_text()[:10])
-    assert pieces.find({"unit": "x"}) is None
+    assert cache.find({"unit": "x"}) is None
 
 
 def cell(method: str, kind: str, level: int | None, mean: float) -> dict[str, Any]:
@@ -143,7 +155,7 @@ def small_report(gain: float = 9.0) -> dict[str, Any]:
 
 def test_targets_are_judged_and_what_was_not_measured_stays_open() -> None:
     def met(report: Mapping[str, Any]) -> dict[str, bool | None]:
-        return {v.target.what: v.met for v in targets.verdicts(report, "shipped")}
+        return {v.target.what: v.met for v in glance.verdicts(report, "shipped")}
 
     good, bad = met(small_report(gain=9.0)), met(small_report(gain=8.4))
     assert good["gain in em at 0 dB"] is True
@@ -154,26 +166,32 @@ def test_targets_are_judged_and_what_was_not_measured_stays_open() -> None:
 
 
 def test_a_cell_where_a_filter_is_better_is_named_with_the_difference() -> None:
-    *_, better = tables.b2(small_report()["b2"])
+    *_, better = BENCHMARKS["b2"].tables(small_report()["b2"])
     assert better.title == "B2: where a filter is better than shipped"
     assert [[c.text for c in row] for row in better.rows] == [["em", "0 dB", "causal", "+1.0"]]
 
 
 def test_what_keeping_the_st_segment_costs_is_beside_its_gain() -> None:
-    (kept,) = (t for t in tables.b2(small_report()["b2"]) if "keeps the ST segment" in t.title)
+    (kept,) = (
+        t
+        for t in BENCHMARKS["b2"].tables(small_report()["b2"])
+        if "keeps the ST segment" in t.title
+    )
     assert [[c.text for c in row] for row in kept.rows] == [["em", "0 dB", "1.0", "-8.0"]]
 
 
 def sections() -> dict[str, dict[str, Any]]:
     """Sections of a report with two methods each, one beat and one level."""
     beats = [
-        {"method": m, "beats": 1, **{metric: [1.0, 0.5] for metric in b1.METRICS}}
+        {"method": m, "beats": 1, **{metric: [1.0, 0.5] for metric in b1_qtdb.METRICS}}
         for m in ("trained for B1", "IIR")
     ]
     counts = {"record": "118", "level": 12, "detector": "xqrs", "tp": 9, "fp": 1}
-    cells = b3.summary([{"method": m, "fn": n, **counts} for m, n in (("raw", 3), ("shipped", 1))])
+    cells = b3_beat_detection.summary(
+        [{"method": m, "fn": n, **counts} for m, n in (("raw", 3), ("shipped", 1))]
+    )
     compared: dict[str, Any] = {"shift": [0, 2], "st": [5.0, -50.0], "amplitude": [1.0, 0.9]}
-    harm = b4.summary(
+    harm = b4_fidelity.summary(
         [
             {"record": "100", "method": m, "db": 30.0, **compared}
             for m in ("shipped, low", "shipped, balanced")
@@ -182,15 +200,15 @@ def sections() -> dict[str, dict[str, Any]]:
     after = {"offset": 0.1, "slope": 0.2, "later_offset": 0.0, "later_slope": 0.0}
     return {
         "b0": {
-            "published": b0.PUBLISHED,
+            "published": b0_original.PUBLISHED,
             "reproduced": [13.0, 14.0],
             "rows": [{"method": "shipped", "powerline": 6, "in": 6.4, "out": 15.5}],
             "raw": [{"method": "shipped, st", "powerline": 6, "in": 6.4, "out": 9.5}],
         },
-        "b1": {"list": "published", "published": b1.PUBLISHED, "beats": beats, "live": beats},
+        "b1": {"list": "published", "published": b1_qtdb.PUBLISHED, "beats": beats, "live": beats},
         "b2": small_report()["b2"],
-        "b3": {"cells": cells, "lost": b3.lost_sensitivity(cells)},
-        "doubt": doubt.summary([{"level": 12, "wrong": False, "ratio": 0.1}]),
+        "b3": {"cells": cells, "lost": b3_beat_detection.lost_sensitivity(cells)},
+        "doubt": uncertainty.summary([{"level": 12, "wrong": False, "ratio": 0.1}]),
         "b4": {"mitdb": harm, "qtdb": [], "pulse": [{"method": "shipped, st", **after}]},
         "delay_curve": {
             "curve": [{"delay": 47, "hop": 16, "kind": k, "mean": 9.0} for k in ("mix", "em")]
@@ -198,9 +216,9 @@ def sections() -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("benchmark", list(tables.TABLES))
+@pytest.mark.parametrize("benchmark", list(BENCHMARKS))
 def test_every_row_of_a_table_has_a_cell_for_every_heading(benchmark: str) -> None:
-    made = tables.TABLES[benchmark](sections()[benchmark])
+    made = BENCHMARKS[benchmark].tables(sections()[benchmark])
     assert made
     for table in made:
         assert table.rows
@@ -210,7 +228,7 @@ def test_every_row_of_a_table_has_a_cell_for_every_heading(benchmark: str) -> No
 def test_figures_of_all_benchmarks_are_held_against_their_targets() -> None:
     found = {
         verdict.target.what: (verdict.found, verdict.met)
-        for verdict in targets.verdicts({**small_report(), **sections()}, "shipped")
+        for verdict in glance.verdicts({**small_report(), **sections()}, "shipped")
     }
     assert found["ten seconds of record 100, SNR of the output"] == (15.5, True)
     assert found["SSD beside the IIR filter's"] == (1.0, False)
@@ -225,7 +243,7 @@ def test_figures_of_all_benchmarks_are_held_against_their_targets() -> None:
 def test_a_flag_is_right_where_beats_are_wrong_and_nowhere_else() -> None:
     wrong_and_ratio = [(True, 2.0), (True, 0.5), (False, 2.0), *[(False, 0.5)] * 7]
     rows = [{"wrong": wrong, "ratio": ratio} for wrong, ratio in wrong_and_ratio]
-    counts = doubt.counts(rows, threshold=1.0)
+    counts = uncertainty.counts(rows, threshold=1.0)
     assert counts == {
         "threshold": 1.0,
         "stretches": 10,
@@ -236,7 +254,7 @@ def test_a_flag_is_right_where_beats_are_wrong_and_nowhere_else() -> None:
         "found": 50.0,
         "right": 80.0,
     }
-    assert doubt.counts(rows, threshold=9.0)["wrong_if_flagged"] is None
+    assert uncertainty.counts(rows, threshold=9.0)["wrong_if_flagged"] is None
 
 
 def test_worst_strips_show_each_stretch_once_noisy_before_clean() -> None:
@@ -248,7 +266,7 @@ def test_worst_strips_show_each_stretch_once_noisy_before_clean() -> None:
         for j in range(3)
         for k, level in (("em", -6), ("em", 0), ("bw", 12), ("clean", None))
     ]
-    found = worst.worst(rows, "shipped")
+    found = worst_cases.worst(rows, "shipped")
     assert [row["level"] is None for row in found] == [False] * 7 + [True] * 3
     noisy = [row for row in rows if row["method"] == "shipped" and row["level"] in (0, 12)]
     assert found[0]["db"] == min(row["db"] for row in noisy)
@@ -278,8 +296,8 @@ def test_the_page_needs_no_other_file_and_names_what_is_missing(tmp_path: Path) 
 
 
 def test_a_network_that_does_nothing_leaves_all_noise_everywhere(databases: Path) -> None:
-    rows = positions.run_record("114", databases, {"nothing": Identity()}, test=False)
-    for row in positions.summary(rows):
+    rows = error_by_position.run_record("114", databases, {"nothing": Identity()}, test=False)
+    for row in error_by_position.summary(rows):
         np.testing.assert_allclose(row["relative_error"], 1, atol=1e-4)
 
 
@@ -317,7 +335,7 @@ def test_evaluate_writes_a_page_and_does_nothing_twice(
     def again(*_: Any, **__: Any) -> None:
         raise AssertionError("this was done already")
 
-    monkeypatch.setattr(b2, "run_record", again)
+    monkeypatch.setattr(b2_noise, "run_record", again)
     assert CliRunner().invoke(main, arguments).exit_code == 0
     assert json.loads((tmp_path / "report" / "report.json").read_text()) == report
 
