@@ -21,7 +21,7 @@ from ecgstream.streamer.io.records import read_record
 
 NOISE_RECORDS = tuple(f"nstdb/{kind}" for kind in RECORDED)
 """Records of NSTDB that are mixed in."""
-KINDS = (*RECORDED, "mix", "pli50", "pli60")
+NOISE_KINDS = (*RECORDED, "mix", "pli50", "pli60")
 LEVELS = (-6, 0, 6, 12)
 CLEAN = "clean"
 STRETCHES = 3
@@ -70,7 +70,7 @@ def cases(record: str, data: Path, halves: Mapping[str, Samples]) -> Iterator[Ca
         first = (60 + 600 * j) * 360 - SCORED.start
         clean = whole[first : first + FED]
         yield Case(CLEAN, None, clean, clean, j)
-        for kind in KINDS:
+        for kind in NOISE_KINDS:
             noise = noise_stretch(kind, record, j, halves)
             for level in LEVELS:
                 noisy = clean + noise * noise_gain(clean, noise, level)

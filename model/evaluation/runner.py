@@ -15,9 +15,13 @@ from ecgstream.model.data.splits import DS2, VALIDATION
 from ecgstream.model.evaluation import noisy_stretches
 from ecgstream.model.evaluation.cache import ResultCache
 from ecgstream.model.evaluation.methods import ORIGINAL_MODEL, Method
-from ecgstream.model.evaluation.subjects import Model, Subject, filters, fingerprint
-from ecgstream.streamer.ecg import metrics, noise
-from ecgstream.streamer.io import records
+from ecgstream.model.evaluation.subjects import (
+    Model,
+    Subject,
+    filters,
+    fingerprint,
+    streamer_sources,
+)
 from ecgstream.streamer.io.records import find_record
 
 T = TypeVar("T")
@@ -25,7 +29,9 @@ Rows = list[dict[str, Any]]
 Methods = Mapping[str, Method]
 
 _PROGRESS = Console(stderr=True)
-_SHARED = fingerprint(noisy_stretches, splits, metrics, noise, records)
+RECORD_PARTS = ("ecg", "io/annotation_file", "io/records", "io/wfdb_header")
+"""Parts of `ecgstream.streamer` that read the records and score the output."""
+_SHARED = fingerprint(noisy_stretches, splits, *streamer_sources(*RECORD_PARTS))
 
 
 def keeping_st(model: str) -> str:

@@ -39,20 +39,25 @@ def _text(part: object) -> str:
     return part.read_text(encoding="utf-8") if isinstance(part, Path) else repr(part)
 
 
-def engine_sources() -> list[Path]:
-    """Source files that the output of a streamed model depends on.
+def streamer_sources(*parts: str) -> list[Path]:
+    """Source files of modules and packages of `ecgstream.streamer`, sub-packages included.
 
-    These are the engine, the network and the signal processing, with their sub-packages, and the
-    modules of the denoiser, the pool and the quality flags. Live sources and file formats are left
-    out: they change no sample.
+    A part is a path inside the package without its suffix: `engine`, `io/records`.
     """
     root = Path(streamer.__file__).parent
-    folders = ("engine", "network", "ecg")
-    inside = [path for folder in folders for path in (root / folder).rglob("*.py")]
-    return sorted([*inside, *(root / f"{name}.py" for name in ("denoiser", "pool", "quality"))])
+    found: list[Path] = []
+    for part in parts:
+        path = root / part
+        found += path.rglob("*.py") if path.is_dir() else [path.with_suffix(".py")]
+    return sorted(found)
 
 
-_ENGINE = fingerprint(methods, *engine_sources())
+ENGINE_PARTS = ("denoiser", "ecg", "engine", "network", "pool", "quality")
+"""Parts of `ecgstream.streamer` that the output of a streamed model depends on.
+
+Live sources and file formats change no sample of it.
+"""
+_ENGINE = fingerprint(methods, *streamer_sources(*ENGINE_PARTS))
 _FILTERS = fingerprint(baselines)
 
 

@@ -18,8 +18,8 @@ from ecgstream.model.evaluation.benchmarks import error_by_position, worst_cases
 from ecgstream.model.evaluation.methods import Method
 from ecgstream.model.evaluation.noisy_stretches import (
     CLEAN,
-    KINDS,
     LEVELS,
+    NOISE_KINDS,
     NOISE_RECORDS,
     SCORED,
     cases,
@@ -119,7 +119,7 @@ def _plot_cells(summary: Sequence[Mapping[str, Any]]) -> Figure:
     figure = Figure(figsize=(11, 6.5), layout="constrained")
     panels = figure.subplots(2, 3, sharex=True)
     methods = list(dict.fromkeys(row["method"] for row in summary))
-    for panel, kind in zip(panels.flat, KINDS, strict=True):
+    for panel, kind in zip(panels.flat, NOISE_KINDS, strict=True):
         for method, colour in zip(methods, COLOURS, strict=False):
             rows = [r for r in summary if r["method"] == method and r["kind"] == kind]
             x = [r["level"] for r in rows]

@@ -22,14 +22,14 @@ from ecgstream.streamer.engine.delay import FS, delay_mode
 
 DELAYS: tuple[int | str, ...] = (24, 31, 47, 64, 90, 122, 160, 200, "best")
 """Samples; the last one is the full overlap-add."""
-KINDS = ("mix", "em")
+NOISE_KINDS = ("mix", "em")
 LEVEL = 0
 
 
 def run_record(
     record: str, data: Path, methods: Mapping[str, Method], *, test: bool = True
 ) -> list[dict[str, Any]]:
-    """ΔSNR in dB of every method on the stretches of B2 with `KINDS` at `LEVEL` dB.
+    """ΔSNR in dB of every method on the stretches of B2 with `NOISE_KINDS` at `LEVEL` dB.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def run_record(
         for case in noisy_stretches.cases(
             record, data, noisy_stretches.noise_halves(data, test=test)
         )
-        if case.kind in KINDS and case.level == LEVEL
+        if case.kind in NOISE_KINDS and case.level == LEVEL
     ]
     noisy = np.stack([case.noisy for case in cases], axis=1).astype(np.float32)
     rows = []
@@ -56,7 +56,7 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Mean over all stretches by kind and delay; `method` of the rows names the delay."""
     out = []
     for delay in DELAYS:
-        for kind in KINDS:
+        for kind in NOISE_KINDS:
             own = [r["db"] for r in rows if (r["method"], r["kind"]) == (str(delay), kind)]
             mode = delay_mode(delay)
             out.append({"delay": mode.samples, "hop": mode.hop, "kind": kind, "mean": np.mean(own)})

@@ -20,7 +20,7 @@ from ecgstream.streamer.engine.delay import FS, WINDOW
 from ecgstream.streamer.engine.normalization import restore, standardise
 from ecgstream.streamer.network.base import Network
 
-KINDS = (*RECORDED, "mix")
+NOISE_KINDS = (*RECORDED, "mix")
 LEVEL = 0
 PLACE = 16
 """Samples of a window that make one place."""
@@ -42,7 +42,7 @@ def run_record(
     ends = np.arange(noisy_stretches.SCORED.start + WINDOW, noisy_stretches.SCORED.stop + 1, _HOP)
     rows = []
     for name, network in networks.items():
-        for kind in KINDS:
+        for kind in NOISE_KINDS:
             noise, error = np.zeros(WINDOW), np.zeros(WINDOW)
             for case in cases:
                 if (case.kind, case.level) != (kind, LEVEL):

@@ -32,7 +32,7 @@ def test_noise_begins_where_the_protocol_says(halves: dict[str, np.ndarray]) -> 
     np.testing.assert_allclose(found, expected - expected.mean())
 
 
-@pytest.mark.parametrize("kind", noisy_stretches.KINDS)
+@pytest.mark.parametrize("kind", noisy_stretches.NOISE_KINDS)
 def test_every_kind_of_noise_has_no_mean(kind: str, halves: dict[str, np.ndarray]) -> None:
     noise = noisy_stretches.noise_stretch(kind, "234", 1, halves)
     assert noise.shape == (6840,)

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.figure import Figure
 
+from ecgstream import streamer
 from ecgstream.model.evaluation.benchmarks import (
     b0_original,
     b1_qtdb,
@@ -28,9 +29,14 @@ from ecgstream.model.evaluation.benchmarks.registry import BENCHMARKS
 from ecgstream.model.evaluation.cache import ResultCache
 from ecgstream.model.evaluation.methods import Method, streamed
 from ecgstream.model.evaluation.report import glance, page
-from ecgstream.model.evaluation.runner import Evaluation
-from ecgstream.model.evaluation.subjects import Model, Subject, engine_sources, fingerprint
-from ecgstream.streamer import engine
+from ecgstream.model.evaluation.runner import RECORD_PARTS, Evaluation
+from ecgstream.model.evaluation.subjects import (
+    ENGINE_PARTS,
+    Model,
+    Subject,
+    fingerprint,
+    streamer_sources,
+)
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL
 from ecgstream.tools.cli import main
 from helpers.fakes import Identity
@@ -103,12 +109,31 @@ def test_fingerprints_tell_models_delays_and_sources_apart() -> None:
     assert prints[0] == Model(SHIPPED_MODEL).streamed("low").fingerprint
 
 
-def test_results_depend_on_the_sources_of_every_sub_package_of_the_engine() -> None:
-    names = {path.name for path in engine_sources()}
-    assert {"stream.py", "tflite.py", "denoiser.py", "pool.py", "quality.py"} <= names
-    root = Path(engine.__file__).parent
-    assert set(root.rglob("*.py")) <= set(engine_sources())
-    assert all(path.is_file() for path in engine_sources())
+@pytest.mark.parametrize("package", ["ecg", "engine", "network"])
+def test_results_depend_on_every_sub_package_of_the_engine(package: str) -> None:
+    folder = Path(streamer.__file__).parent / package
+    expected = {path for path in folder.glob("**/*") if path.suffix == ".py"}
+    assert len(expected) > 1
+    assert expected <= set(streamer_sources(*ENGINE_PARTS))
+
+
+def test_results_depend_on_no_other_module_than_denoiser_pool_and_quality() -> None:
+    root = Path(streamer.__file__).parent
+    found = {path.name for path in streamer_sources(*ENGINE_PARTS) if path.parent == root}
+    assert found == {"denoiser.py", "pool.py", "quality.py"}
+
+
+def test_all_parts_that_results_depend_on_are_there() -> None:
+    found = streamer_sources(*ENGINE_PARTS, *RECORD_PARTS)
+    assert all(path.is_file() for path in found)
+
+
+def test_a_changed_source_file_changes_the_fingerprint(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text("x = 1")
+    before = fingerprint(path)
+    path.write_text("x = 2")
+    assert fingerprint(path) != before
 
 
 def test_a_damaged_result_is_made_again(tmp_path: Path) -> None:
