@@ -1,4 +1,4 @@
-"""The shipped model on every runtime, and models that are none."""
+"""Run the shipped model on every runtime; refuse damaged and foreign files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
 from ecgstream import StreamingDenoiser
@@ -225,6 +223,8 @@ def test_a_missing_file_is_named() -> None:
 
 
 def test_a_model_of_another_shape_is_refused_with_its_shapes(tmp_path: Path) -> None:
+    keras = pytest.importorskip("keras", reason="builds a model: pip install 'ecgstream[train]'")
+    tf = pytest.importorskip("tensorflow", reason="converts it: pip install 'ecgstream[train]'")
     model = keras.Sequential([keras.Input((128, 1)), keras.layers.Conv1D(1, 3)])
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     path = tmp_path / "short.tflite"
