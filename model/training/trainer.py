@@ -17,11 +17,11 @@ from keras import ops
 from rich.console import Console
 from rich.progress import track
 
-from ecgstream.model.data import qtdb_beats as beats
+from ecgstream.model.data import qtdb_beats
 from ecgstream.model.data.mixing import NoisyWindows, load_clean, load_noise
 from ecgstream.model.data.qtdb_beats import BeatWindows, beat_windows
 from ecgstream.model.data.splits import TRAINING_RECORDS, VALIDATION_RECORDS
-from ecgstream.model.training import networks as network
+from ecgstream.model.training import networks
 from ecgstream.model.training.config import Config, ConfigError, as_dict, load_config
 from ecgstream.model.training.runs import CONFIG, HISTORY, read_history
 from ecgstream.streamer.engine.delay import WINDOW
@@ -94,8 +94,8 @@ def build(config: Config) -> keras.Model:
     """The untrained network of a configuration."""
     options = dict(config.network)
     if options.pop("kind") == "original":
-        return network.original()
-    return network.cdae_bam(**options)
+        return networks.original()
+    return networks.cdae_bam(**options)
 
 
 def train(config: Config, data: Path, out: Path, begin: Path | None = None) -> keras.Model:
@@ -110,12 +110,13 @@ def train(config: Config, data: Path, out: Path, begin: Path | None = None) -> k
 
 
 def _train_on_ten_seconds(config: Config, data: Path, out: Path) -> keras.Model:
-    from ecgstream.model.data import original_experiment as ten_seconds
+    from ecgstream.model.data import original_experiment
 
     _claim(out, config)
     if (out / BEST).is_file():
         return _load(out / BEST)
-    model, losses = ten_seconds.train(ten_seconds.ten_seconds(data), config.training)
+    stretch = original_experiment.ten_seconds(data)
+    model, losses = original_experiment.train(stretch, config.training)
     _replace(out / BEST, model)
     _write_history(out, [{"epoch": i, "loss": loss} for i, loss in enumerate(losses)])
     print(f"{len(losses)} epochs, loss {losses[-1]:.4f}")
@@ -149,7 +150,7 @@ def training_windows(
         records = VALIDATION_RECORDS if validation else TRAINING_RECORDS
         return noisy_windows(config, records, data, seed=seed)
     return beat_windows(
-        beats.VALIDATION if validation else beats.TRAINING,
+        qtdb_beats.VALIDATION if validation else qtdb_beats.TRAINING,
         config.version,
         data,
         output=config.output,
@@ -199,7 +200,7 @@ def train_on_records(
                 break
             epoch, phase = exact_epochs, []
             model.optimizer.iterations.assign(epoch * settings.steps)
-        network.set_rounding(model, epoch >= exact_epochs)
+        networks.set_rounding(model, epoch >= exact_epochs)
         model.make_train_function(force=not phase)
         training.floor = settings.floor_at(epoch)
         started = time.monotonic()
@@ -216,7 +217,7 @@ def train_on_records(
             validated = averaged.test_on_batch(*validation[step])
         row = {"epoch": epoch, "loss": float(loss), "val_loss": float(validated), "rate": rate}
         if all(validated < earlier["val_loss"] for earlier in phase):
-            network.set_rounding(averaged, False)  # the export does it for real
+            networks.set_rounding(averaged, False)  # the export does it for real
             _replace(out / BEST, averaged)
         history.append(row)
         _write_history(out, history)

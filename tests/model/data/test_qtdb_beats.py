@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from ecgstream import StreamingDenoiser
-from ecgstream.model.data import qtdb_beats as beats
-from ecgstream.model.data import splits
+from ecgstream.model.data import qtdb_beats, splits
 from ecgstream.model.data.qtdb_beats import (
     LEAD_IN,
     SAMPLES,
@@ -21,7 +20,7 @@ from ecgstream.model.data.qtdb_beats import (
     record_beats,
     window_shares,
 )
-from ecgstream.model.training import trainer as training
+from ecgstream.model.training import trainer
 from ecgstream.model.training.config import ConfigError, load_config, runs
 from ecgstream.model.training.runs import read_history
 from ecgstream.streamer.engine.delay import WINDOW
@@ -59,9 +58,9 @@ def answer(window: Floats) -> Floats:
 
 def test_the_training_part_holds_no_record_of_either_list() -> None:
     tested = {*splits.QTDB_PUBLISHED, *splits.QTDB_DEVELOPMENT}
-    assert not tested & {*beats.TRAINING, *beats.VALIDATION}
-    assert not set(beats.TRAINING) & set(beats.VALIDATION)
-    assert tested | {*beats.TRAINING, *beats.VALIDATION} == set(splits.QTDB)
+    assert not tested & {*qtdb_beats.TRAINING, *qtdb_beats.VALIDATION}
+    assert not set(qtdb_beats.TRAINING) & set(qtdb_beats.VALIDATION)
+    assert tested | {*qtdb_beats.TRAINING, *qtdb_beats.VALIDATION} == set(splits.QTDB)
 
 
 def test_a_beat_keeps_its_length_in_seconds_and_ends_at_zero(data: Path) -> None:
@@ -110,8 +109,8 @@ def test_missing_marks_are_named(data: Path, tmp_path: Path) -> None:
 def test_noise_is_as_high_as_drawn(data: Path) -> None:
     clean = record_beats("sel1", data).signals
     noise = np.random.default_rng(0).normal(size=5 * SAMPLES + 100)
-    added = beats.with_noise(clean, noise) - clean
-    ratios = beats.noise_ratios(len(clean))
+    added = qtdb_beats.with_noise(clean, noise) - clean
+    ratios = qtdb_beats.noise_ratios(len(clean))
     np.testing.assert_allclose(np.ptp(added, axis=1) / np.ptp(clean, axis=1), ratios)
     assert ratios.min() >= 0.2 and ratios.max() < 2.0
     pieces = added / np.ptp(added, axis=1, keepdims=True)
@@ -123,10 +122,10 @@ def test_versions_swap_the_channels_and_no_noise_both_trains_and_tests(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     numbered = np.arange(4.0 * splits.NOISE_HALF).reshape(-1, 2)  # every sample its own value
-    monkeypatch.setattr(beats, "recorded_noise", lambda kind, data: numbered)
+    monkeypatch.setattr(qtdb_beats, "recorded_noise", lambda kind, data: numbered)
     used = {
-        (version, test): beats.version_noise(version, tmp_path, test=test)
-        for version in beats.VERSIONS
+        (version, test): qtdb_beats.version_noise(version, tmp_path, test=test)
+        for version in qtdb_beats.VERSIONS
         for test in (False, True)
     }
     assert used[1, False][0] == 0 and used[2, False][0] == 1
@@ -150,7 +149,7 @@ def test_training_shows_the_windows_that_the_engine_shows(past: int) -> None:
     inputs, _ = batches[5]
     _, noisy = batches.mix(np.random.default_rng((7, 5)))
     recorder = Recorder(past)
-    denoiser = StreamingDenoiser(recorder, delay=beats.DELAY)
+    denoiser = StreamingDenoiser(recorder, delay=qtdb_beats.DELAY)
     for row, beat in enumerate(noisy):
         recorder.windows, recorder.contexts = [], []
         denoiser.reset()
@@ -164,7 +163,7 @@ def test_training_shows_the_windows_that_the_engine_shows(past: int) -> None:
 
 def test_windows_count_by_their_share_of_what_comes_out_of_the_engine() -> None:
     beat = np.random.default_rng(0).normal(size=SAMPLES).astype(np.float32)
-    denoiser = StreamingDenoiser(Recorder(WINDOW), delay=beats.DELAY)
+    denoiser = StreamingDenoiser(Recorder(WINDOW), delay=qtdb_beats.DELAY)
     out = np.concatenate([denoiser.push(beat).signal, denoiser.flush().signal])[:, 0]
     shares = window_shares(denoiser.mode)
     padded = np.concatenate([np.full(WINDOW, beat[0]), beat])
@@ -225,16 +224,16 @@ def test_an_unknown_experiment_is_refused(tmp_path: Path) -> None:
 def test_a_training_on_beats_goes_on_where_it_stopped(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(beats, "TRAINING", ("sel1",))
-    monkeypatch.setattr(beats, "VALIDATION", ("sel1",))
-    monkeypatch.setattr(training, "VALIDATION_STEPS", 1)
+    monkeypatch.setattr(qtdb_beats, "TRAINING", ("sel1",))
+    monkeypatch.setattr(qtdb_beats, "VALIDATION", ("sel1",))
+    monkeypatch.setattr(trainer, "VALIDATION_STEPS", 1)
     write_noise(data, splits.NOISE_HALF)
     config = load_config("b1")
     short = dataclasses.replace(config.training, epochs=1, steps=2, batch=8, rounded=0)
     network = {**config.network, "widths": [4, 4, 6, 8], "past": 512, "context_width": 4}
     config = dataclasses.replace(config, version=2, training=short, network=network)
-    first = training.train(config, data, tmp_path / "run")
-    again = training.train(config, data, tmp_path / "run")
+    first = trainer.train(config, data, tmp_path / "run")
+    again = trainer.train(config, data, tmp_path / "run")
     assert len(read_history(tmp_path / "run")) == 1
     for a, b in zip(first.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -18,11 +18,11 @@ from click.testing import CliRunner
 
 from ecgstream import StreamingDenoiser
 from ecgstream.model.data.mixing import NoisyWindows
-from ecgstream.model.export import tflite as export_module
+from ecgstream.model.export import tflite
 from ecgstream.model.export.precision import PRECISIONS
 from ecgstream.model.export.shrink import compact
 from ecgstream.model.export.tflite import ExportError, export
-from ecgstream.model.training import trainer as training
+from ecgstream.model.training import trainer
 from ecgstream.model.training.config import Config, as_dict, load_config
 from ecgstream.model.training.runs import CONFIG
 from ecgstream.model.training.trainer import BEST, RelativeError, build
@@ -76,9 +76,9 @@ def windows(config: Config, data: Path, *, validation: bool, seed: int) -> Noisy
 
 @pytest.fixture(autouse=True)
 def small_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_module, "training_windows", windows)
-    monkeypatch.setattr(export_module, "CALIBRATION_WINDOWS", 128)
-    monkeypatch.setattr(export_module, "PARITY_WINDOWS", 256)
+    monkeypatch.setattr(tflite, "training_windows", windows)
+    monkeypatch.setattr(tflite, "CALIBRATION_WINDOWS", 128)
+    monkeypatch.setattr(tflite, "PARITY_WINDOWS", 256)
 
 
 @pytest.fixture(scope="module")
@@ -104,9 +104,9 @@ def unseen(config: Config) -> Batch:
 def converted(trained: Path, config: Config) -> dict[str, bytes]:
     """The trained network in every precision, as TensorFlow's converter gives it."""
     batches = windows(config, Path(), validation=False, seed=1)
-    calibration, _ = export_module._take(batches, 128)
+    calibration, _ = tflite._take(batches, 128)
     model = keras.models.load_model(trained)
-    return {name: export_module._convert(model, "noise", name, calibration) for name in PRECISIONS}
+    return {name: tflite._convert(model, "noise", name, calibration) for name in PRECISIONS}
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -170,13 +170,13 @@ def test_tflite_runtime_gives_the_same_bits_for_a_compact_file_and_nearly_those_
 def test_int8_calibrated_on_the_wrong_windows_is_refused(
     size: float, trained: Path, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    convert = export_module._convert
+    convert = tflite._convert
 
     def wrongly(model: keras.Model, output: str, precision: str, calibration: Batch) -> bytes:
         wrong = {name: values * np.float32(size) for name, values in calibration.items()}
         return convert(model, output, precision, wrong)
 
-    monkeypatch.setattr(export_module, "_convert", wrongly)
+    monkeypatch.setattr(tflite, "_convert", wrongly)
     with pytest.raises(ExportError, match="not written: "):
         export(trained, tmp_path / "m.tflite", config, Path())
     assert not list(tmp_path.iterdir())
@@ -191,12 +191,12 @@ def test_a_file_without_the_trained_weights_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A conversion can lose them and leave those that a network begins with."""
-    convert = export_module._convert
+    convert = tflite._convert
 
     def forgetfully(model: keras.Model, *arguments: Any) -> bytes:
         return convert(build(config), *arguments)
 
-    monkeypatch.setattr(export_module, "_convert", forgetfully)
+    monkeypatch.setattr(tflite, "_convert", forgetfully)
     with pytest.raises(ExportError, match="not written: its answers agree"):
         export(trained, tmp_path / "m.tflite", config, Path(), precision)
     assert not list(tmp_path.iterdir())
@@ -209,7 +209,7 @@ def test_a_precision_that_makes_the_answer_worse_is_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(export_module, "_convert", lambda *arguments: converted["int8"])
+    monkeypatch.setattr(tflite, "_convert", lambda *arguments: converted["int8"])
     strict = dataclasses.replace(PRECISIONS["int8"], max_cost_db=-10.0)
     monkeypatch.setitem(PRECISIONS, "int8", strict)
     with pytest.raises(ExportError, match="not written: int8 makes its error"):
@@ -229,9 +229,9 @@ def test_a_precision_that_makes_the_answer_worse_is_refused(
 def test_numbers_of_another_type_are_found(
     held: str, wanted: str, kind: str, converted: dict[str, bytes]
 ) -> None:
-    assert sum(export_module._operators(converted[held], PRECISIONS[held]).values()) > 20
+    assert sum(tflite._operators(converted[held], PRECISIONS[held]).values()) > 20
     with pytest.raises(ExportError, match=f"has a {kind}"):
-        export_module._operators(converted[held], PRECISIONS[wanted])
+        tflite._operators(converted[held], PRECISIONS[wanted])
 
 
 def test_a_model_that_no_runtime_takes_is_refused(
@@ -239,7 +239,7 @@ def test_a_model_that_no_runtime_takes_is_refused(
 ) -> None:
     model = keras.Sequential([keras.Input((128, 1)), keras.layers.Conv1D(1, 3)])
     other = bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
-    monkeypatch.setattr(export_module, "_convert", lambda *arguments: other)
+    monkeypatch.setattr(tflite, "_convert", lambda *arguments: other)
     with pytest.raises(ExportError, match=rf"does not take the model.*needs window \(1, {WINDOW}"):
         export(trained, tmp_path / "m.tflite", config, Path(), "float32")
     assert not list(tmp_path.iterdir())
@@ -251,7 +251,7 @@ def test_the_shipped_network_fits_into_100_kb() -> None:
     model, rng = build(shipped), np.random.default_rng(0)
     # Equal numbers are kept once: an untrained network has zeros where a trained one has biases.
     model.set_weights([w + rng.uniform(0, 0.01, w.shape) for w in model.get_weights()])
-    content = export_module._convert(model, "noise", "int8", calibration)
+    content = tflite._convert(model, "noise", "int8", calibration)
     assert len(compact(content)) <= 100_000
 
 
@@ -262,8 +262,8 @@ def test_the_command_writes_beside_the_trained_model(
     databases: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(export_module, "training_windows", training.training_windows)
-    monkeypatch.setattr(training, "TRAINING_RECORDS", ("mitdb/101", "mitdb/106"))
+    monkeypatch.setattr(tflite, "training_windows", trainer.training_windows)
+    monkeypatch.setattr(trainer, "TRAINING_RECORDS", ("mitdb/101", "mitdb/106"))
     (tmp_path / BEST).write_bytes(trained.read_bytes())
     (tmp_path / CONFIG).write_text(json.dumps(as_dict(config)))
     arguments = ["export", str(tmp_path), "--data", str(databases)]

@@ -16,8 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ecgstream import StreamingDenoiser
-from ecgstream.model.export.tflm import check as check_module
-from ecgstream.model.export.tflm import source as source_module
+from ecgstream.model.export.tflm import check, source
 from ecgstream.model.export.tflm.check import noisy_record
 from ecgstream.model.export.tflm.network import Int8Network, Steps, arena_size
 from ecgstream.model.export.tflm.source import TOLERANCE, write
@@ -200,7 +199,7 @@ def test_a_model_that_tflm_runs_otherwise_is_refused(
         def answers(self, window: Floats, context: Floats) -> Steps:
             return super().answers(window, context)[:, ::-1]
 
-    for module in (check_module, source_module):
+    for module in (check, source):
         monkeypatch.setattr(module, "MicroNetwork", Backwards)
     result = export("--out", tmp_path / "out")
     assert result.exit_code == 1

@@ -15,8 +15,7 @@ from click.testing import CliRunner
 
 from ecgstream.model.data import splits
 from ecgstream.model.data.mixing import Mixing, NoisyWindows, Stretches, load_clean, place_weights
-from ecgstream.model.training import networks as network
-from ecgstream.model.training import trainer as training
+from ecgstream.model.training import networks, trainer
 from ecgstream.model.training.config import FIRST, Config, ConfigError, load_config
 from ecgstream.model.training.runs import read_history
 from ecgstream.model.training.trainer import BEST, CHECKPOINT, build, noisy_windows, train
@@ -54,9 +53,9 @@ def _write(folder: Path, name: str, signals: npt.ArrayLike, fs: float = 360) -> 
 
 @pytest.fixture(autouse=True)
 def small_splits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "TRAINING_RECORDS", ("mitdb/t1", "qtdb/q1"))
-    monkeypatch.setattr(training, "VALIDATION_RECORDS", ("mitdb/v1",))
-    monkeypatch.setattr(training, "VALIDATION_STEPS", 2)
+    monkeypatch.setattr(trainer, "TRAINING_RECORDS", ("mitdb/t1", "qtdb/q1"))
+    monkeypatch.setattr(trainer, "VALIDATION_RECORDS", ("mitdb/v1",))
+    monkeypatch.setattr(trainer, "VALIDATION_STEPS", 2)
 
 
 @pytest.fixture
@@ -132,17 +131,17 @@ def test_a_killed_training_goes_on_to_the_same_weights(
     config: Config, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = train(config, data, tmp_path / "whole")
-    write_history = training._write_history
+    write_history = trainer._write_history
 
     def killed(out: Path, history: list[dict[str, float]]) -> None:
         write_history(out, history)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_write_history", killed)
+    monkeypatch.setattr(trainer, "_write_history", killed)
     with pytest.raises(KeyboardInterrupt):
         train(config, data, tmp_path / "parts")
     assert len(read_history(tmp_path / "parts")) == 1
-    monkeypatch.setattr(training, "_write_history", write_history)
+    monkeypatch.setattr(trainer, "_write_history", write_history)
     parts = train(config, data, tmp_path / "parts")
     for a, b in zip(whole.get_weights(), parts.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -160,13 +159,13 @@ def test_rounding_is_felt_in_the_last_epochs_and_gone_from_the_result(
     config: Config, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     felt = []
-    set_rounding = network.set_rounding
+    set_rounding = networks.set_rounding
 
     def watched(model: keras.Model, on: bool) -> None:
         felt.append(on)
         set_rounding(model, on)
 
-    monkeypatch.setattr(network, "set_rounding", watched)
+    monkeypatch.setattr(networks, "set_rounding", watched)
     result = train(config, data, tmp_path / "run")
     assert felt == [False, False, True, False]  # every other one is for the file that is kept
     inputs, _ = windows(config, data, Mixing())[0]
@@ -181,7 +180,7 @@ def test_a_training_that_gains_no_more_goes_on_to_the_rounded_epochs(
     config: Config, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = dataclasses.replace(config.training, epochs=9, steps=1, rounded=3, patience=1)
-    monkeypatch.setattr(training, "_epochs_since_best", len)  # as if none after the first gained
+    monkeypatch.setattr(trainer, "_epochs_since_best", len)  # as if none after the first gained
     train(dataclasses.replace(config, training=settings), data, tmp_path)
     assert [row["epoch"] for row in read_history(tmp_path)] == [0, 1, 6, 7]
 
