@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ecgstream.streamer.ecg.noise import KINDS
+from ecgstream.streamer.ecg.noise import NOISE_KINDS
 from ecgstream.streamer.engine.delay import MODES
 from ecgstream.streamer.io.records import DATA_VARIABLE
 from ecgstream.streamer.network.runtimes import RUNTIMES
@@ -143,7 +143,7 @@ def noise(default: str | None) -> Callable[[Function], Function]:
     """Add the option for the kind of noise to mix in."""
     return click.option(
         "--noise",
-        type=click.Choice(["none", *KINDS]),
+        type=click.Choice(["none", *NOISE_KINDS]),
         default=default or "none",
         show_default=True,
         help="Noise to mix in: recorded (bw, em, ma, their sum mix) or synthetic.",

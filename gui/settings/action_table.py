@@ -7,18 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ecgstream.gui.settings.display_settings import GAINS, PAPER_SPEEDS
+from ecgstream.streamer.ecg.noise import NOISE_KINDS
 from ecgstream.streamer.engine.delay import FS, MODES
 
-NOISES = {
+NOISES: dict[str | None, str] = {
     None: "None",
-    "bw": "Baseline wander",
-    "em": "Electrode motion",
-    "ma": "Muscle artefact",
-    "mix": "All three together",
-    "pli50": "50 Hz hum",
-    "pli60": "60 Hz hum",
-    "white": "White noise",
-    "wander": "Slow sine",
+    **{kind.name: kind.label for kind in NOISE_KINDS.values()},
 }
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Replay speeds to choose from, times real time."""

@@ -1,14 +1,15 @@
-"""Noise to mix into an ECG: real recordings and powerline hum, scaled to a signal-to-noise ratio.
+"""Noise to mix into an ECG, scaled to a signal-to-noise ratio.
 
-`bw`, `em` and `ma` (baseline wander, electrode motion, muscle artefact) are the records of the
-MIT-BIH Noise Stress Test Database (Moody, Muldrow & Mark 1984); `mix` is their sum. Synthetic
-are `pli50` and `pli60` (powerline), `white` (what the original experiment takes for muscle
-artefact) and `wander` (its baseline wander, a slow sine).
+Recorded kinds are the records of the MIT-BIH Noise Stress Test Database (Moody, Muldrow & Mark
+1984). A kind is one entry: its name, its label and the function that makes it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +18,35 @@ from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.engine.resampling import Resampler, ratio
 from ecgstream.streamer.io.records import RecordError, find_record, read_record
 
-RECORDED = ("bw", "em", "ma")
-KINDS = (*RECORDED, "mix", "pli50", "pli60", "white", "wander")
 BUNDLED_NOISE = "nstdb90"
 """90 s of each recorded kind, from the halves that no shipped model was trained on."""
 
-_SINES = {"pli50": 50.0, "pli60": 60.0, "wander": 0.1}  # Hz; 0.1: one period in ten seconds
-
 Samples = npt.NDArray[np.float64]
+
+
+class NoiseRequest(NamedTuple):
+    """Noise to make."""
+
+    n: int
+    """Samples."""
+    fs: float
+    """Hz."""
+    seed: int
+    data: str | Path | None
+    """Data folder of recorded noise; the bundled excerpt where it has none."""
+    rng: np.random.Generator
+
+
+@dataclass(frozen=True)
+class NoiseKind:
+    """A kind of noise; `make` gives (n,) samples of any mean and variance."""
+
+    name: str
+    """As `--noise` takes it."""
+    label: str
+    make: Callable[[NoiseRequest], Samples]
+    recorded: bool = False
+    """It is a record of the MIT-BIH Noise Stress Test Database."""
 
 
 def recorded_noise(kind: str, data: str | Path | None = None) -> Samples:
@@ -60,33 +82,71 @@ def _at_rate(noise: Samples, fs: float) -> Samples:
     return np.asarray(np.concatenate(parts, axis=1)[0], float)
 
 
+def _recorded(name: str, label: str) -> NoiseKind:
+    """Define a recorded kind; it turns back at either end, so that it never jumps."""
+
+    def make(request: NoiseRequest) -> Samples:
+        channel = _any_noise(name, request.data)[:, request.seed % 2]
+        there = _at_rate(channel, request.fs)
+        there_and_back = np.concatenate([there, there[::-1]])
+        places = np.arange(request.n) + request.rng.integers(len(there))
+        return np.asarray(np.take(there_and_back, places, mode="wrap"))
+
+    return NoiseKind(name, label, make, recorded=True)
+
+
+def _sine(name: str, label: str, hertz: float) -> NoiseKind:
+    """Define a sine of random phase."""
+
+    def make(request: NoiseRequest) -> Samples:
+        periods = hertz / request.fs * np.arange(request.n) + request.rng.random()
+        return np.asarray(np.sin(2 * np.pi * periods))
+
+    return NoiseKind(name, label, make)
+
+
+def _mix(request: NoiseRequest) -> Samples:
+    """Sum all recorded kinds, each of unit variance."""
+    n, fs, seed, data, _ = request
+    parts = [unit_noise(kind, n, seed + i, data, fs) for i, kind in enumerate(RECORDED)]
+    return np.asarray(np.sum(parts, axis=0))
+
+
+NOISE_KINDS = {
+    kind.name: kind
+    for kind in (
+        _recorded("bw", "Baseline wander"),
+        _recorded("em", "Electrode motion"),
+        _recorded("ma", "Muscle artefact"),
+        NoiseKind("mix", "All three together", _mix),
+        _sine("pli50", "50 Hz hum", 50.0),
+        _sine("pli60", "60 Hz hum", 60.0),
+        NoiseKind("white", "White noise", lambda request: request.rng.standard_normal(request.n)),
+        _sine("wander", "Slow sine", 0.1),
+    )
+}
+"""All kinds, by name. The original experiment takes `white` for muscle artefact and `wander`, one
+period in ten seconds, for baseline wander."""
+RECORDED = tuple(name for name, kind in NOISE_KINDS.items() if kind.recorded)
+"""Names of the recorded kinds."""
+
+
 def unit_noise(
     kind: str, n: int, seed: int = 0, data: str | Path | None = None, fs: float = FS
 ) -> Samples:
-    """`n` samples of noise of that kind at `fs` Hz, zero mean, unit variance over all of them.
+    """Make `n` samples of noise at `fs` Hz, zero mean, unit variance over all of them.
 
     Recorded noise comes from the data folder or else from the bundled excerpt. It starts at a
-    place that the seed chooses and turns back at either end, so that it never jumps. Away from the
-    360 Hz it was recorded at it is resampled.
+    place that the seed chooses. Away from the 360 Hz it was recorded at it is resampled.
 
     Raises
     ------
     ValueError : no such kind.
     """
-    rng = np.random.default_rng(seed)
-    if kind == "white":
-        noise = rng.standard_normal(n)
-    elif kind in _SINES:
-        noise = np.sin(2 * np.pi * (_SINES[kind] / fs * np.arange(n) + rng.random()))
-    elif kind == "mix":
-        parts = [unit_noise(part, n, seed + i, data, fs) for i, part in enumerate(RECORDED)]
-        noise = np.sum(parts, axis=0)
-    elif kind in RECORDED:
-        recorded = _at_rate(_any_noise(kind, data)[:, seed % 2], fs)
-        there_and_back = np.concatenate([recorded, recorded[::-1]])
-        noise = np.take(there_and_back, np.arange(n) + rng.integers(len(recorded)), mode="wrap")
-    else:
-        raise ValueError(f"unknown noise {kind!r}: choose from {', '.join(KINDS)}")
+    if kind not in NOISE_KINDS:
+        raise ValueError(f"unknown noise {kind!r}: choose from {', '.join(NOISE_KINDS)}")
+    request = NoiseRequest(n, fs, seed, data, np.random.default_rng(seed))
+    noise = NOISE_KINDS[kind].make(request)
     noise = noise - noise.mean()
     return np.asarray(noise / noise.std())
 
