@@ -27,7 +27,7 @@ from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.sheet import Sheet
 from ecgstream.gui.window.frame_rate import FrameRate
 from ecgstream.gui.window.main_window import MainWindow
-from ecgstream.streamer.ecg.noise import KINDS
+from ecgstream.streamer.ecg.noise import NOISE_KINDS
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import Record, RecordError, read_record
 from helpers.fakes import FakeClock, Identity
@@ -498,7 +498,7 @@ def test_uncaught_exceptions_are_logged_and_reported(
 
 
 def test_every_kind_of_noise_can_be_chosen() -> None:
-    assert set(NOISES) == {None, *KINDS}
+    assert set(NOISES) == {None, *NOISE_KINDS}
 
 
 def test_display_problem_names_the_reason(

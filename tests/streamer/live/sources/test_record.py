@@ -7,7 +7,7 @@ import pytest
 
 from ecgstream import StreamingDenoiser
 from ecgstream.streamer.ecg.metrics import snr
-from ecgstream.streamer.ecg.noise import KINDS, noise_gain, unit_noise
+from ecgstream.streamer.ecg.noise import NOISE_KINDS, noise_gain, unit_noise
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import Record, RecordError, read_record
 from ecgstream.streamer.live.clock import Pacer
@@ -96,7 +96,7 @@ def test_noise_can_change_while_the_replay_runs() -> None:
     np.testing.assert_array_equal(read(source, 500).input, quiet)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", NOISE_KINDS)
 def test_every_kind_of_noise_works_out_of_the_box(kind: str) -> None:
     noise = unit_noise(kind, 100_000)
     assert noise.mean() == pytest.approx(0, abs=1e-9)
