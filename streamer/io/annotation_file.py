@@ -17,7 +17,7 @@ _NOTE, _SKIP, _MODIFIERS, _AUX = 22, 59, (60, 61, 62), 63
 _LONGEST_NOTE = 255
 
 
-def read(file: Path) -> tuple[npt.NDArray[np.int64], list[str], list[str]]:
+def read_annotations(file: Path) -> tuple[npt.NDArray[np.int64], list[str], list[str]]:
     """Sample numbers (n,), symbols and notes of all annotations, in the order of time.
 
     Annotations of types that WFDB does not define are left out, and so are notes on sample 0,

@@ -1,8 +1,7 @@
-"""What every format of recordings has: signals that are read and written in pieces."""
+"""Base classes of file formats: signals read and written in pieces of bounded size."""
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -14,21 +13,15 @@ from typing import IO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ecgstream.streamer.engine.settings import MAX_FS, MIN_FS
-
 Samples = npt.NDArray[np.float64]
-"""Of one signal in its own unit, (n,); NaN in gaps."""
+"""Samples of one signal in its own unit, (n,); NaN in gaps."""
 Frames = Sequence[Samples]
-"""Of all signals from the same moment to the same moment: whole frames of each."""
+"""Samples of all signals over the same stretch of time: whole frames of each."""
 
 PIECE = 1 << 17
-"""Samples in all signals together that are read at a time."""
+"""Samples read at a time, all signals together."""
 GAIN = 1000.0
-"""adu per mV where the input had real numbers: a step of 1 µV."""
-
-_MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "nv": 1e-6, "v": 1e3}
-_OTHERS = frozenset("EEG EMG EOG ERG EP MEG MCG ENG GSR RESP PLETH PPG".split())
-"""First words of names, by EDF+'s list of signal types and by custom, that say "no ECG"."""
+"""adu per mV for inputs of real numbers: a step of 1 µV."""
 
 
 class FormatError(Exception):
@@ -44,70 +37,58 @@ class Signal:
     """Hz."""
     unit: str
     gain: float
-    """Steps that it is stored in, per unit."""
+    """adu per unit."""
     baseline: float
-    """Step that stands for 0 units."""
+    """adu at 0 units."""
     per_frame: int = 1
-    """Samples in a frame, the file's smallest piece of all signals together."""
+    """Samples in a frame, the smallest stretch that holds whole samples of all signals."""
     millivolts: float | None = 1.0
-    """In one unit; None where that is no voltage."""
-
-    @property
-    def copied(self) -> str | None:
-        """Why it is copied as it is; None for an ECG, which is denoised."""
-        if self.millivolts is None:
-            return f"{self.unit or 'its unit'} is no voltage"
-        word = re.split(r"[\s_-]", self.name.strip(), maxsplit=1)[0].upper()
-        if word in _OTHERS:
-            return f"{word} is no ECG"
-        if not MIN_FS <= self.fs <= MAX_FS:
-            return f"{self.fs:g} Hz is not within {MIN_FS:g} to {MAX_FS:g} Hz"
-        return None
+    """One unit in mV; None where the unit is no voltage."""
 
 
 class Mark(NamedTuple):
-    """An annotation on its way from one format to another."""
+    """One annotation, as formats exchange it."""
 
     seconds: float
     symbol: str
-    """Of WFDB; `"`, a note, where the other format has only words."""
+    """WFDB's symbol; `"` (a note) from formats that have only text."""
     text: str
 
 
 class Opened(ExitStack):
-    """Files that are made: to close when they are complete, and when they never will be."""
+    """New files, closed together, on success and on failure."""
 
     def binary(self, path: Path) -> IO[bytes]:
-        """A new file."""
+        """Create a binary file."""
         return self.enter_context(open(path, "xb"))
 
     def text(self, path: Path) -> IO[str]:
-        """A new file of text, with line ends as they are written."""
+        """Create a text file in UTF-8 without translation of line ends."""
         return self.enter_context(open(path, "x", newline="", encoding="utf-8"))
 
 
 class Reader(ABC):
-    """A file that is read from its first frame to its last, once.
+    """Reader of one file, from its first frame to its last, once.
 
-    Every method and the making of one raise `FormatError` for a damaged file.
+    Every method and the constructor raise `FormatError` for a damaged file.
     """
 
     signals: Sequence[Signal]
     files: Sequence[Path]
-    """All that is read."""
+    """All files that belong to the recording."""
     start: datetime | None = None
     comments: Sequence[str] = ()
     share = 0.0
-    """Of the file that was read, 0 to 1."""
+    """Fraction read so far, 0 to 1."""
     resumed = False
-    """The newest piece does not follow on the one before: there was a break."""
+    """The newest piece begins after a break in time."""
 
     @abstractmethod
     def pieces(self) -> Iterator[Frames]:
-        """All frames, about `PIECE` samples at a time, never none."""
+        """Yield all frames, about `PIECE` samples at a time, never an empty piece."""
 
     def marks(self) -> Sequence[Mark]:
-        """All annotations."""
+        """Return all annotations."""
         return ()
 
     def close(self) -> None:  # noqa: B027 - most keep nothing open between pieces
@@ -115,17 +96,17 @@ class Reader(ABC):
 
 
 class Writer(ABC):
-    """A file that is written in the same way, in a folder where nothing else is."""
+    """Writer of one recording, piece by piece, into an empty folder."""
 
     files: Sequence[str]
-    """Names of all files, the one that makes them a recording last."""
+    """Names of all files; the main one last."""
     clipped = 0
-    """Samples that did not fit and are cut off."""
+    """Number of samples beyond the format's limits, written as the nearest limit."""
     marked = True
-    """The input's annotations are in it, if there were any."""
+    """The format keeps the input's annotations."""
 
     breaks = False
-    """It keeps breaks in the time."""
+    """The format keeps breaks in time."""
 
     def __init__(self) -> None:
         self.opened = Opened()
@@ -139,18 +120,76 @@ class Writer(ABC):
         """Complete the file."""
 
 
-def millivolts(unit: str) -> float | None:
-    """A unit in mV, by its name; None when it is no voltage."""
-    return _MILLIVOLTS.get(unit.strip().lower())
+class Format(ABC):
+    """One file format: its names, and how its files are found, read and written."""
 
+    name: str
+    """Of the format on the command line."""
+    label: str
+    """Of the format in messages."""
+    suffix: str
+    """Of a new file."""
+    suffixes: Sequence[str]
+    """Suffixes of main files that are looked for in a folder."""
+    other_suffixes: Sequence[str] = ()
+    """Suffixes of further files that a user may name."""
+    flags_as_annotations = False
+    """Flags are written as WFDB annotations (`.qual`), not as a table."""
 
-def unit_of(factor: float) -> str:
-    """The name of a unit of so many mV; adu where it has none."""
-    return {1.0: "mV", 1e-3: "uV", 1e3: "V"}.get(factor, "adu")
+    @abstractmethod
+    def reader(self, path: Path, fs: float | None, millivolts: float | None) -> Reader:
+        """Open a file to read.
+
+        Parameters
+        ----------
+        path : of the main file.
+        fs : Hz, for files that do not state it.
+        millivolts : value of 1 in mV, for files that name no unit.
+
+        Raises
+        ------
+        FormatError, OSError : the file cannot be read.
+        """
+
+    @abstractmethod
+    def writer(
+        self, folder: Path, name: str, reader: Reader, changed: Sequence[int], about: str
+    ) -> Writer:
+        """Create a file: a copy of the input with other samples, or a new one.
+
+        Parameters
+        ----------
+        folder : to write in.
+        name : of the main file.
+        reader : of the input.
+        changed : numbers of the signals that are denoised.
+        about : what was done, for the file's own description.
+
+        Raises
+        ------
+        FormatError, OSError : the file cannot be written.
+        """
+
+    def target(self, path: Path) -> Path:
+        """Path of the main file of a copy, from the path of the input's."""
+        return path
+
+    def parts(self, folder: Path, names: Sequence[str]) -> set[str]:
+        """Names of main files in a folder that are only parts of other recordings."""
+        return set()
+
+    def size(self, path: Path) -> int:
+        """Approximate size of the samples, in bytes.
+
+        Raises
+        ------
+        OSError : the file cannot be looked at.
+        """
+        return path.stat().st_size
 
 
 def steps(samples: Samples, signal: Signal, low: int, high: int, gap: int) -> tuple[Samples, int]:
-    """Samples as whole steps from `low` to `high`, `gap` for NaN; and how many were cut off."""
+    """Quantize samples to adu from `low` to `high`, NaN to `gap`; count those clipped."""
     with np.errstate(invalid="ignore", over="ignore"):
         adu = np.rint(samples * signal.gain + signal.baseline)
     there = ~np.isnan(adu)
@@ -158,15 +197,15 @@ def steps(samples: Samples, signal: Signal, low: int, high: int, gap: int) -> tu
     return np.where(there, np.clip(adu, low, high), gap), beyond
 
 
-def one_rate(signals: Sequence[Signal], form: str) -> float:
-    """The rate of all signals, for a format that has one for all.
+def one_rate(signals: Sequence[Signal], label: str) -> float:
+    """Return the rate of all signals, in Hz, for a format that allows only one.
 
     Raises
     ------
-    FormatError : there are several.
+    FormatError : the rates differ.
     """
     rates = sorted({signal.fs for signal in signals})
     if len(rates) > 1:
         named = ", ".join(f"{rate:g}" for rate in rates)
-        raise FormatError(f"its signals have {named} Hz, and {form} has one rate for all")
+        raise FormatError(f"its signals have {named} Hz, and {label} has one rate for all")
     return rates[0]

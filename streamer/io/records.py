@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ecgstream.streamer.io import annotation_file as atr
+from ecgstream.streamer.io.annotation_file import read_annotations
+from ecgstream.streamer.io.units import millivolts
 from ecgstream.streamer.io.wfdb_header import LARGEST_ANNOTATIONS, check, inside
 
 ASSETS = Path(__file__).parents[1] / "assets"
 BUNDLED = {"208": "208b"}
 """MIT-BIH records of which an excerpt is shipped, and the excerpt's name."""
 DATA_VARIABLE = "ECG_DATA"
-_MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "v": 1e3}
 DOWNLOADS = "~/.cache/ecgstream"
 """The data folder when none is named."""
 
@@ -200,18 +200,18 @@ def _read_wfdb(path: Path, folder: Path) -> Record:
             record = wfdb.rdrecord(str(path.absolute()))
         marks = path.with_name(f"{path.name}.atr")
         if os.path.lexists(marks):
-            annotations = Annotations(*atr.read(inside(marks, folder, LARGEST_ANNOTATIONS)))
+            annotations = Annotations(*read_annotations(inside(marks, folder, LARGEST_ANNOTATIONS)))
     except Exception as error:  # wfdb has no errors of its own: what comes is anything
         raise RecordError(
             f"record {path} cannot be read, its files may be damaged or cut short: {error}"
         ) from error
     if record.p_signal is None or not len(record.p_signal):
         raise RecordError(f"record {path} holds no signals")
-    unknown = {unit for unit in record.units if unit.lower() not in _MILLIVOLTS}
+    unknown = {unit for unit in record.units if millivolts(unit) is None}
     if unknown:
         raise RecordError(f"record {path} is in {', '.join(unknown)}; an ECG is in mV, uV or V")
     with np.errstate(over="ignore", invalid="ignore"):
-        factors = [_MILLIVOLTS[unit.lower()] for unit in record.units]
+        factors = np.array([millivolts(unit) for unit in record.units], float)
         signals = (record.p_signal * factors).astype(np.float32)
     signals[~np.isfinite(signals)] = np.nan
     return Record(

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ecgstream.streamer.io.wfdb_formats import SAMPLE_FORMATS, frames_in_file
+
 LARGEST_HEADER = 1 << 20
 """Bytes."""
 LARGEST_ANNOTATIONS = 4 << 20
@@ -23,12 +25,6 @@ MOST_SIGNALS, MOST_SEGMENTS = 256, 4096
 HIGHEST_FS = 1e6
 """Hz."""
 _LONGEST_LINE = 1000
-_BYTES = {
-    **{8: 1.0, 80: 1.0, 16: 2.0, 61: 2.0, 160: 2.0, 24: 3.0, 32: 4.0, 212: 1.5},
-    **{310: 4 / 3, 311: 4 / 3},
-    **{508: 0.0, 516: 0.0, 524: 0.0},  # compressed: no telling
-}
-"""That a sample takes, by WFDB's number of the format."""
 
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)"
 _RECORD = re.compile(
@@ -151,8 +147,8 @@ def _signal(line: str) -> _Signal:
     if not math.isfinite(float(fields["gain"] or 0)):
         raise HeaderError(f"its header gives a gain of {fields['gain']}")
     kind = int(fields["format"] or 0)
-    if fields["file"] != "~" and kind not in _BYTES:
-        known = ", ".join(map(str, sorted(_BYTES)))
+    if fields["file"] != "~" and kind not in SAMPLE_FORMATS:
+        known = ", ".join(map(str, sorted(SAMPLE_FORMATS)))
         raise HeaderError(f"its header names a format {kind:.0f}; known are {known}")
     per_frame = _number(fields["per_frame"] or "1", MOST_VALUES, "samples per frame")
     if not per_frame:
@@ -171,9 +167,8 @@ def _check_file(
     if any((signal.format, signal.offset) != (kind, offset) for signal in signals):
         raise HeaderError(f"its header names several formats for {file.name}")
     frame = sum(signal.per_frame for signal in signals)
-    there = max(0, size - offset)
-    if _BYTES[kind]:
-        held = int(there / (_BYTES[kind] * frame))
+    if SAMPLE_FORMATS[kind].bytes:
+        held = frames_in_file(size, kind, frame, offset)
         if held < length:
             raise HeaderError(
                 f"{file.name} is cut short: its header announces {length} samples, it has {held}"

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from ecgstream.tools.batch.job import Outcome, Settings, Task, attempt, reason
-from ecgstream.tools.batch.processes import PATIENCE, News
+from ecgstream.tools.batch.processes import POLL_SECONDS, News
 
 LOCAL = "local"
 """The address of a cluster that is started here."""
 _TRIES = 3
-"""Of a recording that failed although its file may be good: see `Outcome.passing`."""
+"""Of a recording that failed although its file may be good: see `Outcome.transient`."""
 _SECONDS = 10
 """To find the scheduler."""
 
@@ -62,7 +62,7 @@ def on_cluster(
             submit(task, 1)
         while known:
             try:
-                key = news.get(timeout=PATIENCE).key
+                key = news.get(timeout=POLL_SECONDS).key
             except queue.Empty:
                 yield None
                 continue
@@ -71,8 +71,8 @@ def on_cluster(
             if failure is None:
                 outcome = future.result()
             else:  # Dask blames all that a worker had when it died: these too may go well
-                outcome = Outcome(task, _why(failure), passing=True)
-            if outcome.passing and tries < _TRIES:
+                outcome = Outcome(task, _why(failure), transient=True)
+            if outcome.transient and tries < _TRIES:
                 submit(task, tries + 1)
             else:
                 yield outcome

@@ -1,31 +1,34 @@
-"""What there is to denoise, and where it goes."""
+"""Find the recordings to denoise and name the files to write."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ecgstream.streamer.io.formats import FORMS, NAMED, SUFFIXES
+from ecgstream.streamer.io.base import Format
+from ecgstream.streamer.io.formats import FORMATS, WFDB, recognize
 from ecgstream.streamer.io.records import find_record
 from ecgstream.tools.batch.job import Outcome, Task, reason
 from ecgstream.tools.batch.output import FLAGS, MARKS, STAMP
 
 
 class Inputs(NamedTuple):
-    """What was found."""
+    """Recordings found in files and folders."""
 
     tasks: list[Task]
     failures: list[Outcome]
-    """What cannot even be looked at."""
+    """Files and folders that cannot be looked at, or have an unknown format."""
     made: int
-    """Files in folders that are of an earlier run and left out."""
+    """Number of files left out because an earlier run wrote them."""
 
 
 def gather(
-    names: Sequence[str], out: Path, form: str | None = None, data: str | Path | None = None
+    names: Sequence[str],
+    out: Path,
+    target_format: str | None = None,
+    data: str | Path | None = None,
 ) -> Inputs:
     """The recordings of all files and folders, each with its place under `out`.
 
@@ -36,7 +39,7 @@ def gather(
     ----------
     names : paths of files and folders, or names of WFDB records as in `find_record`.
     out : folder to write to.
-    form : of all that is written; None keeps each file's own.
+    target_format : name of the format of all written files; None keeps each file's own.
     data : the folder of databases.
 
     Raises
@@ -47,52 +50,56 @@ def gather(
     for name in names:
         path = Path(name)
         if path.is_dir():
-            found = _folder(found, path, out, form)
+            found = _folder(found, path, out, target_format)
         else:
-            _file(found, name, out, form, data)
+            _file(found, name, out, target_format, data)
     _check_targets(found.tasks)
     return found
 
 
-def _file(found: Inputs, name: str, out: Path, form: str | None, data: str | Path | None) -> None:
+def _file(
+    found: Inputs, name: str, out: Path, target_format: str | None, data: str | Path | None
+) -> None:
     path = Path(name)
-    kind = NAMED.get(path.suffix.lower())
-    if kind in (None, "wfdb"):
+    source_format = recognize(path, named=True)
+    if source_format in (None, WFDB):
         record = find_record(name, data)
         if record is not None:
-            path, kind = record.with_name(f"{record.name}.hea"), "wfdb"
-    if kind is None or not path.is_file():
+            path, source_format = record.with_name(f"{record.name}{WFDB.suffix}"), WFDB
+    if source_format is None or not path.is_file():
         why = "there is no such file, folder or record"
         if path.is_file():
-            known = ", ".join(sorted(SUFFIXES))
+            known = ", ".join(sorted(s for f in FORMATS.values() for s in f.suffixes))
             why = f"{path.suffix or 'no suffix'} is no format that is read; these are: {known}"
-        found.failures.append(Outcome(_task(path, Path(path.name), "csv", out, form), why))
+        found.failures.append(Outcome(_task(path, Path(path.name), None, out, target_format), why))
     else:
-        found.tasks.append(_task(path, Path(path.name), kind, out, form))
+        found.tasks.append(_task(path, Path(path.name), source_format, out, target_format))
 
 
-def _folder(found: Inputs, folder: Path, out: Path, form: str | None) -> Inputs:
+def _folder(found: Inputs, folder: Path, out: Path, target_format: str | None) -> Inputs:
     made = 0
 
     def note(error: OSError) -> None:
         path = Path(error.filename or folder)
         found.failures.append(
-            Outcome(_task(path, Path(path.name), "csv", out, form), reason(error))
+            Outcome(_task(path, Path(path.name), None, out, target_format), reason(error))
         )
 
     for place, folders, files in os.walk(folder, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         there = set(files)
-        segments = set(_segments([Path(place, f) for f in files if f.endswith(".hea")]))
+        parts = {name for f in FORMATS.values() for name in f.parts(Path(place), _mains(f, files))}
         for file in sorted(files):
             path = Path(place, file)
-            kind = SUFFIXES.get(path.suffix.lower())
-            if kind is None or file.startswith(".") or (kind == "wfdb" and path.stem in segments):
+            source_format = recognize(path)
+            if source_format is None or file.startswith(".") or file in parts:
                 continue
             if _main(file) + STAMP in there:
                 made += 1
             else:
-                found.tasks.append(_task(path, path.relative_to(folder), kind, out, form))
+                found.tasks.append(
+                    _task(path, path.relative_to(folder), source_format, out, target_format)
+                )
     return found._replace(made=found.made + made)
 
 
@@ -101,40 +108,34 @@ def _main(file: str) -> str:
     return file.removesuffix(FLAGS).removesuffix(MARKS)
 
 
-def _segments(headers: Sequence[Path]) -> Iterator[str]:
-    """Names of the records that are only parts of others."""
-    for header in headers:
-        try:
-            with open(header, encoding="latin-1") as file:
-                lines = [line for line in file.read(1 << 20).splitlines() if line[:1] not in "#"]
-        except OSError:
-            continue  # the record itself will say so
-        if lines and re.match(r"\s*[-\w]+/\d+\s", lines[0]):
-            yield from (line.split()[0] for line in lines[1:] if line.split())
+def _mains(format_: Format, files: Sequence[str]) -> list[str]:
+    """Names of the main files of a format."""
+    return [file for file in files if file.endswith(tuple(format_.suffixes))]
 
 
-def _task(path: Path, place: Path, kind: str, out: Path, form: str | None) -> Task:
-    target = out / place
-    if form is not None and form != kind:
-        target = target.with_suffix(FORMS[form])
-    elif kind == "wfdb":
-        target = target.with_suffix(".hea")
-    return Task(path.absolute(), kind, target.absolute(), form or kind, _size(path, kind))
+def _task(
+    path: Path, place: Path, source_format: Format | None, out: Path, target_format: str | None
+) -> Task:
+    """Plan a task; `source_format` is None for a file that only gets a failed outcome."""
+    target, name = out / place, source_format.name if source_format else ""
+    if target_format is not None and target_format != name:
+        target = target.with_suffix(FORMATS[target_format].suffix)
+    elif source_format is not None:
+        target = source_format.target(target)
+    size = _size(path, source_format)
+    return Task(path.absolute(), name, target.absolute(), target_format or name, size)
 
 
-def _size(path: Path, kind: str) -> int:
-    """Bytes of samples, about; at least one."""
+def _size(path: Path, format_: Format | None) -> int:
+    """Approximate bytes of samples, at least one, for the progress bar."""
     try:
-        if kind != "wfdb":
-            return path.stat().st_size or 1
-        parts = [*path.parent.glob(f"{path.stem}.dat"), *path.parent.glob(f"{path.stem}_*.dat")]
-        return sum(part.stat().st_size for part in parts) or 1
+        return (format_.size(path) if format_ else path.stat().st_size) or 1
     except OSError:
         return 1
 
 
 def _check_targets(tasks: Sequence[Task]) -> None:
-    """Make sure that every recording has a name of its own, and that no input has it."""
+    """Check that targets are distinct and that none is an input."""
     sources = {task.source.resolve() for task in tasks}
     taken: dict[Path, Task] = {}
     for task in tasks:

@@ -1,4 +1,4 @@
-"""One recording denoised into another file, in pieces: the same in every process and cluster."""
+"""Denoise one recording into another file; runs in worker processes and on clusters."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from typing import Any
 
 from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.io.base import FormatError, Mark, Opened, Reader
-from ecgstream.streamer.io.formats import reader_of, writer_of
-from ecgstream.streamer.io.wfdb_writer import resolution
+from ecgstream.streamer.io.formats import FORMATS
+from ecgstream.streamer.io.formats.wfdb_writer import resolution
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
+from ecgstream.tools.batch.ecg_signals import reason_to_copy
 from ecgstream.tools.batch.flag_files import FlagSink, FlagTable, QualFile
 from ecgstream.tools.batch.output import FLAGS, MARKS, Output, read_stamp, state, unchanged
-from ecgstream.tools.batch.pipeline import Passage, Tally
+from ecgstream.tools.batch.pipeline import Pipeline, Tally
 from ecgstream.tools.system.device import sha256
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is done to every recording; as in `StreamingDenoiser` where not said."""
+    """Settings of a run, the same for all recordings; defaults are `StreamingDenoiser`'s."""
 
     delay: str | int = "balanced"
     strength: float = 1.0
@@ -34,15 +35,15 @@ class Settings:
     model: Path | None = None
     runtime: str = "auto"
     fs: float | None = None
-    """Hz of files that do not say it."""
+    """Hz, for files that do not state it."""
     millivolts: float | None = None
-    """Of 1 in files that name no unit."""
+    """Value of 1 in mV, for files that name no unit."""
     engine: str = ""
-    """Version and model, as `engine` names them: a worker that has others refuses to work."""
+    """Version and model, as `engine` names them; a worker with others refuses to run."""
 
     @property
     def about(self) -> str:
-        """What a file says was done to it."""
+        """Description of the processing, for the written file."""
         words = [f"denoised by {self.engine}, delay {self.delay} undone"]
         words += [f"strength {self.strength:g}"] * (self.strength != 1)
         words += ["ST kept"] * self.st + ["gaps held"] * (self.gaps == "hold")
@@ -55,36 +56,36 @@ class Task:
 
     source: Path
     """Its file; the header of a WFDB record."""
-    form: str
-    """`wfdb`, `edf`, `csv` or `npy`."""
+    source_format: str
+    """Name of its format, as in `FORMATS`."""
     target: Path
     """The file to make; the header of a WFDB record."""
-    target_form: str
+    target_format: str
     size: int
     """Bytes, for the progress."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it went."""
+    """Result of one task."""
 
     task: Task
     failure: str | None = None
-    passing: bool = False
-    """It may go well another time: the system was in the way, not the file."""
+    transient: bool = False
+    """Failed because of the system, not the file: a retry may succeed."""
     before: bool = False
-    """It was done by an earlier run."""
+    """Done by an earlier run."""
     tally: Tally = field(default_factory=Tally)
     copied: dict[str, str] = field(default_factory=dict)
-    """Signals that were left as they are, and why."""
+    """Reason for each signal that was copied unchanged, by name."""
 
 
 Progress = Callable[[float], None]
-"""Is told which share of a recording is done."""
+"""Called with the fraction of a recording that is done."""
 
 
 def denoise(task: Task, settings: Settings, progress: Progress = lambda share: None) -> Outcome:
-    """Make a task's target, unless an earlier run with the same settings has.
+    """Denoise one recording, unless an earlier run with the same settings did.
 
     Raises
     ------
@@ -99,17 +100,18 @@ def denoise(task: Task, settings: Settings, progress: Progress = lambda share: N
         if here and unchanged(task.source.parent, stamp.get("input")):
             return Outcome(task, before=True)
     _network(settings)  # or say at once that there is none
-    reader = reader_of(task.form, task.source, settings.fs, settings.millivolts)
+    reader = FORMATS[task.source_format].reader(task.source, settings.fs, settings.millivolts)
     try:
-        ecgs = [i for i, signal in enumerate(reader.signals) if not signal.copied]
-        copied = {s.name: s.copied for s in reader.signals if s.copied}
+        reasons = [reason_to_copy(signal) for signal in reader.signals]
+        ecgs = [i for i, why in enumerate(reasons) if why is None]
+        copied = {s.name: why for s, why in zip(reader.signals, reasons, strict=True) if why}
         if not ecgs:
             said = "; ".join(f"{name}: {why}" for name, why in copied.items())
             raise FormatError(f"it has no ECG to denoise ({said:.200})")
         seen = state(task.source.parent, _names(reader.files, task.source.parent))
         with Output(task.target) as output, ExitStack() as opened:
-            files, passage = _passage(task, settings, reader, ecgs, output.folder, opened)
-            tally = passage.run(ecgs, progress)
+            files, pipeline = _pipeline(task, settings, reader, ecgs, output.folder, opened)
+            tally = pipeline.run(ecgs, progress)
             if not unchanged(task.source.parent, seen):
                 raise FormatError("it was changed while it was read: run this again")
             output.commit(files, {**done, "input": seen, **_report(reader, tally)})
@@ -118,21 +120,22 @@ def denoise(task: Task, settings: Settings, progress: Progress = lambda share: N
     return Outcome(task, tally=tally, copied=copied)
 
 
-def _passage(
+def _pipeline(
     task: Task,
     settings: Settings,
     reader: Reader,
     ecgs: Sequence[int],
     folder: Path,
     opened: ExitStack,
-) -> tuple[list[str], Passage]:
-    """All files that are to be made in a folder, the main one last, and the way to them."""
+) -> tuple[list[str], Pipeline]:
+    """Create the files of a recording in a folder; return their names, main one last."""
     name = task.target.name
-    writer = writer_of(task.target_form, folder, name, reader, ecgs, settings.about)
+    target = FORMATS[task.target_format]
+    writer = target.writer(folder, name, reader, ecgs, settings.about)
     opened.push(writer.opened)
     beside = []
     flags: FlagSink
-    if task.target_form == "wfdb":
+    if target.flags_as_annotations:
         beside.append(f"{task.target.stem}.qual")
         flags = QualFile(folder / beside[0], reader.signals, ecgs, resolution(reader))
     else:
@@ -142,20 +145,20 @@ def _passage(
     if not writer.marked and (marks := reader.marks()):
         beside.append(name + MARKS)
         _write_marks(folder / beside[-1], marks)
-    passage = Passage(reader, writer, flags, lambda n, fs: _denoiser(n, fs, settings))
-    return [*writer.files[:-1], *beside, writer.files[-1]], passage
+    pipeline = Pipeline(reader, writer, flags, lambda n, fs: _denoiser(n, fs, settings))
+    return [*writer.files[:-1], *beside, writer.files[-1]], pipeline
 
 
 def attempt(task: Task, settings: Settings, progress: Progress = lambda share: None) -> Outcome:
-    """`denoise`, with an outcome for whatever goes wrong."""
+    """Run `denoise`; turn any exception into a failed outcome."""
     try:
         return denoise(task, settings, progress)
     except Exception as error:
-        return Outcome(task, failure=reason(error), passing=isinstance(error, OSError))
+        return Outcome(task, failure=reason(error), transient=isinstance(error, OSError))
 
 
 def reason(error: BaseException) -> str:
-    """Why a recording failed, in one line."""
+    """Describe an error in one line."""
     if isinstance(error, ModuleNotFoundError) and error.name == "wfdb":
         return "WFDB records take wfdb: pip install 'ecgstream[wfdb]'"
     known = isinstance(error, (FormatError, ValueError, OSError, RuntimeError)) and str(error)
@@ -164,16 +167,16 @@ def reason(error: BaseException) -> str:
 
 
 def engine(network: TFLiteNetwork) -> str:
-    """What denoises, for `Settings.engine`."""
+    """Name version and model, for `Settings.engine`."""
     return f"ecgstream {version('ecgstream')}, model {sha256(network.path)[:12]}"
 
 
 _loaded = threading.local()
-"""A network for each thread: a runtime's interpreter serves one at a time."""
+"""Network per thread: an interpreter must not be shared between threads."""
 
 
 def _network(settings: Settings) -> TFLiteNetwork:
-    """The network of this thread, loaded once."""
+    """Return this thread's network, loaded once."""
     key = (settings.model, settings.runtime, settings.engine)
     if getattr(_loaded, "key", None) != key:
         _loaded.network = TFLiteNetwork(settings.model or SHIPPED_MODEL, settings.runtime)
@@ -203,17 +206,18 @@ def _names(files: Sequence[Path], folder: Path) -> list[str]:
 
 
 def _plain(settings: Settings) -> dict[str, Any]:
-    """Settings as JSON gives them back; the model is known by its hash."""
+    """Settings as JSON values; the model is identified by its hash in `engine`."""
     return {**asdict(settings), "model": None}
 
 
 def _report(reader: Reader, tally: Tally) -> dict[str, Any]:
-    """What the stamp says for people."""
+    """Describe input and result, for readers of the stamp."""
     return {
         "start": reader.start and reader.start.isoformat(),
         "comments": list(reader.comments),
         "signals": [
-            {"name": s.name, "unit": s.unit, "fs": s.fs, "copied": s.copied} for s in reader.signals
+            {"name": s.name, "unit": s.unit, "fs": s.fs, "copied": reason_to_copy(s)}
+            for s in reader.signals
         ],
         **asdict(tally),
     }

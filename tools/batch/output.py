@@ -112,7 +112,10 @@ def clear_leftovers(folder: Path) -> None:
 
 def _sync(path: Path) -> None:
     """Return when a file, or the names in a folder, are on the disk."""
-    number = os.open(path, os.O_RDONLY)
+    windows = os.name == "nt"  # which syncs files that are open to write, and no folders
+    if windows and path.is_dir():
+        return
+    number = os.open(path, os.O_RDWR if windows else os.O_RDONLY)
     try:
         os.fsync(number)
     finally:

@@ -1,7 +1,7 @@
-"""All signals of a recording through the engine, each sample back at its own place.
+"""Denoise all signals of a recording, aligned with those that are copied.
 
-What is denoised comes out later than what is copied, and at every rate by another delay. So all
-wait for each other here, and only whole frames are written on.
+The engine delays its output, by a different time at each sampling rate. Signals are therefore
+buffered until whole frames of all of them are complete.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from ecgstream.tools.batch.flag_files import FlagSink
 
 @dataclass
 class Tally:
-    """What went through."""
+    """Totals of one recording."""
 
     seconds: float = 0.0
-    """Of all denoised signals together."""
+    """Duration of all denoised signals together."""
     gaps: int = 0
     """Samples without input."""
     uncertain: int = 0
     """Samples flagged as uncertain."""
     clipped: int = 0
-    """Samples that did not fit into the format and are cut off."""
+    """Samples beyond the limits of the written format."""
 
 
-class Passage:
-    """From a reader to a writer, in pieces, with nothing held but what waits for the engine."""
+class Pipeline:
+    """Pipeline from a reader to a writer in pieces; memory does not grow with the length."""
 
     def __init__(
         self,
@@ -48,40 +48,40 @@ class Passage:
         self._tally = Tally()
 
     def run(self, ecgs: Sequence[int], progress: Callable[[float], None]) -> Tally:
-        """Denoise these signals, copy all others, and complete the files."""
+        """Denoise the signals numbered `ecgs`, copy all others, and complete the files."""
         reader, signals = self._reader, self._reader.signals
         self._groups = [
             _Group([i for i in ecgs if signals[i].fs == fs], signals, self._denoiser)
             for fs in dict.fromkeys(signals[i].fs for i in ecgs)
         ]
-        self._samples = _Waiting(signals)
-        self._quality = _Waiting([signals[i] for i in ecgs])
+        self._samples = _FrameBuffer(signals)
+        self._quality = _FrameBuffer([signals[i] for i in ecgs])
         self._ecgs = list(ecgs)
         for piece in reader.pieces():
             if reader.resumed:
                 if not self._writer.breaks:
                     raise FormatError("it has breaks in the time, which need its own format")
-                self._end()
+                self._flush()
             for i, samples in enumerate(piece):
                 if i not in ecgs:
                     self._samples.put(i, samples)
             for group in self._groups:
-                self._give(group, group.push(piece))
-            self._pass_on()
+                self._collect(group, group.push(piece))
+            self._write_frames()
             progress(reader.share)
-        self._end()
+        self._flush()
         self._flags.close()
         self._writer.close()
         self._tally.clipped = self._writer.clipped
         return self._tally
 
-    def _end(self) -> None:
-        """Let all groups put out what is left and begin anew."""
+    def _flush(self) -> None:
+        """Flush and reset the denoisers of all groups."""
         for group in self._groups:
-            self._give(group, group.flush())
-        self._pass_on()
+            self._collect(group, group.flush())
+        self._write_frames()
 
-    def _give(self, group: _Group, block: Block) -> None:
+    def _collect(self, group: _Group, block: Block) -> None:
         for k, i in enumerate(group.numbers):
             samples = block.signal[:, k].astype(float) / group.factors[k]
             self._samples.put(i, samples)
@@ -90,7 +90,7 @@ class Passage:
         self._tally.gaps += int(np.count_nonzero(block.quality & Quality.GAP))
         self._tally.uncertain += int(np.count_nonzero(block.quality & Quality.UNCERTAIN))
 
-    def _pass_on(self) -> None:
+    def _write_frames(self) -> None:
         frames, flags = self._samples.frames(), self._quality.frames()
         if len(frames[0]):
             self._writer.write(frames)
@@ -99,7 +99,7 @@ class Passage:
 
 
 class _Group:
-    """The signals of one rate."""
+    """Signals of one sampling rate, denoised together."""
 
     def __init__(
         self,
@@ -121,19 +121,19 @@ class _Group:
         return block
 
 
-class _Waiting:
-    """Samples of several signals that wait until a frame is complete."""
+class _FrameBuffer:
+    """Samples of several signals, buffered until frames are complete."""
 
     def __init__(self, signals: Sequence[Signal]) -> None:
         self._per_frame = [signal.per_frame for signal in signals]
         self._parts: list[list[npt.NDArray[Any]]] = [[np.empty(0, np.uint8)] for _ in signals]
 
     def put(self, i: int, samples: npt.NDArray[Any]) -> None:
-        """Add the next samples of signal `i`."""
+        """Append samples of signal `i`."""
         self._parts[i].append(samples)
 
     def frames(self) -> list[npt.NDArray[Any]]:
-        """All frames that are complete."""
+        """Remove and return all complete frames."""
         whole = [np.concatenate([p for p in parts if len(p)] or parts) for parts in self._parts]
         n = min(len(x) // count for x, count in zip(whole, self._per_frame, strict=True))
         ends = [n * count for count in self._per_frame]

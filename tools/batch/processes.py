@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ecgstream.tools.batch.job import Outcome, Settings, Task, attempt
 
-PATIENCE = 0.2
+POLL_SECONDS = 0.2
 """Seconds without news after which the caller gets its turn."""
 _CONTEXT = get_context("spawn")  # a fork would copy the threads of libraries in some state
 
@@ -44,7 +44,7 @@ def on_processes(jobs: int, tasks: Sequence[Task], settings: Settings) -> Iterat
         for worker in workers:
             worker.give(waiting.popleft())
         while busy := [worker for worker in workers if worker.task is not None]:
-            ready = wait([worker.connection for worker in busy], PATIENCE)
+            ready = wait([worker.connection for worker in busy], POLL_SECONDS)
             if not ready:
                 yield None
             for worker in busy:

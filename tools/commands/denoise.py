@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +12,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ecgstream.streamer.denoiser import StreamingDenoiser
-from ecgstream.streamer.io.base import millivolts
-from ecgstream.streamer.io.formats import FORMS
+from ecgstream.streamer.io.formats import FORMATS
+from ecgstream.streamer.io.units import millivolts
 from ecgstream.streamer.live.clock import SystemClock
 from ecgstream.streamer.live.interrupt import Interrupt
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
 from ecgstream.tools import options
 from ecgstream.tools.batch.dask import LOCAL, on_cluster
 from ecgstream.tools.batch.discovery import gather
+from ecgstream.tools.batch.folder_lock import locked
 from ecgstream.tools.batch.job import Outcome, Settings, Task, engine
 from ecgstream.tools.batch.output import clear_leftovers
 from ecgstream.tools.batch.processes import News, Share, on_processes
@@ -54,8 +52,8 @@ class Units(click.ParamType):
 )
 @click.option(
     "--format",
-    "form",
-    type=click.Choice(list(FORMS)),
+    "target_format",
+    type=click.Choice(list(FORMATS)),
     help="Format of all that is written; that of each input by default.",
 )
 @click.option("--fs", type=options.Number(100, 2000), help="Hz of CSV and NumPy files.")
@@ -99,7 +97,7 @@ class Units(click.ParamType):
 def denoise(
     inputs: tuple[str, ...],
     out: Path,
-    form: str | None,
+    target_format: str | None,
     fs: float | None,
     units: float | None,
     strength: float,
@@ -129,7 +127,7 @@ def denoise(
         millivolts=units,
         engine=engine(network),
     )
-    found = gather(inputs, out, form, data)
+    found = gather(inputs, out, target_format, data)
     if not found.tasks and not found.failures:
         raise ValueError(f"nothing to denoise in {', '.join(inputs)}: no WFDB, EDF, CSV or NumPy")
     if found.made:
@@ -137,7 +135,8 @@ def denoise(
     clock = SystemClock()
     began = clock.now()
     outcomes = list(found.failures)
-    with _claimed(out), Interrupt() as interrupt:
+    with locked(out), Interrupt() as interrupt:
+        clear_leftovers(out)
         news = (
             on_cluster(dask, jobs, found.tasks, settings)
             if dask
@@ -152,24 +151,6 @@ def denoise(
         clear_leftovers(out)
     left = len(found.tasks) + len(found.failures) - len(outcomes)
     _summarize(outcomes, clock.now() - began, left)
-
-
-@contextmanager
-def _claimed(out: Path) -> Iterator[None]:
-    """The folder, for one command at a time, without what killed ones left."""
-    out.mkdir(parents=True, exist_ok=True)
-    number = os.open(out, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RuntimeError(f"another ecgstream denoise writes to {out}") from None
-        except OSError:
-            pass  # a file system without locks
-        clear_leftovers(out)
-        yield
-    finally:
-        os.close(number)
 
 
 def _watched(news: Iterator[News], tasks: Sequence[Task]) -> Iterator[News]:

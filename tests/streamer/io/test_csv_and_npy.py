@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.io import csv as archive_csv
-from ecgstream.streamer.io import npy as archive_numpy
-from ecgstream.streamer.io.csv import CsvReader
+from ecgstream.streamer.io.formats import csv as csv_format
+from ecgstream.streamer.io.formats import numpy as numpy_format
+from ecgstream.streamer.io.formats.csv import CsvReader
 from helpers.recordings import ENGINE, FS, done, ecg, failure, plain, run
 
 N = 1200
@@ -150,8 +150,8 @@ def test_pieces_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "x.csv").write_text(cells(x, "{a:.6f},{b:.6f}\n"))
     files = [tmp_path / "x.npy", tmp_path / "x.csv"]
     whole = [done(tmp_path / "whole", file, fs=FS).read_bytes() for file in files]
-    monkeypatch.setattr(archive_csv, "PIECE", 70)
-    monkeypatch.setattr(archive_numpy, "PIECE", 70)
+    monkeypatch.setattr(csv_format, "PIECE", 70)
+    monkeypatch.setattr(numpy_format, "PIECE", 70)
     assert [done(tmp_path / "cut", file, fs=FS).read_bytes() for file in files] == whole
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgstream.streamer.ecg.metrics import reference, snr
-from ecgstream.streamer.io import annotation_file as atr
+from ecgstream.streamer.io.annotation_file import read_annotations
 from ecgstream.streamer.io.records import (
     ASSETS,
     RecordError,
@@ -203,7 +203,7 @@ def test_annotations_of_any_bytes_are_read_or_refused(
     path = tmp_path_factory.getbasetemp() / "any.atr"
     path.write_bytes(content)
     try:
-        sample, symbol, notes = atr.read(path)
+        sample, symbol, notes = read_annotations(path)
     except ValueError as error:
         assert "any.atr" in str(error)
     else:
@@ -216,7 +216,7 @@ def test_annotations_are_those_that_wfdb_reads(databases: Path) -> None:
     assert files
     for file in files:
         expected = wfdb.rdann(str(file.with_suffix("")), "atr")
-        sample, symbol, notes = atr.read(file)
+        sample, symbol, notes = read_annotations(file)
         np.testing.assert_array_equal(sample, expected.sample)
         assert symbol == list(expected.symbol)
         assert notes == [note.rstrip("\0") for note in expected.aux_note]

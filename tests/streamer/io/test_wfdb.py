@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgstream import Quality
-from ecgstream.streamer.io import annotation_file as atr
-from ecgstream.streamer.io import wfdb_reader as archive_wfdb
+from ecgstream.streamer.io.annotation_file import read_annotations
 from ecgstream.streamer.io.annotation_writer import AnnotationFile
+from ecgstream.streamer.io.formats import wfdb_reader
 from ecgstream.tools.batch.flag_files import names
 from helpers.recordings import BASELINE, FS, GAIN, adu, done, ecg, failure, plain, run, write_wfdb
 
@@ -157,7 +157,7 @@ def test_more_than_16_bits_stay(tmp_path: Path) -> None:
 def test_pieces_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_wfdb(tmp_path / "in", "100", ecg())
     whole = stored(done(tmp_path / "whole", source))
-    monkeypatch.setattr(archive_wfdb, "PIECE", 222)
+    monkeypatch.setattr(wfdb_reader, "PIECE", 222)
     assert np.array_equal(stored(done(tmp_path / "cut", source)), whole)
 
 
@@ -180,7 +180,7 @@ def test_annotation_files_read_back(
         file.add(at, symbol, note, at % 3)
         expected.append((at, symbol, note.encode("latin-1", "replace").decode("latin-1")))
     file.close()
-    times, symbols, notes = atr.read(path)
+    times, symbols, notes = read_annotations(path)
     assert list(zip(times.tolist(), symbols, notes, strict=True)) == expected
 
 

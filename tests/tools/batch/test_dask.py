@@ -33,10 +33,10 @@ if __name__ == "__main__":
 _KILLER = """
 import os, signal
 from pathlib import Path
-from ecgstream.tools.batch import pipeline as passage
+from ecgstream.tools.batch import pipeline
 
-write = getattr(passage, "_write", passage._Waiting.frames)
-passage._write = write  # Dask loads this file twice
+write = getattr(pipeline, "_write", pipeline._FrameBuffer.frames)
+pipeline._write = write  # Dask loads this file twice
 
 def dies(self):
     frames = write(self)
@@ -51,7 +51,7 @@ def first():
         return False
     return True
 
-passage._Waiting.frames = dies
+pipeline._FrameBuffer.frames = dies
 """
 
 

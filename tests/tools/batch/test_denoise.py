@@ -18,13 +18,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ecgstream import StreamingDenoiser
-from ecgstream.streamer.io import csv as archive_csv
 from ecgstream.streamer.io.base import Frames, Opened, Reader, Signal, Writer
+from ecgstream.streamer.io.formats import csv as csv_format
 from ecgstream.streamer.io.records import DATA_VARIABLE
 from ecgstream.tools.batch.discovery import gather
 from ecgstream.tools.batch.flag_files import QualFile
-from ecgstream.tools.batch.job import Outcome, Settings, Task
-from ecgstream.tools.batch.pipeline import Passage
+from ecgstream.tools.batch.folder_lock import locked
+from ecgstream.tools.batch.job import Outcome, Settings, Task, attempt
+from ecgstream.tools.batch.pipeline import Pipeline
 from ecgstream.tools.batch.processes import News, on_processes
 from ecgstream.tools.cli import main
 from ecgstream.tools.commands import denoise as command
@@ -121,8 +122,8 @@ run(Path({out!r}), {source!r}, fs=360.0, **{options!r})
 @pytest.mark.parametrize(
     ("module", "function", "call"),
     [
-        ("ecgstream.streamer.io.npy", "module.ArrayCopy.write", 1),
-        ("ecgstream.streamer.io.npy", "module.ArrayCopy.close", 1),
+        ("ecgstream.streamer.io.formats.numpy", "module.ArrayCopy.write", 1),
+        ("ecgstream.streamer.io.formats.numpy", "module.ArrayCopy.close", 1),
         *(("ecgstream.tools.batch.output", "os.replace", call) for call in (1, 2, 3)),
     ],
 )
@@ -240,7 +241,7 @@ def test_two_inputs_with_one_name_are_refused(archive: Path) -> None:
 
 def test_two_commands_do_not_write_to_one_folder(archive: Path) -> None:
     out = archive.parent / "out"
-    with command._claimed(out):
+    with locked(out):
         result = cli(archive, "--out", out, "--fs", FS)
     assert result.exit_code == 1 and "another ecgstream denoise writes to" in result.output
 
@@ -312,7 +313,6 @@ def test_bad_options_are_refused_before_anything_is_done(
 def test_another_version_or_model_refuses_to_work(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", ecg())
     (task,) = gather([str(tmp_path / "x.npy")], tmp_path / "out").tasks
-    from ecgstream.tools.batch.job import attempt
 
     why = attempt(task, Settings(engine="ecgstream 0.0.1, model abc", fs=FS)).failure
     assert f"this worker has {ENGINE}, the command ecgstream 0.0.1, model abc" in str(why)
@@ -352,7 +352,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path: Path) -> None:
         tracemalloc.start()
         try:
             new = lambda n, fs: StreamingDenoiser(Identity(), n, fs)  # noqa: E731
-            Passage(reader, writer, flags, new).run([0], lambda share: None)
+            Pipeline(reader, writer, flags, new).run([0], lambda share: None)
             assert writer.received == pieces * 3600
             return tracemalloc.get_traced_memory()[1]
         finally:
@@ -366,7 +366,7 @@ def test_empty_lines_are_allowed_at_the_end_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where one piece of the file ends and the next begins."""
-    monkeypatch.setattr(archive_csv, "PIECE", 10)
+    monkeypatch.setattr(csv_format, "PIECE", 10)
     (tmp_path / "x.csv").write_text("II,V\n" + "1,2\n" * 4 + "\n" + "1,2\n" * 4)
     assert "line 6 is empty" in failure(tmp_path / "out", tmp_path / "x.csv", fs=FS)
     (tmp_path / "x.csv").write_text("II,V\n" + "1,2\n" * 4 + "\n" * 9)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ecgstream.streamer.io.base import (
     PIECE,
+    Format,
     FormatError,
     Frames,
     Mark,
@@ -24,9 +25,10 @@ from ecgstream.streamer.io.base import (
     Samples,
     Signal,
     Writer,
-    millivolts,
     steps,
 )
+from ecgstream.streamer.io.formats.edf_writer import EdfWriter
+from ecgstream.streamer.io.units import millivolts
 
 _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
 _LABEL, _UNIT, _PMIN, _PMAX, _DMIN, _DMAX, _PREFILTER, _COUNT = 0, 2, 3, 4, 5, 6, 7, 8
@@ -226,6 +228,24 @@ class EdfCopy(Writer):
     def close(self) -> None:
         """Close both files."""
         self.opened.close()
+
+
+class EdfFormat(Format):
+    """EDF, EDF+ and BDF."""
+
+    name, label, suffix, suffixes = "edf", "EDF", ".edf", (".edf", ".bdf")
+
+    def reader(self, path: Path, fs: float | None, millivolts: float | None) -> Reader:
+        """Open a file, which states its rates and units; see `Format`."""
+        return EdfReader(path)
+
+    def writer(
+        self, folder: Path, name: str, reader: Reader, changed: Sequence[int], about: str
+    ) -> Writer:
+        """Copy an EDF or BDF file, or create an EDF file; see `Format`."""
+        if isinstance(reader, EdfReader):
+            return EdfCopy(folder, name, reader, changed, about)
+        return EdfWriter(folder, name, reader, changed, about)
 
 
 def _with_word(reader: EdfReader, signals: Sequence[int], about: str) -> bytes:

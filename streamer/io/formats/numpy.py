@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ecgstream.streamer.io.base import (
     GAIN,
     PIECE,
+    Format,
     FormatError,
     Frames,
     Reader,
@@ -25,8 +26,8 @@ from ecgstream.streamer.io.base import (
     Writer,
     one_rate,
     steps,
-    unit_of,
 )
+from ecgstream.streamer.io.units import unit_name
 
 _NAMES = ("signals", "signal", "ecg", "samples", "x", "data", "arr_0")
 """Members of an `.npz` that hold samples, by preference, where there are several arrays."""
@@ -69,7 +70,7 @@ class ArrayReader(Reader):
         factor = 1.0 if millivolts is None else millivolts
         gain = 1.0 if self.dtype.kind != "f" else GAIN * factor
         self.signals = [
-            Signal(f"signal {i}", fs, unit_of(factor), gain, 0, millivolts=factor)
+            Signal(f"signal {i}", fs, unit_name(factor), gain, 0, millivolts=factor)
             for i in range(signals)
         ]
 
@@ -180,6 +181,24 @@ class ArrayWriter(Writer):
         self._file.seek(0)
         self._begin()
         self.opened.close()
+
+
+class NumpyFormat(Format):
+    """NumPy's `.npy` and `.npz`."""
+
+    name, label, suffix, suffixes = "npy", "NumPy", ".npy", (".npy", ".npz")
+
+    def reader(self, path: Path, fs: float | None, millivolts: float | None) -> Reader:
+        """Open an array; see `Format`."""
+        return ArrayReader(path, fs, millivolts)
+
+    def writer(
+        self, folder: Path, name: str, reader: Reader, changed: Sequence[int], about: str
+    ) -> Writer:
+        """Copy an array with its type and layout, or create an `.npy`; see `Format`."""
+        if isinstance(reader, ArrayReader):
+            return ArrayCopy(folder, name, reader, changed, about)
+        return ArrayWriter(folder, name, reader, about)
 
 
 @contextmanager

@@ -29,14 +29,16 @@ class EdfWriter(Writer):
 
     marked = False
 
-    def __init__(self, folder: Path, name: str, reader: Reader, about: str) -> None:
+    def __init__(
+        self, folder: Path, name: str, reader: Reader, changed: Sequence[int], about: str
+    ) -> None:
         super().__init__()
         self.files = [name]
         seconds, self._counts = _record([signal.fs for signal in reader.signals])
         self._signals, rows = zip(
             *(
-                _header(signal, count, about)
-                for signal, count in zip(reader.signals, self._counts, strict=True)
+                _header(signal, count, about if i in changed else "")
+                for i, (signal, count) in enumerate(zip(reader.signals, self._counts, strict=True))
             ),
             strict=True,
         )
@@ -105,7 +107,7 @@ def _header(signal: Signal, count: int, about: str) -> tuple[Signal, list[str]]:
     fields = [
         *(_field(signal.name, 16), _field("", 80), _field(signal.unit, 8)),
         *(_field(bottom, 8), _field(top, 8), _field(f"{-_LARGEST}", 8), _field(f"{_LARGEST}", 8)),
-        *(_field("" if signal.copied else about, 80), _field(f"{count}", 8), _field("", 32)),
+        *(_field(about, 80), _field(f"{count}", 8), _field("", 32)),
     ]
     return replace(signal, gain=gain, baseline=-_LARGEST - gain * float(bottom)), fields
 

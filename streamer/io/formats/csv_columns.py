@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ecgstream.streamer.io.base import GAIN, FormatError, Signal, millivolts, unit_of
+from ecgstream.streamer.io.base import GAIN, FormatError, Signal
+from ecgstream.streamer.io.units import millivolts, unit_name
 
 _FIRST = 2000
 """Rows that show how fast the time goes."""
@@ -114,7 +115,7 @@ def seconds(cell: str, unit: float) -> float | None:
 
 def _signal(name: str, unit: str, fs: float, factor: float) -> Signal:
     known = millivolts(unit) if unit else factor
-    return Signal(name, fs, unit or unit_of(factor), GAIN * (known or 1.0), 0, millivolts=known)
+    return Signal(name, fs, unit or unit_name(factor), GAIN * (known or 1.0), 0, millivolts=known)
 
 
 def _samples(row: Sequence[str]) -> bool:

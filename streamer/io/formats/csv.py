@@ -1,6 +1,6 @@
 """CSV: a row for each moment, a column for each signal, and perhaps one for the time.
 
-What the columns are is read off the first rows; see `ecgstream.streamer.io.csv_columns`.
+What the columns are is read off the first rows; see `ecgstream.streamer.io.formats.csv_columns`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgstream.streamer.io.base import PIECE, FormatError, Frames, Reader, Samples, Writer, one_rate
-from ecgstream.streamer.io.csv_columns import Columns, columns, seconds
+from ecgstream.streamer.io.base import (
+    PIECE,
+    Format,
+    FormatError,
+    Frames,
+    Reader,
+    Samples,
+    Writer,
+    one_rate,
+)
+from ecgstream.streamer.io.formats.csv_columns import Columns, columns, seconds
 
 _LONGEST_LINE = 1 << 20
 """Bytes."""
@@ -172,6 +181,25 @@ class CsvWriter(Writer):
     def close(self) -> None:
         """Close the file."""
         self.opened.close()
+
+
+class CsvFormat(Format):
+    """Text tables: `.csv`, `.tsv`, and `.txt` when a user names one."""
+
+    name, label, suffix, suffixes = "csv", "CSV", ".csv", (".csv", ".tsv")
+    other_suffixes = (".txt",)
+
+    def reader(self, path: Path, fs: float | None, millivolts: float | None) -> Reader:
+        """Open a table; see `Format`."""
+        return CsvReader(path, fs, millivolts or 1.0)
+
+    def writer(
+        self, folder: Path, name: str, reader: Reader, changed: Sequence[int], about: str
+    ) -> Writer:
+        """Copy a table with its other columns, or create one; see `Format`."""
+        if isinstance(reader, CsvReader):
+            return CsvCopy(folder, name, reader, changed, about)
+        return CsvWriter(folder, name, reader, about)
 
 
 def _numbers(rows: Rows, column: int, begin: int) -> Samples:

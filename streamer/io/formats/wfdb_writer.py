@@ -11,10 +11,9 @@ import numpy as np
 
 from ecgstream.streamer.io.annotation_writer import AnnotationFile
 from ecgstream.streamer.io.base import GAIN, FormatError, Frames, Reader, Signal, Writer, steps
-from ecgstream.streamer.io.wfdb_reader import WfdbReader, digits
+from ecgstream.streamer.io.formats.wfdb_reader import WfdbReader, digits
+from ecgstream.streamer.io.wfdb_formats import SAMPLE_FORMATS
 
-_WIDE = frozenset({"24", "32", "524"})
-"""Formats of more than 16 bits, which become 32."""
 _NO_UNIT = "NU"
 
 
@@ -33,8 +32,8 @@ class WfdbWriter(Writer):
         self._folder, self._name, self._reader, self._about = folder, name, reader, about
         shared = _shared(reader)
         self._signals = [_stored(signal, shared) for signal in reader.signals]
-        wide = isinstance(reader, WfdbReader) and not _WIDE.isdisjoint(reader.formats)
-        self._bits = 32 if wide else 16
+        formats = reader.formats if isinstance(reader, WfdbReader) else ()
+        self._bits = 32 if any(SAMPLE_FORMATS[int(f)].bits > 16 for f in formats) else 16
         self._frames = 0
         self._initial: list[int] = []
         self._sums = [0] * len(self._signals)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ecgstream.streamer.io import annotation_file as atr
+from ecgstream.streamer.io.annotation_file import read_annotations
 from ecgstream.streamer.io.annotation_writer import RESOLUTION
 from ecgstream.streamer.io.base import (
     PIECE,
@@ -22,8 +22,9 @@ from ecgstream.streamer.io.base import (
     Reader,
     Samples,
     Signal,
-    millivolts,
 )
+from ecgstream.streamer.io.units import millivolts
+from ecgstream.streamer.io.wfdb_formats import frames_in_file
 from ecgstream.streamer.io.wfdb_header import HeaderError, check
 
 LONGEST = 1 << 40
@@ -155,7 +156,7 @@ class WfdbReader(Reader):
         if file not in self.annotations:
             return []
         try:
-            times, symbols, notes = atr.read(file)
+            times, symbols, notes = read_annotations(file)
         except ValueError as error:
             raise FormatError(str(error)) from None
         said = re.search(rb"%s([\d.]+)" % RESOLUTION.encode(), file.read_bytes())
@@ -183,18 +184,16 @@ def _read(function: str, path: Path, **options: Any) -> Any:
 
 
 def _length(head: Any, path: Path) -> int:
-    """Frames of a record whose header leaves that open: as many as its file holds."""
+    """Count the frames of a record whose header leaves the length open, by its file's size."""
     if not head.n_sig:
         return 0
-    from wfdb.io import _signal
-
     frame = sum(
         n
         for file, n in zip(head.file_name, head.samps_per_frame, strict=True)
         if file == head.file_name[0]
     )
-    name, form, offset = head.file_name[0], head.fmt[0], head.byte_offset[0]
-    return int(_signal._infer_sig_len(name, form, frame, offset, str(path.parent)))
+    size = path.with_name(head.file_name[0]).stat().st_size
+    return frames_in_file(size, int(head.fmt[0]), frame, head.byte_offset[0] or 0)
 
 
 def _signal(head: Any, i: int, frame_rate: float) -> Signal:
@@ -217,7 +216,7 @@ def _annotates(file: Path, data: set[str]) -> bool:
     if file.suffix == ".atr":
         return True
     try:
-        return len(atr.read(file)[0]) > 0 and file.read_bytes()[-2:] == b"\0\0"
+        return len(read_annotations(file)[0]) > 0 and file.read_bytes()[-2:] == b"\0\0"
     except ValueError:
         return False
 
