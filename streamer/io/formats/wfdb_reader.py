@@ -24,7 +24,7 @@ from ecgstream.streamer.io.base import (
     Signal,
 )
 from ecgstream.streamer.io.units import millivolts
-from ecgstream.streamer.io.wfdb_formats import frames_in_file
+from ecgstream.streamer.io.wfdb_formats import SAMPLE_FORMATS, frames_in_file
 from ecgstream.streamer.io.wfdb_header import HeaderError, check
 
 LONGEST = 1 << 40
@@ -184,16 +184,27 @@ def _read(function: str, path: Path, **options: Any) -> Any:
 
 
 def _length(head: Any, path: Path) -> int:
-    """Count the frames of a record whose header leaves the length open, by its file's size."""
+    """Number of frames of a record whose header omits it, from the size of the signal file.
+
+    Raises
+    ------
+    FormatError : the file is compressed, so that its size does not tell.
+    """
     if not head.n_sig:
         return 0
+    number = int(head.fmt[0])
+    if not SAMPLE_FORMATS[number].bytes:
+        raise FormatError(
+            "its header gives no length, which a compressed signal file needs: add it to the "
+            "header's first line, in samples per signal"
+        )
     frame = sum(
         n
         for file, n in zip(head.file_name, head.samps_per_frame, strict=True)
         if file == head.file_name[0]
     )
     size = path.with_name(head.file_name[0]).stat().st_size
-    return frames_in_file(size, int(head.fmt[0]), frame, head.byte_offset[0] or 0)
+    return frames_in_file(size, number, frame, head.byte_offset[0] or 0)
 
 
 def _signal(head: Any, i: int, frame_rate: float) -> Signal:

@@ -14,6 +14,7 @@ from ecgstream import Quality
 from ecgstream.streamer.io.annotation_file import read_annotations
 from ecgstream.streamer.io.annotation_writer import AnnotationFile
 from ecgstream.streamer.io.formats import wfdb_reader
+from ecgstream.streamer.io.records import read_record
 from ecgstream.tools.batch.flag_files import names
 from helpers.recordings import BASELINE, FS, GAIN, adu, done, ecg, failure, plain, run, write_wfdb
 
@@ -132,11 +133,58 @@ def test_signals_of_several_rates_each_go_at_their_own(tmp_path: Path) -> None:
     assert np.array_equal(record.e_d_signal[2], frames[:, 3])
 
 
-def test_a_record_without_length_in_its_header_is_taken_whole(tmp_path: Path) -> None:
-    source = write_wfdb(tmp_path / "in", "100", ecg(2))
-    first, *rest = source.read_text().splitlines(keepends=True)
-    source.write_text("100 2 360\n" + "".join(rest))
-    assert len(stored(done(tmp_path / "out", source))) == 720, first
+def without_length(header: Path) -> None:
+    """Remove the number of samples from a header's first line."""
+    _, *rest = header.read_text().splitlines(keepends=True)
+    header.write_text("100 2 360\n" + "".join(rest))
+
+
+@pytest.mark.parametrize("sample_format", ["16", "24", "32", "80", "212"])
+@pytest.mark.parametrize("samples", [719, 720])
+def test_a_record_without_length_in_its_header_is_read_to_its_end(
+    tmp_path: Path, sample_format: str, samples: int
+) -> None:
+    source = write_wfdb(
+        tmp_path / "in", "100", ecg(2)[:samples],
+        fmt=[sample_format] * 2, adc_gain=[30.0] * 2, baseline=[0] * 2,
+    )  # fmt: skip
+    whole = stored(source)
+    without_length(source)
+    assert len(whole) == samples
+    assert np.array_equal(stored(source), whole)  # as wfdb reads it
+    assert np.array_equal(stored(done(tmp_path / "out", source, strength=0.0)), whole)
+
+
+@pytest.mark.parametrize("sample_format", ["508", "516", "524"])
+def test_a_compressed_record_without_length_in_its_header_is_refused(
+    tmp_path: Path, sample_format: str
+) -> None:
+    """Refused by wfdb, too: the size of a compressed file does not tell the length."""
+    source = write_wfdb(
+        tmp_path / "in", "100", ecg(2),
+        fmt=[sample_format] * 2, adc_gain=[30.0] * 2, baseline=[0] * 2,
+    )  # fmt: skip
+    without_length(source)
+    assert "gives no length, which a compressed signal file needs" in failure(
+        tmp_path / "out", source
+    )
+
+
+@pytest.mark.parametrize(("unit", "per_mv"), [("V", 1e-3), ("mV", 1.0), ("uV", 1e3), ("nV", 1e6)])
+def test_units_of_voltage_mean_the_same_to_read_record_and_denoise(
+    tmp_path: Path, unit: str, per_mv: float
+) -> None:
+    x = ecg(4)
+    source = write_wfdb(
+        tmp_path / "in", "100", x, units=[unit] * 2,
+        p_signal=x.astype(float) * per_mv, adc_gain=[GAIN / per_mv] * 2,
+    )  # fmt: skip
+    (outcome,) = run(tmp_path / "out", source)
+    assert (outcome.failure, outcome.copied) == (None, {})
+    record, made = (read_record(str(p)) for p in (source, outcome.task.target))
+    assert np.abs(record.signals - x).max() < 1 / GAIN
+    denoised, _ = plain(record.signals)
+    assert np.abs(made.signals - denoised).max() < 1 / GAIN
 
 
 def test_what_does_not_fit_is_cut_off_and_counted(tmp_path: Path) -> None:
