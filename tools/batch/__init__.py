@@ -1,1 +1,1 @@
-"""Whole archives of recordings, on processes or a Dask cluster."""
+"""Batches of recordings, on local processes or a Dask cluster."""

@@ -56,7 +56,7 @@ pipeline._FrameBuffer.frames = dies
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Path:
+def recordings(tmp_path: Path) -> Path:
     """Five arrays, the third of which has three signals."""
     (tmp_path / "in").mkdir()
     for i in range(5):
@@ -65,13 +65,13 @@ def archive(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-def on_cluster(archive: Path, condition: str, lives: int) -> subprocess.CompletedProcess[str]:
+def on_cluster(recordings: Path, condition: str, lives: int) -> subprocess.CompletedProcess[str]:
     """Denoise on a scheduler and two workers, processes of their own that die on a condition."""
-    folder = archive.parent
+    folder = recordings.parent
     (folder / "cluster.py").write_text(_CLUSTER)
     killer = _KILLER.format(condition=condition, marker=str(folder / "killed"))
     (folder / "killer.py").write_text(killer)
-    arguments = [folder / "cluster.py", folder / "killer.py", archive, folder / "out", lives]
+    arguments = [folder / "cluster.py", folder / "killer.py", recordings, folder / "out", lives]
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=ROOT, env={"PYTHONPATH": str(ROOT), "HOME": str(folder)},
@@ -79,9 +79,9 @@ def on_cluster(archive: Path, condition: str, lives: int) -> subprocess.Complete
     )  # fmt: skip
 
 
-def test_a_worker_killed_within_a_recording_loses_nothing(archive: Path) -> None:
-    done = on_cluster(archive, "first()", 3)
-    folder = archive.parent
+def test_a_worker_killed_within_a_recording_loses_nothing(recordings: Path) -> None:
+    done = on_cluster(recordings, "first()", 3)
+    folder = recordings.parent
     assert (folder / "killed").exists(), done.stderr
     assert done.returncode == 0, done.stdout + done.stderr
     assert "5 denoised, 0 done before, 0 failed" in done.stdout
@@ -90,48 +90,48 @@ def test_a_worker_killed_within_a_recording_loses_nothing(archive: Path) -> None
     assert "Traceback" not in done.stderr
 
 
-def test_a_recording_that_kills_every_worker_is_one_failure(archive: Path) -> None:
-    done = on_cluster(archive, "len(self._per_frame) == 3", 1)
+def test_a_recording_that_kills_every_worker_is_one_failure(recordings: Path) -> None:
+    done = on_cluster(recordings, "len(self._per_frame) == 3", 1)
     assert done.returncode == 1, done.stdout + done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("failed: ")]
     assert "2.npy: every worker that had it died" in line
     assert "4 denoised, 0 done before, 1 failed" in done.stdout
-    made, expected = content(archive.parent / "out"), content(archive.parent / "expected")
+    made, expected = content(recordings.parent / "out"), content(recordings.parent / "expected")
     assert made == {name: b for name, b in expected.items() if not name.startswith("2.")}
 
 
-def command(archive: Path, *arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
+def command(recordings: Path, *arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
     start = "from ecgstream.tools.cli import main\nif __name__ == '__main__':\n    main()"
     script = f"import sys\n{before}\n{start}"
-    (archive.parent / "command.py").write_text(script)
+    (recordings.parent / "command.py").write_text(script)
     return subprocess.run(
-        [sys.executable, str(archive.parent / "command.py"), "denoise", str(archive),
-         "--fs", "360", "--out", str(archive.parent / "out"), *arguments],
-        cwd=ROOT, env={"PYTHONPATH": str(ROOT), "HOME": str(archive.parent)},
+        [sys.executable, str(recordings.parent / "command.py"), "denoise", str(recordings),
+         "--fs", "360", "--out", str(recordings.parent / "out"), *arguments],
+        cwd=ROOT, env={"PYTHONPATH": str(ROOT), "HOME": str(recordings.parent)},
         capture_output=True, text=True, timeout=MAX_WAIT_SECONDS,
     )  # fmt: skip
 
 
-def test_a_cluster_of_this_machine_gives_the_same_bytes_and_lists_failures(archive: Path) -> None:
-    (archive / "9.npy").write_bytes(b"nothing")
-    done = command(archive, "--dask", "local", "--jobs", "2")
+def test_a_cluster_of_this_machine_gives_the_same_bytes_and_lists_failures(recordings: Path) -> None:
+    (recordings / "9.npy").write_bytes(b"nothing")
+    done = command(recordings, "--dask", "local", "--jobs", "2")
     assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
     assert "9.npy: it is no NumPy array" in done.stdout
     assert "5 denoised, 0 done before, 1 failed" in done.stdout
-    assert content(archive.parent / "out") == content(archive.parent / "expected")
+    assert content(recordings.parent / "out") == content(recordings.parent / "expected")
 
 
-def test_without_dask_one_sentence_says_what_to_install(archive: Path) -> None:
-    done = command(archive, "--dask", "local", before="sys.modules['distributed'] = None")
+def test_without_dask_one_sentence_says_what_to_install(recordings: Path) -> None:
+    done = command(recordings, "--dask", "local", before="sys.modules['distributed'] = None")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
         "Error: --dask takes Dask: pip install 'ecgstream[cluster]'"
     )
 
 
-def test_a_scheduler_that_is_not_there_is_one_sentence(archive: Path) -> None:
+def test_a_scheduler_that_is_not_there_is_one_sentence(recordings: Path) -> None:
     before = "import ecgstream.tools.batch.dask as cluster\ncluster._SECONDS = 0.3"
-    done = command(archive, "--dask", "tcp://127.0.0.1:9", before=before)
+    done = command(recordings, "--dask", "tcp://127.0.0.1:9", before=before)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("Error: no Dask scheduler at tcp://127.0.0.1:9")
     assert "Traceback" not in done.stderr

@@ -39,7 +39,7 @@ def cli(*arguments: object) -> Result:
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Path:
+def recordings(tmp_path: Path) -> Path:
     """Three arrays of different lengths, one of them in a folder below."""
     folder = tmp_path / "in"
     (folder / "ward").mkdir(parents=True)
@@ -48,48 +48,48 @@ def archive(tmp_path: Path) -> Path:
     return folder
 
 
-def test_every_number_of_processes_gives_the_bytes_of_a_plain_run(archive: Path) -> None:
-    before = content(archive)
+def test_every_number_of_processes_gives_the_bytes_of_a_plain_run(recordings: Path) -> None:
+    before = content(recordings)
     made = []
     for jobs in (1, 2):
-        out = archive.parent / str(jobs)
-        result = cli(archive, "--out", out, "--fs", FS, "--jobs", jobs)
+        out = recordings.parent / str(jobs)
+        result = cli(recordings, "--out", out, "--fs", FS, "--jobs", jobs)
         assert result.exit_code == 0, result.output
         assert "3 denoised, 0 done before, 0 failed" in result.output
         made.append(content(out))
     assert made[0] == made[1]
     assert [name for name in made[0] if name.endswith("npy")] == ["a.npy", "b.npy", "ward/a.npy"]
     for name in before:
-        expected, _ = plain(np.load(archive / name))
-        assert np.array_equal(np.load(archive.parent / "1" / name), expected)
-    assert content(archive) == before
+        expected, _ = plain(np.load(recordings / name))
+        assert np.array_equal(np.load(recordings.parent / "1" / name), expected)
+    assert content(recordings) == before
 
 
 def states(folder: Path) -> dict[str, int]:
     return {str(p): p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
 
 
-def test_what_is_finished_is_not_done_again(archive: Path) -> None:
-    out = archive.parent / "out"
-    run(out, archive, fs=FS)
+def test_what_is_finished_is_not_done_again(recordings: Path) -> None:
+    out = recordings.parent / "out"
+    run(out, recordings, fs=FS)
     before = states(out)
-    assert all(outcome.before for outcome in run(out, archive, fs=FS))
+    assert all(outcome.before for outcome in run(out, recordings, fs=FS))
     assert states(out) == before
-    result = cli(archive, "--out", out, "--fs", FS)
+    result = cli(recordings, "--out", out, "--fs", FS)
     assert "0 denoised, 3 done before, 0 failed" in result.output
     assert states(out) == before
 
 
-def test_what_changed_is_done_again(archive: Path) -> None:
-    out = archive.parent / "out"
+def test_what_changed_is_done_again(recordings: Path) -> None:
+    out = recordings.parent / "out"
 
     def again(**options: Any) -> list[bool]:
-        return [not outcome.before for outcome in run(out, archive, fs=FS, **options)]
+        return [not outcome.before for outcome in run(out, recordings, fs=FS, **options)]
 
     assert again() == [True, True, True]
     assert again(delay="low") == [True, True, True]
     assert again(delay="low") == [False, False, False]
-    np.save(archive / "b.npy", ecg(5))
+    np.save(recordings / "b.npy", ecg(5))
     assert again(delay="low") == [False, True, False]
     (out / "a.npy").write_bytes(b"")
     assert again(delay="low") == [True, False, False]
@@ -160,8 +160,8 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_process_that_dies_takes_one_recording_with_it(archive: Path) -> None:
-    tasks = gather([str(archive)], archive.parent / "out").tasks
+def test_a_process_that_dies_takes_one_recording_with_it(recordings: Path) -> None:
+    tasks = gather([str(recordings)], recordings.parent / "out").tasks
     tasks[1] = Deadly(**vars(tasks[1]))
     news = list(on_processes(1, tasks, Settings(engine=ENGINE, fs=FS)))
     outcomes = [item for item in news if isinstance(item, Outcome)]
@@ -169,7 +169,7 @@ def test_a_process_that_dies_takes_one_recording_with_it(archive: Path) -> None:
     assert "its process died (exit code -9)" in str(outcomes[1].failure)
 
 
-def test_ctrl_c_keeps_what_is_finished(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_keeps_what_is_finished(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(jobs: int, tasks: Sequence[Task], settings: Settings) -> Iterator[News]:
         for item in on_processes(jobs, tasks, settings):
             if isinstance(item, Outcome):
@@ -177,20 +177,20 @@ def test_ctrl_c_keeps_what_is_finished(archive: Path, monkeypatch: pytest.Monkey
             yield item
 
     monkeypatch.setattr(command, "on_processes", interrupted)
-    out = archive.parent / "out"
-    result = cli(archive, "--out", out, "--fs", FS)
+    out = recordings.parent / "out"
+    result = cli(recordings, "--out", out, "--fs", FS)
     assert result.exit_code == 1
     assert "1 denoised" in result.output
     assert "interrupted: 2 are left, what is finished stays" in result.output
     assert [path for path in content(out) if path.endswith("npy")] == ["a.npy"]
     monkeypatch.undo()
-    assert "2 denoised, 1 done before" in cli(archive, "--out", out, "--fs", FS).output
+    assert "2 denoised, 1 done before" in cli(recordings, "--out", out, "--fs", FS).output
 
 
-def test_a_broken_file_does_not_stop_the_rest(archive: Path) -> None:
-    (archive / "b.npy").write_bytes(b"\x93NUMPY")
-    (archive / "c.csv").write_text("II\n1\nno\n")
-    result = cli(archive, archive / "none.edf", "--out", archive.parent / "out", "--fs", FS)
+def test_a_broken_file_does_not_stop_the_rest(recordings: Path) -> None:
+    (recordings / "b.npy").write_bytes(b"\x93NUMPY")
+    (recordings / "c.csv").write_text("II\n1\nno\n")
+    result = cli(recordings, recordings / "none.edf", "--out", recordings.parent / "out", "--fs", FS)
     assert result.exit_code == 1
     lines = [line for line in result.output.splitlines() if line.startswith("failed: ")]
     assert len(lines) == 3
@@ -201,7 +201,7 @@ def test_a_broken_file_does_not_stop_the_rest(archive: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_read_is_a_failure(
-    archive: Path, monkeypatch: pytest.MonkeyPatch
+    recordings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = os.scandir
 
@@ -211,46 +211,46 @@ def test_a_folder_that_cannot_be_read_is_a_failure(
         return listed(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    found = gather([str(archive)], archive.parent / "out")
+    found = gather([str(recordings)], recordings.parent / "out")
     assert [task.source.name for task in found.tasks] == ["a.npy", "b.npy"]
     (outcome,) = found.failures
-    assert outcome.task.source == archive / "ward" and "Permission denied" in str(outcome.failure)
+    assert outcome.task.source == recordings / "ward" and "Permission denied" in str(outcome.failure)
 
 
-def test_originals_are_never_overwritten(archive: Path) -> None:
-    before = content(archive)
-    for inputs, out in [([archive], archive), ([archive / "a.npy"], archive / "ward" / "..")]:
+def test_originals_are_never_overwritten(recordings: Path) -> None:
+    before = content(recordings)
+    for inputs, out in [([recordings], recordings), ([recordings / "a.npy"], recordings / "ward" / "..")]:
         result = cli(*inputs, "--out", out, "--fs", FS)
         assert result.exit_code == 1 and "take the place of an original" in result.output
-    other = archive / "ward"
+    other = recordings / "ward"
     assert "ward/a.npy exists and was not made by ecgstream denoise" in str(
-        run(other, archive / "a.npy", fs=FS)[0].failure
+        run(other, recordings / "a.npy", fs=FS)[0].failure
     )
-    assert content(archive) == before
+    assert content(recordings) == before
 
 
-def test_two_inputs_with_one_name_are_refused(archive: Path) -> None:
-    (archive / "a.csv").write_text("II\n1\n")
-    out = archive.parent / "out"
-    result = cli(archive / "a.npy", archive / "ward" / "a.npy", "--out", out)
+def test_two_inputs_with_one_name_are_refused(recordings: Path) -> None:
+    (recordings / "a.csv").write_text("II\n1\n")
+    out = recordings.parent / "out"
+    result = cli(recordings / "a.npy", recordings / "ward" / "a.npy", "--out", out)
     assert result.exit_code == 1 and "would both become" in result.output
-    result = cli(archive, "--out", out, "--format", "edf")
+    result = cli(recordings, "--out", out, "--format", "edf")
     assert result.exit_code == 1 and "would both become" in result.output
-    assert "is named twice" in cli(archive / "b.npy", archive / "b.npy", "--out", out).output
+    assert "is named twice" in cli(recordings / "b.npy", recordings / "b.npy", "--out", out).output
 
 
-def test_two_commands_do_not_write_to_one_folder(archive: Path) -> None:
-    out = archive.parent / "out"
+def test_two_commands_do_not_write_to_one_folder(recordings: Path) -> None:
+    out = recordings.parent / "out"
     with locked(out):
-        result = cli(archive, "--out", out, "--fs", FS)
+        result = cli(recordings, "--out", out, "--fs", FS)
     assert result.exit_code == 1 and "another ecgstream denoise writes to" in result.output
 
 
-def test_what_this_command_made_is_no_input(archive: Path) -> None:
-    (archive / ".hidden.npy").touch()
-    (archive / "notes.txt").touch()
-    run(archive / "out", archive, fs=FS)
-    found = gather([str(archive)], archive.parent / "other")
+def test_what_this_command_made_is_no_input(recordings: Path) -> None:
+    (recordings / ".hidden.npy").touch()
+    (recordings / "notes.txt").touch()
+    run(recordings / "out", recordings, fs=FS)
+    found = gather([str(recordings)], recordings.parent / "other")
     assert len(found.tasks) == 3 and found.made == 6  # arrays and their flags
 
 
@@ -303,11 +303,11 @@ def test_records_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_bad_options_are_refused_before_anything_is_done(
-    archive: Path, arguments: list[str], why: str
+    recordings: Path, arguments: list[str], why: str
 ) -> None:
-    result = cli(archive, "--out", archive.parent / "out", *arguments)
+    result = cli(recordings, "--out", recordings.parent / "out", *arguments)
     assert result.exit_code != 0 and why in result.output
-    assert not (archive.parent / "out").exists()
+    assert not (recordings.parent / "out").exists()
 
 
 def test_another_version_or_model_refuses_to_work(tmp_path: Path) -> None:
