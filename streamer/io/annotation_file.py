@@ -14,7 +14,7 @@ import numpy.typing as npt
 _SYMBOLS = ' NLRaVFJASEj/Q~ | sT*D"=pB^t+u?![]en@xf()r'
 """By type; where there is a blank, none is defined."""
 _NOTE, _SKIP, _MODIFIERS, _AUX = 22, 59, (60, 61, 62), 63
-_LONGEST_NOTE = 255
+_MAX_NOTE_BYTES = 255
 
 
 def read_annotations(file: Path) -> tuple[npt.NDArray[np.int64], list[str], list[str]]:
@@ -45,7 +45,7 @@ def read_annotations(file: Path) -> tuple[npt.NDArray[np.int64], list[str], list
             at += 2
         elif kind == _AUX:
             end = at + (value + 1) // 2
-            if end > len(words) or value > _LONGEST_NOTE or not notes:
+            if end > len(words) or value > _MAX_NOTE_BYTES or not notes:
                 raise ValueError(f"{file.name} is damaged: a note lies outside")
             notes[-1] = content[2 * at : 2 * at + value].decode("latin-1").rstrip("\0")
             at = end

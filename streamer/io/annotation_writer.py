@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ecgstream.streamer.io.base import Opened
+from ecgstream.streamer.io.base import OpenFiles
 
 RESOLUTION = "## time resolution: "
 """WFDB's words for it, in a note at sample 0."""
 _CODES = {'"': 22, "~": 14, "+": 28}
 _SKIP, _CHANNEL, _AUX = 59, 62, 63
-_LONGEST_NOTE = 255
-_FARTHEST = 0x3FF
+_MAX_NOTE_BYTES = 255
+_MAX_STEP_SAMPLES = 0x3FF
 """That fits beside an annotation's type; beyond it takes a skip."""
 
 
-class AnnotationFile:
+class AnnotationWriter:
     """Marks at sample numbers that never fall, each with a signal's number and a note.
 
     Symbols are `"` (a note), `~` (a change in a signal's quality) and `+` (a rhythm).
@@ -27,8 +27,8 @@ class AnnotationFile:
     """
 
     def __init__(self, path: Path, resolution: float | None = None) -> None:
-        self.opened = Opened()
-        self._file = self.opened.binary(path)
+        self.open_files = OpenFiles()
+        self._file = self.open_files.binary(path)
         self._time = self._signal = 0
         if resolution is not None:
             self.add(0, '"', f"{RESOLUTION}{resolution:.12g}")
@@ -37,13 +37,13 @@ class AnnotationFile:
         """Write one mark."""
         step = sample - self._time
         words = []
-        if step > _FARTHEST:
+        if step > _MAX_STEP_SAMPLES:
             words += [_SKIP << 10, step >> 16, step & 0xFFFF]
             step = 0
         words.append(_CODES[symbol] << 10 | step)
         if signal != self._signal:
             words.append(_CHANNEL << 10 | signal & 0xFF)
-        text = note.encode("latin-1", "replace")[:_LONGEST_NOTE]
+        text = note.encode("latin-1", "replace")[:_MAX_NOTE_BYTES]
         words.append(_AUX << 10 | len(text))
         self._file.write(b"".join(word.to_bytes(2, "little") for word in words))
         self._file.write(text + b"\0" * (len(text) % 2))
@@ -52,4 +52,4 @@ class AnnotationFile:
     def close(self) -> None:
         """End the file."""
         self._file.write(b"\0\0")
-        self.opened.close()
+        self.open_files.close()

@@ -18,9 +18,9 @@ Samples = npt.NDArray[np.float64]
 Frames = Sequence[Samples]
 """Samples of all signals over the same stretch of time: whole frames of each."""
 
-PIECE = 1 << 17
+MAX_PIECE_SAMPLES = 1 << 17
 """Samples read at a time, all signals together."""
-GAIN = 1000.0
+DEFAULT_GAIN_ADU_PER_MV = 1000.0
 """adu per mV for inputs of real numbers: a step of 1 µV."""
 
 
@@ -46,7 +46,7 @@ class Signal:
     """One unit in mV; None where the unit is no voltage."""
 
 
-class Mark(NamedTuple):
+class Annotation(NamedTuple):
     """One annotation, as formats exchange it."""
 
     seconds: float
@@ -55,7 +55,7 @@ class Mark(NamedTuple):
     text: str
 
 
-class Opened(ExitStack):
+class OpenFiles(ExitStack):
     """New files, closed together, on success and on failure."""
 
     def binary(self, path: Path) -> IO[bytes]:
@@ -78,16 +78,16 @@ class Reader(ABC):
     """All files that belong to the recording."""
     start: datetime | None = None
     comments: Sequence[str] = ()
-    share = 0.0
+    fraction_read = 0.0
     """Fraction read so far, 0 to 1."""
-    resumed = False
+    after_break = False
     """The newest piece begins after a break in time."""
 
     @abstractmethod
     def pieces(self) -> Iterator[Frames]:
-        """Yield all frames, about `PIECE` samples at a time, never an empty piece."""
+        """Yield all frames, about `MAX_PIECE_SAMPLES` samples at a time, never an empty piece."""
 
-    def marks(self) -> Sequence[Mark]:
+    def annotations(self) -> Sequence[Annotation]:
         """Return all annotations."""
         return ()
 
@@ -102,14 +102,14 @@ class Writer(ABC):
     """Names of all files; the main one last."""
     clipped = 0
     """Number of samples beyond the format's limits, written as the nearest limit."""
-    marked = True
+    keeps_annotations = True
     """The format keeps the input's annotations."""
 
-    breaks = False
+    keeps_breaks = False
     """The format keeps breaks in time."""
 
     def __init__(self) -> None:
-        self.opened = Opened()
+        self.open_files = OpenFiles()
 
     @abstractmethod
     def write(self, frames: Frames) -> None:
@@ -188,7 +188,9 @@ class Format(ABC):
         return path.stat().st_size
 
 
-def steps(samples: Samples, signal: Signal, low: int, high: int, gap: int) -> tuple[Samples, int]:
+def quantize(
+    samples: Samples, signal: Signal, low: int, high: int, gap: int
+) -> tuple[Samples, int]:
     """Quantize samples to adu from `low` to `high`, NaN to `gap`; count those clipped."""
     with np.errstate(invalid="ignore", over="ignore"):
         adu = np.rint(samples * signal.gain + signal.baseline)

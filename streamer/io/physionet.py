@@ -27,9 +27,9 @@ _CHECKSUMS = "SHA256SUMS.txt"
 _SUFFIXES = ("dat", "atr", "man", "q1c", "q2c", "qt1", "qt2", "pu", "pu0", "pu1", "hea")
 """Signals, annotations and, last, the header: a record whose header is there is whole."""
 _LISTED = re.compile(rf"^([0-9a-f]{{64}})[ \t]+\*?([\w-]+)\.({'|'.join(_SUFFIXES)})\s*$", re.M)
-_BLOCK = 1 << 16  # bytes
-_LONGEST_LIST = 1 << 24  # bytes
-_TIMEOUT = 30.0  # seconds without an answer
+_BLOCK_BYTES = 1 << 16  # bytes
+_MAX_LIST_BYTES = 1 << 24  # bytes
+_TIMEOUT_SECONDS = 30.0  # seconds without an answer
 
 
 class DownloadError(RecordError):
@@ -159,7 +159,7 @@ def _listing(database: str, base_url: str) -> dict[str, dict[str, str]]:
     with _open(url) as response:
         for block in _blocks(url, response):
             content += block
-            if len(content) > _LONGEST_LIST:
+            if len(content) > _MAX_LIST_BYTES:
                 raise DownloadError(
                     f"{url} is no list of checksums, it does not end: check --mirror"
                 )
@@ -238,7 +238,9 @@ def _open(url: str, first: int = 0) -> HTTPResponse:
         headers["Range"] = f"bytes={first}-"
     with _network(url):
         try:
-            response: HTTPResponse = urlopen(Request(url, headers=headers), timeout=_TIMEOUT)
+            response: HTTPResponse = urlopen(
+                Request(url, headers=headers), timeout=_TIMEOUT_SECONDS
+            )
         except HTTPError as error:
             if error.code != 416:
                 raise
@@ -250,7 +252,7 @@ def _open(url: str, first: int = 0) -> HTTPResponse:
 
 def _blocks(url: str, response: HTTPResponse) -> Iterator[bytes]:
     with _network(url):
-        while block := response.read(_BLOCK):
+        while block := response.read(_BLOCK_BYTES):
             yield block
         if response.length:
             raise ConnectionError(f"the connection broke off {response.length} bytes too early")

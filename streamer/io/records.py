@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ecgstream.streamer.io.annotation_file import read_annotations
 from ecgstream.streamer.io.units import millivolts
-from ecgstream.streamer.io.wfdb_header import LARGEST_ANNOTATIONS, check, inside
+from ecgstream.streamer.io.wfdb_header import MAX_ANNOTATION_BYTES, check, inside
 
 ASSETS = Path(__file__).parents[1] / "assets"
 BUNDLED = {"208": "208b"}
@@ -200,7 +200,9 @@ def _read_wfdb(path: Path, folder: Path) -> Record:
             record = wfdb.rdrecord(str(path.absolute()))
         marks = path.with_name(f"{path.name}.atr")
         if os.path.lexists(marks):
-            annotations = Annotations(*read_annotations(inside(marks, folder, LARGEST_ANNOTATIONS)))
+            annotations = Annotations(
+                *read_annotations(inside(marks, folder, MAX_ANNOTATION_BYTES))
+            )
     except Exception as error:  # wfdb has no errors of its own: what comes is anything
         raise RecordError(
             f"record {path} cannot be read, its files may be damaged or cut short: {error}"

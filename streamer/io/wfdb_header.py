@@ -15,16 +15,16 @@ from typing import NamedTuple
 
 from ecgstream.streamer.io.wfdb_formats import SAMPLE_FORMATS, frames_in_file
 
-LARGEST_HEADER = 1 << 20
+MAX_HEADER_BYTES = 1 << 20
 """Bytes."""
-LARGEST_ANNOTATIONS = 4 << 20
+MAX_ANNOTATION_BYTES = 4 << 20
 """Bytes; a week of beats takes half of it."""
-MOST_VALUES = 1 << 28
+MAX_SAMPLES = 1 << 28
 """Samples in all signals together: a day of three at 1 kHz."""
-MOST_SIGNALS, MOST_SEGMENTS = 256, 4096
-HIGHEST_FS = 1e6
+MAX_SIGNALS, MAX_SEGMENTS = 256, 4096
+MAX_FS_HZ = 1e6
 """Hz."""
-_LONGEST_LINE = 1000
+_MAX_LINE_CHARACTERS = 1000
 
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)"
 _RECORD = re.compile(
@@ -60,7 +60,7 @@ def check(
     folder: Path,
     files: bool = True,
     whole: bool = True,
-    most: int = MOST_VALUES,
+    most: int = MAX_SAMPLES,
 ) -> None:
     """Make sure that a record's header can be followed.
 
@@ -77,10 +77,10 @@ def check(
     HeaderError : the header is damaged, too large, announces more than its files hold or more
         than `most`, or names a file that is not one or is not in the folder.
     """
-    first, *rest = _lines(inside(path.with_name(f"{path.name}.hea"), folder, LARGEST_HEADER))
+    first, *rest = _lines(inside(path.with_name(f"{path.name}.hea"), folder, MAX_HEADER_BYTES))
     record = _parsed(_RECORD, first)
-    count = _number(record["signals"], MOST_SIGNALS, "signals")
-    if record["fs"] and not 0 < float(record["fs"]) <= HIGHEST_FS:
+    count = _number(record["signals"], MAX_SIGNALS, "signals")
+    if record["fs"] and not 0 < float(record["fs"]) <= MAX_FS_HZ:
         raise HeaderError(f"its header gives a rate of {record['fs']} Hz")
     if record["segments"]:
         if not whole:
@@ -123,8 +123,8 @@ def _lines(file: Path) -> Iterator[str]:
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
         raise HeaderError("its header is empty")
-    if max(map(len, lines)) > _LONGEST_LINE:
-        raise HeaderError(f"its header has a line of more than {_LONGEST_LINE} characters")
+    if max(map(len, lines)) > _MAX_LINE_CHARACTERS:
+        raise HeaderError(f"its header has a line of more than {_MAX_LINE_CHARACTERS} characters")
     return iter(lines)
 
 
@@ -150,10 +150,10 @@ def _signal(line: str) -> _Signal:
     if fields["file"] != "~" and kind not in SAMPLE_FORMATS:
         known = ", ".join(map(str, sorted(SAMPLE_FORMATS)))
         raise HeaderError(f"its header names a format {kind:.0f}; known are {known}")
-    per_frame = _number(fields["per_frame"] or "1", MOST_VALUES, "samples per frame")
+    per_frame = _number(fields["per_frame"] or "1", MAX_SAMPLES, "samples per frame")
     if not per_frame:
         raise HeaderError("its header gives frames without a sample")
-    skew = _number(fields["skew"], MOST_VALUES, "samples of skew")
+    skew = _number(fields["skew"], MAX_SAMPLES, "samples of skew")
     offset = _number(fields["offset"], 1 << 40, "bytes before the signal")
     return _Signal(str(fields["file"]), kind, per_frame, skew, offset)
 
@@ -183,10 +183,10 @@ def _check_file(
 def _segments(lines: list[str], count: int, announced: int, most: int) -> set[str]:
     """The names of a record's segments, of so many signals."""
     segments = [_parsed(_SEGMENT, line) for line in lines]
-    if not announced == len(segments) <= MOST_SEGMENTS:
+    if not announced == len(segments) <= MAX_SEGMENTS:
         raise HeaderError(
             f"its header announces {announced} segments and names {len(segments)}; no more than "
-            f"{MOST_SEGMENTS} are read"
+            f"{MAX_SEGMENTS} are read"
         )
     length = sum(_number(segment["length"], most, "samples") for segment in segments)
     if length * count > most:

@@ -13,19 +13,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from ecgstream.tools.batch.job import Outcome, Settings, Task, attempt, reason
-from ecgstream.tools.batch.processes import POLL_SECONDS, News
+from ecgstream.tools.batch.processes import POLL_SECONDS, Event
 
 LOCAL = "local"
 """The address of a cluster that is started here."""
-_TRIES = 3
+_MAX_TRIES = 3
 """Of a recording that failed although its file may be good: see `Outcome.transient`."""
-_SECONDS = 10
+_CONNECT_SECONDS = 10
 """To find the scheduler."""
 
 
 def on_cluster(
     address: str, jobs: int, tasks: Sequence[Task], settings: Settings
-) -> Iterator[News]:
+) -> Iterator[Event]:
     """Denoise on the cluster at `address`, or on a local one with `jobs` worker processes.
 
     Raises
@@ -48,7 +48,7 @@ def on_cluster(
             )
             address = stack.enter_context(cluster).scheduler_address
         try:
-            client = stack.enter_context(Client(address, timeout=_SECONDS))
+            client = stack.enter_context(Client(address, timeout=_CONNECT_SECONDS))
         except (OSError, ValueError) as error:
             raise RuntimeError(f"no Dask scheduler at {address}: {reason(error)}") from None
         known: dict[object, tuple[Future, Task, int]] = {}
@@ -72,7 +72,7 @@ def on_cluster(
                 outcome = future.result()
             else:  # Dask blames all that a worker had when it died: these too may go well
                 outcome = Outcome(task, _why(failure), transient=True)
-            if outcome.transient and tries < _TRIES:
+            if outcome.transient and tries < _MAX_TRIES:
                 submit(task, tries + 1)
             else:
                 yield outcome

@@ -11,7 +11,7 @@ from ecgstream.streamer.io.base import Format
 from ecgstream.streamer.io.formats import FORMATS, WFDB, recognize
 from ecgstream.streamer.io.records import find_record
 from ecgstream.tools.batch.job import Outcome, Task, reason
-from ecgstream.tools.batch.output import FLAGS, MARKS, STAMP
+from ecgstream.tools.batch.output import ANNOTATIONS_SUFFIX, FLAGS_SUFFIX, STAMP_SUFFIX
 
 
 class Inputs(NamedTuple):
@@ -20,7 +20,7 @@ class Inputs(NamedTuple):
     tasks: list[Task]
     failures: list[Outcome]
     """Files and folders that cannot be looked at, or have an unknown format."""
-    made: int
+    own_outputs: int
     """Number of files left out because an earlier run wrote them."""
 
 
@@ -94,18 +94,18 @@ def _folder(found: Inputs, folder: Path, out: Path, target_format: str | None) -
             source_format = recognize(path)
             if source_format is None or file.startswith(".") or file in parts:
                 continue
-            if _main(file) + STAMP in there:
+            if _main(file) + STAMP_SUFFIX in there:
                 made += 1
             else:
                 found.tasks.append(
                     _task(path, path.relative_to(folder), source_format, out, target_format)
                 )
-    return found._replace(made=found.made + made)
+    return found._replace(own_outputs=found.own_outputs + made)
 
 
 def _main(file: str) -> str:
     """The file that a side file belongs to."""
-    return file.removesuffix(FLAGS).removesuffix(MARKS)
+    return file.removesuffix(FLAGS_SUFFIX).removesuffix(ANNOTATIONS_SUFFIX)
 
 
 def _mains(format_: Format, files: Sequence[str]) -> list[str]:

@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ecgstream.streamer.io.annotation_writer import AnnotationFile
-from ecgstream.streamer.io.base import Opened, Signal
+from ecgstream.streamer.io.annotation_writer import AnnotationWriter
+from ecgstream.streamer.io.base import OpenFiles, Signal
 from ecgstream.streamer.quality import flag_names
 
 Flags = npt.NDArray[np.uint8]
@@ -22,7 +22,7 @@ GOOD = "good"
 class FlagSink(Protocol):
     """Takes the flags of all denoised signals, in whole frames."""
 
-    opened: Opened
+    open_files: OpenFiles
     """As of a `Writer`."""
 
     def write(self, flags: Sequence[Flags]) -> None:
@@ -32,7 +32,7 @@ class FlagSink(Protocol):
         """Complete the file."""
 
 
-class QualFile:
+class FlagAnnotations:
     """`.qual`: a `~` at every change, with the signal's number and the flags' names.
 
     Times are in samples of the fastest signal.
@@ -42,7 +42,7 @@ class QualFile:
     path : of the file.
     signals : all of the record.
     denoised : numbers of those that have flags.
-    resolution : as of an `AnnotationFile`.
+    resolution : as of an `AnnotationWriter`.
     """
 
     def __init__(
@@ -52,8 +52,8 @@ class QualFile:
         denoised: Sequence[int],
         resolution: float | None = None,
     ) -> None:
-        self._file = AnnotationFile(path, resolution)
-        self.opened = self._file.opened
+        self._file = AnnotationWriter(path, resolution)
+        self.open_files = self._file.open_files
         self._signals = [(i, signals[i].per_frame) for i in denoised]
         self._fastest = max(signal.per_frame for signal in signals)
         self._now = [-1] * len(denoised)
@@ -80,8 +80,8 @@ class FlagTable:
     """CSV: first sample, sample after the last one, signal and flags of every flagged stretch."""
 
     def __init__(self, path: Path, signals: Sequence[Signal], denoised: Sequence[int]) -> None:
-        self.opened = Opened()
-        file = self.opened.text(path)
+        self.open_files = OpenFiles()
+        file = self.open_files.text(path)
         self._table = csv.writer(file, lineterminator="\n")
         self._table.writerow(["start", "end", "signal", "flags"])
         self._names = [signals[i].name for i in denoised]
@@ -106,7 +106,7 @@ class FlagTable:
         """Complete the file."""
         for k, end in enumerate(self._seen):
             self._end(k, end)
-        self.opened.close()
+        self.open_files.close()
 
 
 def names(flags: int) -> str:

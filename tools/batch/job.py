@@ -13,13 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from ecgstream.streamer.denoiser import StreamingDenoiser
-from ecgstream.streamer.io.base import FormatError, Mark, Opened, Reader
+from ecgstream.streamer.io.base import Annotation, FormatError, OpenFiles, Reader
 from ecgstream.streamer.io.formats import FORMATS
 from ecgstream.streamer.io.formats.wfdb_writer import resolution
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
 from ecgstream.tools.batch.ecg_signals import reason_to_copy
-from ecgstream.tools.batch.flag_files import FlagSink, FlagTable, QualFile
-from ecgstream.tools.batch.output import FLAGS, MARKS, Output, read_stamp, state, unchanged
+from ecgstream.tools.batch.flag_files import FlagAnnotations, FlagSink, FlagTable
+from ecgstream.tools.batch.output import (
+    ANNOTATIONS_SUFFIX,
+    FLAGS_SUFFIX,
+    Output,
+    read_stamp,
+    state,
+    unchanged,
+)
 from ecgstream.tools.batch.pipeline import Pipeline, Tally
 from ecgstream.tools.system.device import sha256
 
@@ -73,7 +80,7 @@ class Outcome:
     failure: str | None = None
     transient: bool = False
     """Failed because of the system, not the file: a retry may succeed."""
-    before: bool = False
+    done_before: bool = False
     """Done by an earlier run."""
     tally: Tally = field(default_factory=Tally)
     copied: dict[str, str] = field(default_factory=dict)
@@ -84,7 +91,7 @@ Progress = Callable[[float], None]
 """Called with the fraction of a recording that is done."""
 
 
-def denoise(task: Task, settings: Settings, progress: Progress = lambda share: None) -> Outcome:
+def denoise(task: Task, settings: Settings, progress: Progress = lambda fraction: None) -> Outcome:
     """Denoise one recording, unless an earlier run with the same settings did.
 
     Raises
@@ -98,7 +105,7 @@ def denoise(task: Task, settings: Settings, progress: Progress = lambda share: N
     if stamp is not None and all(stamp.get(key) == value for key, value in done.items()):
         here = unchanged(task.target.parent, stamp.get("output"))
         if here and unchanged(task.source.parent, stamp.get("input")):
-            return Outcome(task, before=True)
+            return Outcome(task, done_before=True)
     _network(settings)  # or say at once that there is none
     reader = FORMATS[task.source_format].reader(task.source, settings.fs, settings.millivolts)
     try:
@@ -109,8 +116,8 @@ def denoise(task: Task, settings: Settings, progress: Progress = lambda share: N
             said = "; ".join(f"{name}: {why}" for name, why in copied.items())
             raise FormatError(f"it has no ECG to denoise ({said:.200})")
         seen = state(task.source.parent, _names(reader.files, task.source.parent))
-        with Output(task.target) as output, ExitStack() as opened:
-            files, pipeline = _pipeline(task, settings, reader, ecgs, output.folder, opened)
+        with Output(task.target) as output, ExitStack() as open_files:
+            files, pipeline = _pipeline(task, settings, reader, ecgs, output.folder, open_files)
             tally = pipeline.run(ecgs, progress)
             if not unchanged(task.source.parent, seen):
                 raise FormatError("it was changed while it was read: run this again")
@@ -126,30 +133,30 @@ def _pipeline(
     reader: Reader,
     ecgs: Sequence[int],
     folder: Path,
-    opened: ExitStack,
+    open_files: ExitStack,
 ) -> tuple[list[str], Pipeline]:
     """Create the files of a recording in a folder; return their names, main one last."""
     name = task.target.name
     target = FORMATS[task.target_format]
     writer = target.writer(folder, name, reader, ecgs, settings.about)
-    opened.push(writer.opened)
+    open_files.push(writer.open_files)
     beside = []
     flags: FlagSink
     if target.flags_as_annotations:
         beside.append(f"{task.target.stem}.qual")
-        flags = QualFile(folder / beside[0], reader.signals, ecgs, resolution(reader))
+        flags = FlagAnnotations(folder / beside[0], reader.signals, ecgs, resolution(reader))
     else:
-        beside.append(name + FLAGS)
+        beside.append(name + FLAGS_SUFFIX)
         flags = FlagTable(folder / beside[0], reader.signals, ecgs)
-    opened.push(flags.opened)
-    if not writer.marked and (marks := reader.marks()):
-        beside.append(name + MARKS)
+    open_files.push(flags.open_files)
+    if not writer.keeps_annotations and (marks := reader.annotations()):
+        beside.append(name + ANNOTATIONS_SUFFIX)
         _write_marks(folder / beside[-1], marks)
     pipeline = Pipeline(reader, writer, flags, lambda n, fs: _denoiser(n, fs, settings))
     return [*writer.files[:-1], *beside, writer.files[-1]], pipeline
 
 
-def attempt(task: Task, settings: Settings, progress: Progress = lambda share: None) -> Outcome:
+def attempt(task: Task, settings: Settings, progress: Progress = lambda fraction: None) -> Outcome:
     """Run `denoise`; turn any exception into a failed outcome."""
     try:
         return denoise(task, settings, progress)
@@ -223,8 +230,8 @@ def _report(reader: Reader, tally: Tally) -> dict[str, Any]:
     }
 
 
-def _write_marks(path: Path, marks: Sequence[Mark]) -> None:
-    with Opened() as opened:
-        table = csv.writer(opened.text(path), lineterminator="\n")
+def _write_marks(path: Path, marks: Sequence[Annotation]) -> None:
+    with OpenFiles() as open_files:
+        table = csv.writer(open_files.text(path), lineterminator="\n")
         table.writerow(["seconds", "symbol", "text"])
         table.writerows([f"{mark.seconds:.6f}", mark.symbol, mark.text] for mark in marks)

@@ -18,9 +18,9 @@ from typing import Any
 
 from ecgstream.streamer.io.base import FormatError
 
-STAMP = ".ecgstream.json"
+STAMP_SUFFIX = ".ecgstream.json"
 """Ends the name of the file that tells what was done to a recording."""
-FLAGS, MARKS = ".flags.csv", ".annotations.csv"
+FLAGS_SUFFIX, ANNOTATIONS_SUFFIX = ".flags.csv", ".annotations.csv"
 """End the names of side files."""
 _HALF = ".half-"
 
@@ -59,7 +59,7 @@ class Output:
         for name in files:
             _sync(self.folder / name)
         text = json.dumps({**about, "output": state(self.folder, files)}, indent=1) + "\n"
-        stamp = self._target.name + STAMP
+        stamp = self._target.name + STAMP_SUFFIX
         (self.folder / stamp).write_text(text)
         _sync(self.folder / stamp)
         for name in (stamp, *files):
@@ -77,7 +77,7 @@ class Output:
 def read_stamp(target: Path) -> dict[str, Any] | None:
     """What an earlier run says about a recording; None when there was none."""
     try:
-        stamp = json.loads(target.with_name(target.name + STAMP).read_text())
+        stamp = json.loads(target.with_name(target.name + STAMP_SUFFIX).read_text())
     except (OSError, ValueError):
         return None
     return stamp if isinstance(stamp, dict) else None

@@ -58,8 +58,8 @@ class Pipeline:
         self._quality = _FrameBuffer([signals[i] for i in ecgs])
         self._ecgs = list(ecgs)
         for piece in reader.pieces():
-            if reader.resumed:
-                if not self._writer.breaks:
+            if reader.after_break:
+                if not self._writer.keeps_breaks:
                     raise FormatError("it has breaks in the time, which need its own format")
                 self._flush()
             for i, samples in enumerate(piece):
@@ -68,7 +68,7 @@ class Pipeline:
             for group in self._groups:
                 self._collect(group, group.push(piece))
             self._write_frames()
-            progress(reader.share)
+            progress(reader.fraction_read)
         self._flush()
         self._flags.close()
         self._writer.close()

@@ -23,18 +23,18 @@ POLL_SECONDS = 0.2
 _CONTEXT = get_context("spawn")  # a fork would copy the threads of libraries in some state
 
 
-class Share(NamedTuple):
+class TaskProgress(NamedTuple):
     """So much of a recording is done."""
 
     task: Task
-    share: float
+    fraction: float
 
 
-News = Share | Outcome | None
+Event = TaskProgress | Outcome | None
 """What happened; None when nothing did for a while."""
 
 
-def on_processes(jobs: int, tasks: Sequence[Task], settings: Settings) -> Iterator[News]:
+def on_processes(jobs: int, tasks: Sequence[Task], settings: Settings) -> Iterator[Event]:
     """Denoise in `jobs` processes. Closing the iterator ends them at once."""
     # One thread each: numpy's own would only take the cores from the other processes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -79,7 +79,7 @@ class _Worker:
         with suppress(OSError):  # it is dead, which `news` will find
             self.connection.send(task)
 
-    def news(self) -> Share | Outcome:
+    def news(self) -> TaskProgress | Outcome:
         """What it says; waits for it."""
         assert self.task is not None
         try:
@@ -90,7 +90,7 @@ class _Worker:
             news = Outcome(self.task, why)
             self._start()
         if isinstance(news, float):
-            return Share(self.task, news)
+            return TaskProgress(self.task, news)
         self.task = None
         outcome: Outcome = news
         return outcome

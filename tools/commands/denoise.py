@@ -23,7 +23,7 @@ from ecgstream.tools.batch.discovery import gather
 from ecgstream.tools.batch.folder_lock import locked
 from ecgstream.tools.batch.job import Outcome, Settings, Task, engine
 from ecgstream.tools.batch.output import clear_leftovers
-from ecgstream.tools.batch.processes import News, Share, on_processes
+from ecgstream.tools.batch.processes import Event, TaskProgress, on_processes
 
 
 class Units(click.ParamType):
@@ -130,8 +130,8 @@ def denoise(
     found = gather(inputs, out, target_format, data)
     if not found.tasks and not found.failures:
         raise ValueError(f"nothing to denoise in {', '.join(inputs)}: no WFDB, EDF, CSV or NumPy")
-    if found.made:
-        click.echo(f"{found.made} files that this command made are left out")
+    if found.own_outputs:
+        click.echo(f"{found.own_outputs} files that this command made are left out")
     clock = SystemClock()
     began = clock.now()
     outcomes = list(found.failures)
@@ -153,7 +153,7 @@ def denoise(
     _summarize(outcomes, clock.now() - began, left)
 
 
-def _watched(news: Iterator[News], tasks: Sequence[Task]) -> Iterator[News]:
+def _watched(news: Iterator[Event], tasks: Sequence[Task]) -> Iterator[Event]:
     """The news, while a bar shows how far it is."""
     columns = (
         *(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %")),
@@ -165,7 +165,7 @@ def _watched(news: Iterator[News], tasks: Sequence[Task]) -> Iterator[News]:
         ended, done = 0, 0.0
         for item in news:
             if item is not None:
-                share = item.share if isinstance(item, Share) else 1.0
+                share = item.fraction if isinstance(item, TaskProgress) else 1.0
                 done += item.task.size * (share - shares.get(item.task.target, 0.0))
                 shares[item.task.target] = share
                 ended += isinstance(item, Outcome)
@@ -176,8 +176,8 @@ def _watched(news: Iterator[News], tasks: Sequence[Task]) -> Iterator[News]:
 def _summarize(outcomes: Sequence[Outcome], seconds: float, left: int) -> None:
     """Print how it went; fail when anything did."""
     failed = [outcome for outcome in outcomes if outcome.failure]
-    before = sum(outcome.before for outcome in outcomes)
-    done = [outcome for outcome in outcomes if not outcome.failure and not outcome.before]
+    before = sum(outcome.done_before for outcome in outcomes)
+    done = [outcome for outcome in outcomes if not outcome.failure and not outcome.done_before]
     copied = Counter(why for outcome in done for why in outcome.copied.values())
     for why, count in sorted(copied.items()):
         click.echo(f"{count} signals copied as they are: {why}")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgstream.streamer.io.base import (
-    PIECE,
+    MAX_PIECE_SAMPLES,
     Format,
     FormatError,
     Frames,
@@ -24,7 +24,7 @@ from ecgstream.streamer.io.base import (
 )
 from ecgstream.streamer.io.formats.csv_columns import Columns, columns, seconds
 
-_LONGEST_LINE = 1 << 20
+_MAX_LINE_BYTES = 1 << 20
 """Bytes."""
 _MISSING = frozenset({"", "-", "na", "n/a", "nan", "null", "none"})
 Rows = list[list[str]]
@@ -57,11 +57,11 @@ class CsvReader(Reader):
 
     def lines(self) -> Iterator[str]:
         """All lines as text."""
-        for line in iter(lambda: self._file.readline(_LONGEST_LINE), b""):
+        for line in iter(lambda: self._file.readline(_MAX_LINE_BYTES), b""):
             self._line += 1
             self._read += len(line)
-            self.share = self._read / self._size
-            if len(line) == _LONGEST_LINE or b"\0" in line:
+            self.fraction_read = self._read / self._size
+            if len(line) == _MAX_LINE_BYTES or b"\0" in line:
                 raise FormatError(f"line {self._line} is no line of text")
             try:
                 yield line.decode("utf-8-sig" if self._line == 1 else "utf-8")
@@ -73,7 +73,7 @@ class CsvReader(Reader):
         self._file.seek(0)
         self._read = self._line = 0
         width = self.about.width
-        step = max(1, PIECE // width)
+        step = max(1, MAX_PIECE_SAMPLES // width)
         rows = csv.reader(self.lines(), delimiter=self.about.delimiter, strict=True)
         for _ in islice(rows, len(self.about.head)):
             pass
@@ -135,9 +135,9 @@ class CsvCopy(Writer):
         known = reader.about
         self._columns = [(i, known.of_signals[i]) for i in changed]
         again = CsvReader(reader.path, reader.signals[0].fs, 1.0)
-        self.opened.callback(again.close)
+        self.open_files.callback(again.close)
         self._rows = chain.from_iterable(rows for _, rows in again.rows())
-        file = self.opened.text(folder / name)
+        file = self.open_files.text(folder / name)
         file.write("".join(known.head))
         self._writer = csv.writer(file, delimiter=known.delimiter, lineterminator=known.end)
 
@@ -151,20 +151,20 @@ class CsvCopy(Writer):
 
     def close(self) -> None:
         """Close both files."""
-        self.opened.close()
+        self.open_files.close()
 
 
 class CsvWriter(Writer):
     """A new file: time in seconds, then a column for each signal, named with its unit."""
 
-    marked = False
+    keeps_annotations = False
 
     def __init__(self, folder: Path, name: str, reader: Reader, about: str) -> None:
         super().__init__()
         self._fs = one_rate(reader.signals, "CSV")
         self.files = [name]
         self._written = 0
-        file = self.opened.text(folder / name)
+        file = self.open_files.text(folder / name)
         self._writer = csv.writer(file, lineterminator="\n")
         names = [f"{signal.name} ({signal.unit})" for signal in reader.signals]
         self._writer.writerow(["time (s)", *names])
@@ -180,7 +180,7 @@ class CsvWriter(Writer):
 
     def close(self) -> None:
         """Close the file."""
-        self.opened.close()
+        self.open_files.close()
 
 
 class CsvFormat(Format):

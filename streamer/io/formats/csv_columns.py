@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ecgstream.streamer.io.base import GAIN, FormatError, Signal
+from ecgstream.streamer.io.base import DEFAULT_GAIN_ADU_PER_MV, FormatError, Signal
 from ecgstream.streamer.io.units import millivolts, unit_name
 
-_FIRST = 2000
+_INSPECTED_ROWS = 2000
 """Rows that show how fast the time goes."""
 _TIME = re.compile(r"(elapsed[ _]?)?time(stamp)?|t|sec(ond)?s?|date(time)?|clock|ms", re.I)
 _INDEX = re.compile(r"|#|index|n|i|sample(s| ?#|[ _](number|index))?|row", re.I)
@@ -53,7 +53,7 @@ def columns(lines: Iterator[str], fs: float | None, factor: float) -> Columns:
     ------
     FormatError : there are no samples, or nothing tells the rate.
     """
-    first = list(islice(lines, _FIRST))
+    first = list(islice(lines, _INSPECTED_ROWS))
     comments = 0
     while comments < len(first) and first[comments].startswith("#"):
         comments += 1
@@ -115,7 +115,14 @@ def seconds(cell: str, unit: float) -> float | None:
 
 def _signal(name: str, unit: str, fs: float, factor: float) -> Signal:
     known = millivolts(unit) if unit else factor
-    return Signal(name, fs, unit or unit_name(factor), GAIN * (known or 1.0), 0, millivolts=known)
+    return Signal(
+        name,
+        fs,
+        unit or unit_name(factor),
+        DEFAULT_GAIN_ADU_PER_MV * (known or 1.0),
+        0,
+        millivolts=known,
+    )
 
 
 def _samples(row: Sequence[str]) -> bool:

@@ -16,16 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.io.base import (
-    PIECE,
+    MAX_PIECE_SAMPLES,
+    Annotation,
     Format,
     FormatError,
     Frames,
-    Mark,
     Reader,
     Samples,
     Signal,
     Writer,
-    steps,
+    quantize,
 )
 from ecgstream.streamer.io.formats.edf_writer import EdfWriter
 from ecgstream.streamer.io.units import millivolts
@@ -33,8 +33,8 @@ from ecgstream.streamer.io.units import millivolts
 _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
 _LABEL, _UNIT, _PMIN, _PMAX, _DMIN, _DMAX, _PREFILTER, _COUNT = 0, 2, 3, 4, 5, 6, 7, 8
 _ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
-_LARGEST_RECORD = 1 << 24
-"""Bytes; the standard recommends 61,440 at most."""
+_MAX_RECORD_BYTES = 1 << 24
+"""The standard recommends no more than 61,440."""
 _TAL = re.compile(rb"([+-]\d+(?:\.\d*)?)(?:\x15(\d+(?:\.\d*)?))?\x14([^\0]*)\x14\0")
 
 Raw = npt.NDArray[np.uint8]
@@ -70,7 +70,7 @@ class EdfReader(Reader):
         counts = [int(_number(row[_COUNT], "samples in a record")) for row in self.fields]
         self.duration = _number(fixed[244:252], "length of a data record")
         self.record = sum(counts) * self.bytes
-        if min(counts) < 0 or not 0 < self.record <= _LARGEST_RECORD:
+        if min(counts) < 0 or not 0 < self.record <= _MAX_RECORD_BYTES:
             raise FormatError(f"its header gives data records of {self.record} bytes")
         there = (size - length) // self.record
         said = int(_number(fixed[236:244], "number of data records"))
@@ -120,14 +120,14 @@ class EdfReader(Reader):
 
     def raw(self) -> Iterator[Raw]:
         """All data records (n, bytes), some at a time."""
-        step = max(1, PIECE * self.bytes // self.record)
+        step = max(1, MAX_PIECE_SAMPLES * self.bytes // self.record)
         for first in range(0, self.records, step):
             n = min(step, self.records - first)
             content = self._file.read(n * self.record)
             if len(content) < n * self.record:
                 raise FormatError("it was cut short while it was read")
             yield np.frombuffer(content, np.uint8).reshape(n, -1)
-            self.share = (first + n) / self.records
+            self.fraction_read = (first + n) / self.records
 
     def pieces(self) -> Iterator[Frames]:
         """All frames, a new piece after each break; see `Reader`."""
@@ -135,7 +135,7 @@ class EdfReader(Reader):
         for records in self.raw():
             for part in np.split(records, self._breaks(records)):
                 begins = self._onset(part[0])
-                self.resumed = ends is not None and begins is not None and _apart(begins, ends)
+                self.after_break = ends is not None and begins is not None and _differ(begins, ends)
                 newest = self._onset(part[-1])
                 ends = None if newest is None else newest + self.duration
                 yield [self._physical(part, i) for i in range(len(self.signals))]
@@ -150,7 +150,7 @@ class EdfReader(Reader):
             for i in range(1, len(onsets))
             if (now := onsets[i]) is not None
             and (before := onsets[i - 1]) is not None
-            and _apart(now, before + self.duration)
+            and _differ(now, before + self.duration)
         ]
 
     def _onset(self, record: Raw) -> float | None:
@@ -173,7 +173,7 @@ class EdfReader(Reader):
             adu = (wide.view("<i4").ravel() >> 8).astype(float)
         return np.asarray((adu - signal.baseline) / signal.gain)
 
-    def marks(self) -> Sequence[Mark]:
+    def annotations(self) -> Sequence[Annotation]:
         """All annotations but those that only keep the time."""
         found = []
         with open(self.path, "rb") as file:
@@ -183,7 +183,7 @@ class EdfReader(Reader):
                 for place in self._notes:
                     for onset, _, texts in _TAL.findall(record[place].tobytes()):
                         words = [t.decode("utf-8", "replace") for t in texts.split(b"\x14") if t]
-                        found += [Mark(float(onset), '"', word) for word in words]
+                        found += [Annotation(float(onset), '"', word) for word in words]
         return found
 
     def close(self) -> None:
@@ -197,7 +197,7 @@ class EdfCopy(Writer):
     A gap cannot come from such a file. What lies beyond the digital limits is cut off.
     """
 
-    breaks = True
+    keeps_breaks = True
 
     def __init__(
         self, folder: Path, name: str, reader: EdfReader, changed: Sequence[int], about: str
@@ -205,10 +205,10 @@ class EdfCopy(Writer):
         super().__init__()
         self.files = [name]
         self._reader, self._changed = EdfReader(reader.path), changed
-        self.opened.callback(self._reader.close)
+        self.open_files.callback(self._reader.close)
         self._raw, self._left = self._reader.raw(), np.empty((0, reader.record), np.uint8)
-        self._file = self.opened.binary(folder / name)
-        self._file.write(_with_word(reader, [reader.numbers[i] for i in changed], about))
+        self._file = self.open_files.binary(folder / name)
+        self._file.write(_header_with_remark(reader, [reader.numbers[i] for i in changed], about))
 
     def write(self, frames: Frames) -> None:
         """Write the next data records; see `Writer`."""
@@ -219,7 +219,7 @@ class EdfCopy(Writer):
         records, self._left = self._left[:n].copy(), self._left[n:]
         for i in self._changed:
             low, high = reader.limits(i)
-            adu, beyond = steps(frames[i], reader.signals[i], low, high, low)
+            adu, beyond = quantize(frames[i], reader.signals[i], low, high, low)
             self.clipped += beyond
             stored = np.ascontiguousarray(adu, "<i4").view(np.uint8).reshape(-1, 4)
             records[:, reader.places[i]] = stored[:, : reader.bytes].reshape(n, -1)
@@ -227,7 +227,7 @@ class EdfCopy(Writer):
 
     def close(self) -> None:
         """Close both files."""
-        self.opened.close()
+        self.open_files.close()
 
 
 class EdfFormat(Format):
@@ -248,7 +248,7 @@ class EdfFormat(Format):
         return EdfWriter(folder, name, reader, changed, about)
 
 
-def _with_word(reader: EdfReader, signals: Sequence[int], about: str) -> bytes:
+def _header_with_remark(reader: EdfReader, signals: Sequence[int], about: str) -> bytes:
     """The header of a file, where these signals say what was done to them."""
     header = bytearray(reader.header)
     count = len(reader.fields)
@@ -291,5 +291,5 @@ def _start(said: str) -> datetime | None:
     return moment.replace(year=moment.year + 100) if moment.year < 1985 else moment
 
 
-def _apart(one: float, other: float) -> bool:
+def _differ(one: float, other: float) -> bool:
     return abs(one - other) > 1e-4

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgstream.streamer.io.base import FormatError, Frames, Reader, Signal, Writer, steps
+from ecgstream.streamer.io.base import FormatError, Frames, Reader, Signal, Writer, quantize
 
-_LARGEST = 32767
+_MAX_ADU = 32767
 """Steps; the one below its negative stands for a gap."""
-_LONGEST_RECORD = 60
+_MAX_RECORD_SECONDS = 60
 """Seconds."""
-_UNKNOWN = datetime(1985, 1, 1)
+_UNKNOWN_START = datetime(1985, 1, 1)
 """EDF's oldest date, for a recording that does not say when it was."""
 
 
@@ -27,7 +27,7 @@ class EdfWriter(Writer):
     last data record.
     """
 
-    marked = False
+    keeps_annotations = False
 
     def __init__(
         self, folder: Path, name: str, reader: Reader, changed: Sequence[int], about: str
@@ -44,14 +44,16 @@ class EdfWriter(Writer):
         )
         self._left = [np.empty(0) for _ in self._signals]
         self._records = 0
-        start = reader.start if reader.start and 1985 <= reader.start.year <= 2084 else _UNKNOWN
+        start = (
+            reader.start if reader.start and 1985 <= reader.start.year <= 2084 else _UNKNOWN_START
+        )
         count = len(rows)
         self._before = "0".ljust(8) + _field(" ".join(reader.comments), 80) + _field(about, 80)
         self._before += start.strftime("%d.%m.%y%H.%M.%S") + _field(f"{256 * (count + 1)}", 8)
         self._before += " " * 44
         self._after = _field(f"{seconds}", 8) + _field(f"{count}", 4)
         self._after += "".join("".join(fields) for fields in zip(*rows, strict=True))
-        self._file = self.opened.binary(folder / name)
+        self._file = self.open_files.binary(folder / name)
         self._write_header()
 
     def write(self, frames: Frames) -> None:
@@ -64,7 +66,7 @@ class EdfWriter(Writer):
         self._left = [x[n * count :] for x, count in zip(self._left, self._counts, strict=True)]
         columns = []
         for samples, signal in zip(parts, self._signals, strict=True):
-            adu, beyond = steps(samples, signal, -_LARGEST, _LARGEST, -_LARGEST - 1)
+            adu, beyond = quantize(samples, signal, -_MAX_ADU, _MAX_ADU, -_MAX_ADU - 1)
             self.clipped += beyond
             columns.append(adu.reshape(n, -1).astype("<i2"))
         self._file.write(np.concatenate(columns, axis=1).tobytes())
@@ -81,7 +83,7 @@ class EdfWriter(Writer):
             )
         self._file.seek(0)
         self._write_header()
-        self.opened.close()
+        self.open_files.close()
 
     def _write_header(self) -> None:
         text = self._before + _field(f"{self._records}", 8) + self._after
@@ -90,8 +92,8 @@ class EdfWriter(Writer):
 
 def _record(rates: Sequence[float]) -> tuple[int, list[int]]:
     """Seconds of a data record and the samples of each signal in it, all whole numbers."""
-    for seconds in range(1, _LONGEST_RECORD + 1):
-        counts = [Fraction(rate).limit_denominator(_LONGEST_RECORD) * seconds for rate in rates]
+    for seconds in range(1, _MAX_RECORD_SECONDS + 1):
+        counts = [Fraction(rate).limit_denominator(_MAX_RECORD_SECONDS) * seconds for rate in rates]
         exact = all(abs(n / seconds - r) < 1e-6 * r for n, r in zip(counts, rates, strict=True))
         if exact and all(n.denominator == 1 for n in counts):
             return seconds, [int(n) for n in counts]
@@ -101,15 +103,15 @@ def _record(rates: Sequence[float]) -> tuple[int, list[int]]:
 
 def _header(signal: Signal, count: int, about: str) -> tuple[Signal, list[str]]:
     """The fields of a signal, and the signal as these say it, with a gain of 8 letters."""
-    low, high = ((step - signal.baseline) / signal.gain for step in (-_LARGEST, _LARGEST))
+    low, high = ((step - signal.baseline) / signal.gain for step in (-_MAX_ADU, _MAX_ADU))
     bottom, top = _short(low), _short(high)
-    gain = 2 * _LARGEST / (float(top) - float(bottom))
+    gain = 2 * _MAX_ADU / (float(top) - float(bottom))
     fields = [
         *(_field(signal.name, 16), _field("", 80), _field(signal.unit, 8)),
-        *(_field(bottom, 8), _field(top, 8), _field(f"{-_LARGEST}", 8), _field(f"{_LARGEST}", 8)),
+        *(_field(bottom, 8), _field(top, 8), _field(f"{-_MAX_ADU}", 8), _field(f"{_MAX_ADU}", 8)),
         *(_field(about, 80), _field(f"{count}", 8), _field("", 32)),
     ]
-    return replace(signal, gain=gain, baseline=-_LARGEST - gain * float(bottom)), fields
+    return replace(signal, gain=gain, baseline=-_MAX_ADU - gain * float(bottom)), fields
 
 
 def _short(number: float) -> str:

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.io.base import (
-    GAIN,
-    PIECE,
+    DEFAULT_GAIN_ADU_PER_MV,
+    MAX_PIECE_SAMPLES,
     Format,
     FormatError,
     Frames,
@@ -25,13 +25,13 @@ from ecgstream.streamer.io.base import (
     Signal,
     Writer,
     one_rate,
-    steps,
+    quantize,
 )
 from ecgstream.streamer.io.units import unit_name
 
 _NAMES = ("signals", "signal", "ecg", "samples", "x", "data", "arr_0")
 """Members of an `.npz` that hold samples, by preference, where there are several arrays."""
-_MOST_SIGNALS = 256
+_MAX_SIGNALS = 256
 
 
 class ArrayReader(Reader):
@@ -61,14 +61,14 @@ class ArrayReader(Reader):
         signals = self.shape[1] if len(self.shape) == 2 else 1
         if not self.shape[0] or not signals:
             raise FormatError("it holds no samples")
-        if signals > min(self.shape[0], _MOST_SIGNALS):
+        if signals > min(self.shape[0], _MAX_SIGNALS):
             raise FormatError(f"it is an array {self.shape}: a column for each signal is expected")
         if fs is None:
             raise FormatError("nothing in it tells the rate: give --fs")
         if millivolts is None and self.dtype.kind != "f":
             raise FormatError(f"its samples are {self.dtype}: give --units, as adu per mV")
         factor = 1.0 if millivolts is None else millivolts
-        gain = 1.0 if self.dtype.kind != "f" else GAIN * factor
+        gain = 1.0 if self.dtype.kind != "f" else DEFAULT_GAIN_ADU_PER_MV * factor
         self.signals = [
             Signal(f"signal {i}", fs, unit_name(factor), gain, 0, millivolts=factor)
             for i in range(signals)
@@ -77,13 +77,13 @@ class ArrayReader(Reader):
     def _open(self) -> IO[bytes]:
         if self.member is None:
             return open(self.path, "rb")
-        with _archive(self.path) as archive, _damage_named():
+        with _archive(self.path) as archive, _reporting_damage():
             return archive.open(self.member)  # which outlives its archive
 
     def pieces(self) -> Iterator[Frames]:
         """All frames; see `Reader`."""
         n, signals = self.shape[0], len(self.signals)
-        step = max(1, PIECE // signals)
+        step = max(1, MAX_PIECE_SAMPLES // signals)
         with ExitStack() as stack:
             columns = signals if self.by_column else 1
             files = [stack.enter_context(self._open()) for _ in range(columns)]
@@ -93,11 +93,11 @@ class ArrayReader(Reader):
                 rows = min(step, n - first)
                 parts = [self._take(file, rows * signals // columns) for file in files]
                 table = np.stack(parts, axis=1) if self.by_column else parts[0].reshape(rows, -1)
-                self.share = (first + rows) / n
+                self.fraction_read = (first + rows) / n
                 yield list(self._real(table).T)
 
     def _take(self, file: IO[bytes], count: int) -> npt.NDArray[Any]:
-        with _damage_named():
+        with _reporting_damage():
             content = file.read(count * self.dtype.itemsize)
         if len(content) < count * self.dtype.itemsize:
             raise FormatError(f"it is cut short: its header gives {self.shape[0]} rows")
@@ -120,21 +120,21 @@ class ArrayCopy(Writer):
         super().__init__()
         self._reader = reader
         if reader.member is None:
-            self._file = self.opened.binary(folder / name)
+            self._file = self.open_files.binary(folder / name)
         else:
-            self._file = self._beside_the_rest(folder / name, reader.member)
+            self._file = self._copy_other_members(folder / name, reader.member)
         _write_header(self._file, reader.dtype, reader.shape)
 
-    def _beside_the_rest(self, path: Path, member: str) -> IO[bytes]:
+    def _copy_other_members(self, path: Path, member: str) -> IO[bytes]:
         """The member to write, after all others were copied."""
-        source = self.opened.enter_context(_archive(self._reader.path))
-        archive = self.opened.enter_context(zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED))
+        source = self.open_files.enter_context(_archive(self._reader.path))
+        archive = self.open_files.enter_context(zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED))
         for info in source.infolist():
             if info.filename != member:
                 with source.open(info) as other, archive.open(_like(info), "w") as copy:
                     shutil.copyfileobj(other, copy)
         made = archive.open(_like(source.getinfo(member)), "w", force_zip64=True)
-        return self.opened.enter_context(made)
+        return self.open_files.enter_context(made)
 
     def write(self, frames: Frames) -> None:
         """Write the next rows; see `Writer`."""
@@ -145,19 +145,19 @@ class ArrayCopy(Writer):
             low = limits.min + (dtype.kind == "i")
             signals = self._reader.signals
             for i, (samples, signal) in enumerate(zip(frames, signals, strict=True)):
-                columns[i], beyond = steps(samples, signal, low, limits.max, limits.min)
+                columns[i], beyond = quantize(samples, signal, low, limits.max, limits.min)
                 self.clipped += beyond
         self._file.write(np.stack(columns, axis=1).astype(dtype).tobytes())
 
     def close(self) -> None:
         """Close the file."""
-        self.opened.close()
+        self.open_files.close()
 
 
 class ArrayWriter(Writer):
     """A new `.npy`: float32 (n, signals), each signal in its own unit, NaN in gaps."""
 
-    marked = False
+    keeps_annotations = False
 
     def __init__(self, folder: Path, name: str, reader: Reader, about: str) -> None:
         super().__init__()
@@ -165,7 +165,7 @@ class ArrayWriter(Writer):
         self.files = [name]
         self._written = 0
         self._signals = len(reader.signals)
-        self._file = self.opened.binary(folder / name)
+        self._file = self.open_files.binary(folder / name)
         self._begin()
 
     def _begin(self) -> None:
@@ -180,7 +180,7 @@ class ArrayWriter(Writer):
         """Name the length in the header, which numpy makes long enough for any."""
         self._file.seek(0)
         self._begin()
-        self.opened.close()
+        self.open_files.close()
 
 
 class NumpyFormat(Format):
@@ -202,7 +202,7 @@ class NumpyFormat(Format):
 
 
 @contextmanager
-def _damage_named() -> Iterator[None]:
+def _reporting_damage() -> Iterator[None]:
     """Say in one way what zipfile and numpy's parser find in a damaged file."""
     try:
         yield
@@ -233,7 +233,7 @@ def _member(archive: zipfile.ZipFile) -> str:
     shapes = {}
     for name in archive.namelist():
         if name.endswith(".npy"):
-            with _damage_named(), archive.open(name) as file:
+            with _reporting_damage(), archive.open(name) as file:
                 shape, _, dtype = _header(file)
             if dtype.kind in "fiu" and shape:
                 shapes[name.removesuffix(".npy")] = shape
@@ -250,7 +250,7 @@ def _member(archive: zipfile.ZipFile) -> str:
 def _fs(archive: zipfile.ZipFile) -> float | None:
     if "fs.npy" not in archive.namelist():
         return None
-    with _damage_named(), archive.open("fs.npy") as file:
+    with _reporting_damage(), archive.open("fs.npy") as file:
         value = np.lib.format.read_array(file, allow_pickle=False)
     return float(value) if value.size == 1 and value.dtype.kind in "fiu" else None
 

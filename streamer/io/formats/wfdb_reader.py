@@ -15,10 +15,10 @@ import numpy as np
 from ecgstream.streamer.io.annotation_file import read_annotations
 from ecgstream.streamer.io.annotation_writer import RESOLUTION
 from ecgstream.streamer.io.base import (
-    PIECE,
+    MAX_PIECE_SAMPLES,
+    Annotation,
     FormatError,
     Frames,
-    Mark,
     Reader,
     Samples,
     Signal,
@@ -27,7 +27,7 @@ from ecgstream.streamer.io.units import millivolts
 from ecgstream.streamer.io.wfdb_formats import SAMPLE_FORMATS, frames_in_file
 from ecgstream.streamer.io.wfdb_header import HeaderError, check
 
-LONGEST = 1 << 40
+MAX_SAMPLES = 1 << 40
 """Samples in all signals together: read in pieces, a record may be as long as a disk."""
 
 
@@ -44,13 +44,13 @@ class WfdbReader(Reader):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._made = ExitStack()
+        self._temporary = ExitStack()
         try:
-            check(path, path.parent, most=LONGEST)
+            check(path, path.parent, most=MAX_SAMPLES)
         except HeaderError as error:
             raise FormatError(str(error)) from None
         self.header = _read("rdheader", path)
-        self._at = path if self.header.sig_len is not None else self._completed()
+        self._readable_path = path if self.header.sig_len is not None else self._completed()
         self.comments = [str(comment) for comment in self.header.comments]
         self.start = self.header.base_datetime
         self._parts = self._segments()
@@ -65,18 +65,18 @@ class WfdbReader(Reader):
         self.resolution = [(head.adc_res[i] or 0, head.adc_zero[i] or 0) for head, i in heads]
         names = {path.name, *(getattr(self.header, "seg_name", None) or ())} - {"~"}
         data = {file for head in described for file in head.file_name} - {"~"}
-        self.annotations = [
+        self.annotation_files = [
             file for file in sorted(path.parent.glob(f"{path.name}.*")) if _annotates(file, data)
         ]
         headers = [path.with_name(f"{name}.hea") for name in sorted(names)]
-        self.files = [*headers, *(path.with_name(f) for f in sorted(data)), *self.annotations]
+        self.files = [*headers, *(path.with_name(f) for f in sorted(data)), *self.annotation_files]
 
     def _completed(self) -> Path:
         """Where the record can be read in pieces: with a header that says how long it is."""
         length = _length(self.header, self.path)
         if not length:
             raise FormatError("it holds no samples")
-        folder = Path(self._made.enter_context(TemporaryDirectory()))
+        folder = Path(self._temporary.enter_context(TemporaryDirectory()))
         name, head = self.path.name, self.header
         for file in set(head.file_name or ()) - {"~"}:
             (folder / file).symlink_to(self.path.with_name(file).absolute())
@@ -121,10 +121,10 @@ class WfdbReader(Reader):
         names = self._layout.sig_name if self._layout else [None] * len(self.signals)
         done = 0
         for head, n in self._parts:
-            for start in range(0, n, max(1, PIECE // width)):
-                stop = min(n, start + max(1, PIECE // width))
+            for start in range(0, n, max(1, MAX_PIECE_SAMPLES // width)):
+                stop = min(n, start + max(1, MAX_PIECE_SAMPLES // width))
                 done += stop - start
-                self.share = done / self.length
+                self.fraction_read = done / self.length
                 yield self._piece(head, names, start, stop)
 
     def _piece(self, head: Any, names: Sequence[str | None], start: int, stop: int) -> Frames:
@@ -146,14 +146,14 @@ class WfdbReader(Reader):
         return columns
 
     def _samples(self, head: Any, start: int, stop: int) -> list[Samples]:
-        path = self._at.with_name(head.record_name)
+        path = self._readable_path.with_name(head.record_name)
         record = _read("rdrecord", path, sampfrom=start, sampto=stop, smooth_frames=False)
         return list(record.e_p_signal)
 
-    def marks(self) -> Sequence[Mark]:
+    def annotations(self) -> Sequence[Annotation]:
         """Those of its `.atr` file."""
         file = self.path.with_name(f"{self.path.name}.atr")
-        if file not in self.annotations:
+        if file not in self.annotation_files:
             return []
         try:
             times, symbols, notes = read_annotations(file)
@@ -161,11 +161,11 @@ class WfdbReader(Reader):
             raise FormatError(str(error)) from None
         said = re.search(rb"%s([\d.]+)" % RESOLUTION.encode(), file.read_bytes())
         seconds = (times / (float(said[1]) if said else self.header.fs)).tolist()
-        return [Mark(*mark) for mark in zip(seconds, symbols, notes, strict=True)]
+        return [Annotation(*mark) for mark in zip(seconds, symbols, notes, strict=True)]
 
     def close(self) -> None:
         """Remove the header that was made, if one was."""
-        self._made.close()
+        self._temporary.close()
 
 
 def _read(function: str, path: Path, **options: Any) -> Any:

@@ -9,8 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgstream.streamer.io.annotation_writer import AnnotationFile
-from ecgstream.streamer.io.base import GAIN, FormatError, Frames, Reader, Signal, Writer, steps
+from ecgstream.streamer.io.annotation_writer import AnnotationWriter
+from ecgstream.streamer.io.base import (
+    DEFAULT_GAIN_ADU_PER_MV,
+    FormatError,
+    Frames,
+    Reader,
+    Signal,
+    Writer,
+    quantize,
+)
 from ecgstream.streamer.io.formats.wfdb_reader import WfdbReader, digits
 from ecgstream.streamer.io.wfdb_formats import SAMPLE_FORMATS
 
@@ -37,20 +45,20 @@ class WfdbWriter(Writer):
         self._frames = 0
         self._initial: list[int] = []
         self._sums = [0] * len(self._signals)
-        self._file = self.opened.binary(folder / f"{name}.dat")
+        self._file = self.open_files.binary(folder / f"{name}.dat")
         self.files = [f"{name}.dat", *self._copy_marks(), f"{name}.hea"]
 
     def _copy_marks(self) -> list[str]:
         reader = self._reader
         if isinstance(reader, WfdbReader):
-            for file in reader.annotations:
+            for file in reader.annotation_files:
                 (self._folder / f"{self._name}{file.suffix}").write_bytes(file.read_bytes())
-            return [f"{self._name}{file.suffix}" for file in reader.annotations]
-        marks = sorted(reader.marks())
+            return [f"{self._name}{file.suffix}" for file in reader.annotation_files]
+        marks = sorted(reader.annotations())
         if not marks:
             return []
         fastest = max(signal.fs for signal in reader.signals)
-        made = AnnotationFile(self._folder / f"{self._name}.atr", resolution(reader))
+        made = AnnotationWriter(self._folder / f"{self._name}.atr", resolution(reader))
         for mark in marks:
             made.add(max(0, round(mark.seconds * fastest)), mark.symbol, mark.text)
         made.close()
@@ -62,7 +70,7 @@ class WfdbWriter(Writer):
         rows = len(frames[0]) // self._signals[0].per_frame
         columns = []
         for i, (samples, signal) in enumerate(zip(frames, self._signals, strict=True)):
-            adu, beyond = steps(samples, signal, -largest, largest, -largest - 1)
+            adu, beyond = quantize(samples, signal, -largest, largest, -largest - 1)
             self.clipped += beyond
             self._sums[i] += int(adu.sum())
             columns.append(adu.reshape(rows, -1))
@@ -74,7 +82,7 @@ class WfdbWriter(Writer):
 
     def close(self) -> None:
         """Write the header."""
-        self.opened.close()
+        self.open_files.close()
         reader, signals = self._reader, self._signals
         lines = [self._first_line()]
         kept = [(self._bits, 0)] * len(signals)
@@ -126,7 +134,7 @@ def _shared(reader: Reader) -> int:
 def _stored(signal: Signal, shared: int) -> Signal:
     """A signal as a WFDB header can say it: a whole baseline, and a unit without blanks."""
     unit = re.sub(r"[^\w^?%/-]", "", signal.unit.replace("µ", "u").replace("μ", "u"), flags=re.A)
-    gain = signal.gain if np.isfinite(signal.gain) and signal.gain else GAIN
+    gain = signal.gain if np.isfinite(signal.gain) and signal.gain else DEFAULT_GAIN_ADU_PER_MV
     name = " ".join(signal.name.split())
     return replace(
         signal,

@@ -150,8 +150,8 @@ def test_pieces_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "x.csv").write_text(cells(x, "{a:.6f},{b:.6f}\n"))
     files = [tmp_path / "x.npy", tmp_path / "x.csv"]
     whole = [done(tmp_path / "whole", file, fs=FS).read_bytes() for file in files]
-    monkeypatch.setattr(csv_format, "PIECE", 70)
-    monkeypatch.setattr(numpy_format, "PIECE", 70)
+    monkeypatch.setattr(csv_format, "MAX_PIECE_SAMPLES", 70)
+    monkeypatch.setattr(numpy_format, "MAX_PIECE_SAMPLES", 70)
     assert [done(tmp_path / "cut", file, fs=FS).read_bytes() for file in files] == whole
 
 

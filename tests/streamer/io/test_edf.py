@@ -119,7 +119,7 @@ def test_a_break_in_the_time_begins_anew(tmp_path: Path) -> None:
 def test_pieces_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write(tmp_path / "in" / "x.edf")
     whole = done(tmp_path / "whole", source).read_bytes()
-    monkeypatch.setattr(edf_format, "PIECE", 1)
+    monkeypatch.setattr(edf_format, "MAX_PIECE_SAMPLES", 1)
     assert done(tmp_path / "cut", source).read_bytes() == whole
 
 

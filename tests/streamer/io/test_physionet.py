@@ -42,7 +42,7 @@ def test_a_mirror_cannot_name_a_file_outside_the_folder(
 def test_a_list_that_does_not_end_is_refused(
     server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(physionet, "_LONGEST_LIST", 100)
+    monkeypatch.setattr(physionet, "_MAX_LIST_BYTES", 100)
     with pytest.raises(DownloadError, match="no list of checksums, it does not end"):
         download_record("mitdb/208", tmp_path, server.url)
 

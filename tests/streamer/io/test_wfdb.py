@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ecgstream import Quality
 from ecgstream.streamer.io.annotation_file import read_annotations
-from ecgstream.streamer.io.annotation_writer import AnnotationFile
+from ecgstream.streamer.io.annotation_writer import AnnotationWriter
 from ecgstream.streamer.io.formats import wfdb_reader
 from ecgstream.streamer.io.records import read_record
 from ecgstream.tools.batch.flag_files import names
@@ -205,7 +205,7 @@ def test_more_than_16_bits_stay(tmp_path: Path) -> None:
 def test_pieces_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_wfdb(tmp_path / "in", "100", ecg())
     whole = stored(done(tmp_path / "whole", source))
-    monkeypatch.setattr(wfdb_reader, "PIECE", 222)
+    monkeypatch.setattr(wfdb_reader, "MAX_PIECE_SAMPLES", 222)
     assert np.array_equal(stored(done(tmp_path / "cut", source)), whole)
 
 
@@ -220,7 +220,7 @@ def test_annotation_files_read_back(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, str, str]]
 ) -> None:
     path = tmp_path_factory.mktemp("marks") / "x.atr"
-    file, at = AnnotationFile(path), 1
+    file, at = AnnotationWriter(path), 1
     expected = []
     for step, symbol, text in steps:
         at += step

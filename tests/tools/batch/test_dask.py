@@ -100,7 +100,9 @@ def test_a_recording_that_kills_every_worker_is_one_failure(recordings: Path) ->
     assert made == {name: b for name, b in expected.items() if not name.startswith("2.")}
 
 
-def command(recordings: Path, *arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
+def command(
+    recordings: Path, *arguments: str, before: str = ""
+) -> subprocess.CompletedProcess[str]:
     start = "from ecgstream.tools.cli import main\nif __name__ == '__main__':\n    main()"
     script = f"import sys\n{before}\n{start}"
     (recordings.parent / "command.py").write_text(script)
@@ -112,7 +114,9 @@ def command(recordings: Path, *arguments: str, before: str = "") -> subprocess.C
     )  # fmt: skip
 
 
-def test_a_cluster_of_this_machine_gives_the_same_bytes_and_lists_failures(recordings: Path) -> None:
+def test_a_cluster_of_this_machine_gives_the_same_bytes_and_lists_failures(
+    recordings: Path,
+) -> None:
     (recordings / "9.npy").write_bytes(b"nothing")
     done = command(recordings, "--dask", "local", "--jobs", "2")
     assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
@@ -130,7 +134,7 @@ def test_without_dask_one_sentence_says_what_to_install(recordings: Path) -> Non
 
 
 def test_a_scheduler_that_is_not_there_is_one_sentence(recordings: Path) -> None:
-    before = "import ecgstream.tools.batch.dask as cluster\ncluster._SECONDS = 0.3"
+    before = "import ecgstream.tools.batch.dask as cluster\ncluster._CONNECT_SECONDS = 0.3"
     done = command(recordings, "--dask", "tcp://127.0.0.1:9", before=before)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("Error: no Dask scheduler at tcp://127.0.0.1:9")

@@ -18,15 +18,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ecgstream import StreamingDenoiser
-from ecgstream.streamer.io.base import Frames, Opened, Reader, Signal, Writer
+from ecgstream.streamer.io.base import Frames, OpenFiles, Reader, Signal, Writer
 from ecgstream.streamer.io.formats import csv as csv_format
 from ecgstream.streamer.io.records import DATA_VARIABLE
 from ecgstream.tools.batch.discovery import gather
-from ecgstream.tools.batch.flag_files import QualFile
+from ecgstream.tools.batch.flag_files import FlagAnnotations
 from ecgstream.tools.batch.folder_lock import locked
 from ecgstream.tools.batch.job import Outcome, Settings, Task, attempt
 from ecgstream.tools.batch.pipeline import Pipeline
-from ecgstream.tools.batch.processes import News, on_processes
+from ecgstream.tools.batch.processes import Event, on_processes
 from ecgstream.tools.cli import main
 from ecgstream.tools.commands import denoise as command
 from helpers.fakes import Identity
@@ -73,7 +73,7 @@ def test_what_is_finished_is_not_done_again(recordings: Path) -> None:
     out = recordings.parent / "out"
     run(out, recordings, fs=FS)
     before = states(out)
-    assert all(outcome.before for outcome in run(out, recordings, fs=FS))
+    assert all(outcome.done_before for outcome in run(out, recordings, fs=FS))
     assert states(out) == before
     result = cli(recordings, "--out", out, "--fs", FS)
     assert "0 denoised, 3 done before, 0 failed" in result.output
@@ -84,7 +84,7 @@ def test_what_changed_is_done_again(recordings: Path) -> None:
     out = recordings.parent / "out"
 
     def again(**options: Any) -> list[bool]:
-        return [not outcome.before for outcome in run(out, recordings, fs=FS, **options)]
+        return [not outcome.done_before for outcome in run(out, recordings, fs=FS, **options)]
 
     assert again() == [True, True, True]
     assert again(delay="low") == [True, True, True]
@@ -170,7 +170,7 @@ def test_a_process_that_dies_takes_one_recording_with_it(recordings: Path) -> No
 
 
 def test_ctrl_c_keeps_what_is_finished(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(jobs: int, tasks: Sequence[Task], settings: Settings) -> Iterator[News]:
+    def interrupted(jobs: int, tasks: Sequence[Task], settings: Settings) -> Iterator[Event]:
         for item in on_processes(jobs, tasks, settings):
             if isinstance(item, Outcome):
                 signal.raise_signal(signal.SIGINT)
@@ -190,7 +190,9 @@ def test_ctrl_c_keeps_what_is_finished(recordings: Path, monkeypatch: pytest.Mon
 def test_a_broken_file_does_not_stop_the_rest(recordings: Path) -> None:
     (recordings / "b.npy").write_bytes(b"\x93NUMPY")
     (recordings / "c.csv").write_text("II\n1\nno\n")
-    result = cli(recordings, recordings / "none.edf", "--out", recordings.parent / "out", "--fs", FS)
+    result = cli(
+        recordings, recordings / "none.edf", "--out", recordings.parent / "out", "--fs", FS
+    )
     assert result.exit_code == 1
     lines = [line for line in result.output.splitlines() if line.startswith("failed: ")]
     assert len(lines) == 3
@@ -214,12 +216,17 @@ def test_a_folder_that_cannot_be_read_is_a_failure(
     found = gather([str(recordings)], recordings.parent / "out")
     assert [task.source.name for task in found.tasks] == ["a.npy", "b.npy"]
     (outcome,) = found.failures
-    assert outcome.task.source == recordings / "ward" and "Permission denied" in str(outcome.failure)
+    assert outcome.task.source == recordings / "ward" and "Permission denied" in str(
+        outcome.failure
+    )
 
 
 def test_originals_are_never_overwritten(recordings: Path) -> None:
     before = content(recordings)
-    for inputs, out in [([recordings], recordings), ([recordings / "a.npy"], recordings / "ward" / "..")]:
+    for inputs, out in [
+        ([recordings], recordings),
+        ([recordings / "a.npy"], recordings / "ward" / ".."),
+    ]:
         result = cli(*inputs, "--out", out, "--fs", FS)
         assert result.exit_code == 1 and "take the place of an original" in result.output
     other = recordings / "ward"
@@ -251,7 +258,7 @@ def test_what_this_command_made_is_no_input(recordings: Path) -> None:
     (recordings / "notes.txt").touch()
     run(recordings / "out", recordings, fs=FS)
     found = gather([str(recordings)], recordings.parent / "other")
-    assert len(found.tasks) == 3 and found.made == 6  # arrays and their flags
+    assert len(found.tasks) == 3 and found.own_outputs == 6  # arrays and their flags
 
 
 def test_a_full_disk_fails_and_leaves_nothing(
@@ -348,11 +355,11 @@ class Nowhere(Writer):
 def test_memory_does_not_grow_with_the_length(tmp_path: Path) -> None:
     def peak(pieces: int) -> int:
         reader, writer = Endless(pieces), Nowhere()
-        flags = QualFile(tmp_path / f"{pieces}.qual", reader.signals, [0])
+        flags = FlagAnnotations(tmp_path / f"{pieces}.qual", reader.signals, [0])
         tracemalloc.start()
         try:
             new = lambda n, fs: StreamingDenoiser(Identity(), n, fs)  # noqa: E731
-            Pipeline(reader, writer, flags, new).run([0], lambda share: None)
+            Pipeline(reader, writer, flags, new).run([0], lambda fraction: None)
             assert writer.received == pieces * 3600
             return tracemalloc.get_traced_memory()[1]
         finally:
@@ -366,7 +373,7 @@ def test_empty_lines_are_allowed_at_the_end_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where one piece of the file ends and the next begins."""
-    monkeypatch.setattr(csv_format, "PIECE", 10)
+    monkeypatch.setattr(csv_format, "MAX_PIECE_SAMPLES", 10)
     (tmp_path / "x.csv").write_text("II,V\n" + "1,2\n" * 4 + "\n" + "1,2\n" * 4)
     assert "line 6 is empty" in failure(tmp_path / "out", tmp_path / "x.csv", fs=FS)
     (tmp_path / "x.csv").write_text("II,V\n" + "1,2\n" * 4 + "\n" * 9)
@@ -377,11 +384,11 @@ def test_a_file_that_changes_while_it_is_read_is_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     np.save(tmp_path / "x.npy", ecg())
-    opened = Opened.text
+    create = OpenFiles.text
 
-    def touched(self: Opened, path: Path) -> Any:
+    def touched(self: OpenFiles, path: Path) -> Any:
         os.utime(tmp_path / "x.npy", ns=(1, 1))
-        return opened(self, path)
+        return create(self, path)
 
-    monkeypatch.setattr(Opened, "text", touched)
+    monkeypatch.setattr(OpenFiles, "text", touched)
     assert "changed while it was read" in failure(tmp_path / "out", tmp_path / "x.npy", fs=FS)
