@@ -29,7 +29,14 @@ Rows = list[dict[str, Any]]
 Methods = Mapping[str, Method]
 
 _PROGRESS = Console(stderr=True)
-RECORD_PARTS = ("ecg", "io/annotation_file", "io/records", "io/wfdb_header")
+RECORD_PARTS = (
+    "ecg",
+    "io/annotation_file",
+    "io/records",
+    "io/units",
+    "io/wfdb_formats",
+    "io/wfdb_header",
+)
 """Parts of `ecgstream.streamer` that read the records and score the output."""
 _SHARED = fingerprint(noisy_stretches, splits, *streamer_sources(*RECORD_PARTS))
 

@@ -1,7 +1,7 @@
-"""Annotation files, in the MIT format of WFDB's annot(5).
+"""Reader of annotation files in the MIT format, annot(5) of the WFDB manual.
 
-wfdb's own reader never comes back from some damaged files: two notes about the time resolution are
-enough.
+wfdb's own reader does not terminate on some damaged files: two notes that state the time resolution
+are enough.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ import numpy as np
 import numpy.typing as npt
 
 _SYMBOLS = ' NLRaVFJASEj/Q~ | sT*D"=pB^t+u?![]en@xf()r'
-"""By type; where there is a blank, none is defined."""
+"""Symbol of each annotation code; a blank where none is defined."""
 _NOTE, _SKIP, _MODIFIERS, _AUX = 22, 59, (60, 61, 62), 63
 _MAX_NOTE_BYTES = 255
 
 
 def read_annotations(file: Path) -> tuple[npt.NDArray[np.int64], list[str], list[str]]:
-    """Sample numbers (n,), symbols and notes of all annotations, in the order of time.
+    """Read sample numbers (n,), symbols and notes of all annotations, in order of time.
 
-    Annotations of types that WFDB does not define are left out, and so are notes on sample 0,
-    which say something about the file.
+    Annotations of undefined codes are left out, and so are notes on sample 0, which describe the
+    file.
 
     Raises
     ------
-    ValueError : the file ends within an annotation, or is none.
+    ValueError : the file is damaged or cut short.
     """
     content = file.read_bytes()
     if len(content) % 2:

@@ -1,4 +1,4 @@
-"""Annotation files in the MIT format of WFDB's annot(5), written while their marks come."""
+"""Writer of annotation files in the MIT format, annot(5) of the WFDB manual."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from pathlib import Path
 from ecgstream.streamer.io.base import OpenFiles
 
 RESOLUTION = "## time resolution: "
-"""WFDB's words for it, in a note at sample 0."""
+"""Start of the note at sample 0 that states the time resolution, as WFDB writes it."""
 _CODES = {'"': 22, "~": 14, "+": 28}
 _SKIP, _CHANNEL, _AUX = 59, 62, 63
 _MAX_NOTE_BYTES = 255
 _MAX_STEP_SAMPLES = 0x3FF
-"""That fits beside an annotation's type; beyond it takes a skip."""
+"""Largest step beside an annotation code; a longer one takes a SKIP."""
 
 
 class AnnotationWriter:
-    """Marks at sample numbers that never fall, each with a signal's number and a note.
+    """Writer of annotations in order of time, each with a signal number and a note.
 
     Symbols are `"` (a note), `~` (a change in a signal's quality) and `+` (a rhythm).
 
     Parameters
     ----------
     path : of the file.
-    resolution : sample numbers in a second, where these are not the record's frames.
+    resolution : ticks per second, where they are not the record's frames.
     """
 
     def __init__(self, path: Path, resolution: float | None = None) -> None:
@@ -34,7 +34,7 @@ class AnnotationWriter:
             self.add(0, '"', f"{RESOLUTION}{resolution:.12g}")
 
     def add(self, sample: int, symbol: str, note: str, signal: int = 0) -> None:
-        """Write one mark."""
+        """Write one annotation."""
         step = sample - self._time
         words = []
         if step > _MAX_STEP_SAMPLES:
@@ -50,6 +50,6 @@ class AnnotationWriter:
         self._time, self._signal = sample, signal
 
     def close(self) -> None:
-        """End the file."""
+        """Complete the file."""
         self._file.write(b"\0\0")
         self.open_files.close()

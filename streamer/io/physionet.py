@@ -1,4 +1,4 @@
-"""Records from PhysioNet: only what is missing is fetched, each file checked by its SHA-256.
+"""Download records from PhysioNet: missing files only, each checked by its SHA-256.
 
 The standard library's urllib does it: it obeys the proxy variables, and the rest (resuming,
 checksums) is what clients on offer lack: pooch does not resume, wfdb does not check, the
@@ -21,7 +21,7 @@ from ecgstream.streamer.io.records import RecordError
 
 BASE_URL = "https://physionet.org/files"
 VERSIONS = {"mitdb": "1.0.0", "nstdb": "1.0.0", "qtdb": "1.0.0"}
-"""The databases, and the version of each that is fetched."""
+"""Databases, and the version of each that is downloaded."""
 
 _CHECKSUMS = "SHA256SUMS.txt"
 _SUFFIXES = ("dat", "atr", "man", "q1c", "q2c", "qt1", "qt2", "pu", "pu0", "pu1", "hea")
@@ -134,7 +134,7 @@ def _is(path: Path, checksum: str) -> bool:
 
 
 def _record(name: str, base_url: str) -> tuple[str, str, dict[str, str]]:
-    """The database and the record of a name, and the record's files with their checksums."""
+    """Split a name into database and record; return them and the record's files by checksum."""
     database, _, record = name.rpartition("/")
     database = database or "mitdb"
     records = _listing(database, base_url)
@@ -151,7 +151,7 @@ def _url(database: str, file: str, base_url: str) -> str:
 
 
 def _listing(database: str, base_url: str) -> dict[str, dict[str, str]]:
-    """Every record's files, in the order to fetch them, and their checksums."""
+    """Checksums by file, in order of download, for every record of a database."""
     if database not in VERSIONS:
         raise DownloadError(f"unknown database {database!r}: choose from {', '.join(VERSIONS)}")
     url = _url(database, _CHECKSUMS, base_url)
@@ -196,7 +196,7 @@ def _download(
 
 
 def _fetch(url: str, target: Path, checksum: str) -> Iterator[tuple[int, int | None]]:
-    """Bring a file to its place unless it is there and right; yield bytes done and in all."""
+    """Download a file unless it is complete; yield bytes done and in all."""
     if _has(target, checksum):
         return
     part = target.with_name(f"{target.name}.part")
@@ -216,7 +216,7 @@ def _has(path: Path, checksum: str) -> bool:
 
 
 def _receive(url: str, part: Path) -> Iterator[tuple[int, int | None]]:
-    """Add to `part` what it lacks, or write it anew where the server cannot send a part."""
+    """Complete `part`, or write it anew where the server does not support ranges."""
     with (
         _open(url, part.stat().st_size if part.is_file() else 0) as response,
         part.open("ab" if response.status == 206 else "wb") as file,
@@ -230,7 +230,7 @@ def _receive(url: str, part: Path) -> Iterator[tuple[int, int | None]]:
 
 
 def _open(url: str, first: int = 0) -> HTTPResponse:
-    """The answer to a request for all bytes from number `first` on."""
+    """Request the bytes from number `first` on."""
     if not url.startswith(("http://", "https://")):
         raise DownloadError(f"{url} is no web address: give --mirror as https://server/path")
     headers = {"User-Agent": "ecgstream"}
@@ -260,7 +260,7 @@ def _blocks(url: str, response: HTTPResponse) -> Iterator[bytes]:
 
 @contextmanager
 def _network(url: str) -> Iterator[None]:
-    """Say in one sentence what went wrong between here and the server."""
+    """Convert network errors to `DownloadError`."""
     try:
         yield
     except HTTPError as error:

@@ -1,8 +1,8 @@
-"""What a WFDB header says, checked before anybody follows it.
+"""Validate WFDB headers before any file that they name is opened.
 
 A header names files and numbers of samples. wfdb opens and allocates what it is told, and takes a
-default where it cannot read a field. So a header is first held against the form that header(5) of
-the WFDB manual gives, and against the files that are there.
+default where it cannot read a field. So a header is first checked against the grammar in header(5)
+of the WFDB manual, and against the files in the folder.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _SEGMENT = re.compile(r"(?P<name>~|[-\w]+)\s+(?P<length>\d+)", re.ASCII)
 
 
 class HeaderError(ValueError):
-    """A header is not one, or asks for what it must not have; the message says what."""
+    """A header is malformed or exceeds a limit; the message says how."""
 
 
 class _Signal(NamedTuple):
@@ -62,7 +62,7 @@ def check(
     whole: bool = True,
     most: int = MAX_SAMPLES,
 ) -> None:
-    """Make sure that a record's header can be followed.
+    """Check a record's header and the files that it names.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def check(
 
 
 def inside(file: Path, folder: Path, largest: int | None = None) -> Path:
-    """The file itself, when it is one, lies in the folder and is not too large.
+    """Return a file after checking that it exists, lies in the folder and is not too large.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def inside(file: Path, folder: Path, largest: int | None = None) -> Path:
 
 
 def _lines(file: Path) -> Iterator[str]:
-    """All lines but comments and empty ones, cut as wfdb does it."""
+    """Lines other than comments and empty ones, split as wfdb splits them."""
     text = file.read_bytes().decode("ascii", errors="replace")
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
@@ -161,7 +161,7 @@ def _signal(line: str) -> _Signal:
 def _check_file(
     file: Path, folder: Path, signals: list[_Signal], length: int, count: int, most: int
 ) -> None:
-    """Make sure that a file holds what the header says of these signals, of `count` in all."""
+    """Check that a file holds what the header says of its signals, of `count` in all."""
     size = inside(file, folder).stat().st_size
     kind, offset = signals[0].format, signals[0].offset
     if any((signal.format, signal.offset) != (kind, offset) for signal in signals):
@@ -181,7 +181,7 @@ def _check_file(
 
 
 def _segments(lines: list[str], count: int, announced: int, most: int) -> set[str]:
-    """The names of a record's segments, of so many signals."""
+    """Names of the segments of a record with `count` signals."""
     segments = [_parsed(_SEGMENT, line) for line in lines]
     if not announced == len(segments) <= MAX_SEGMENTS:
         raise HeaderError(

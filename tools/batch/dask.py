@@ -1,8 +1,7 @@
-"""Recordings denoised by the workers of a Dask cluster, all of which see the same folders.
+"""Denoise recordings on a Dask cluster whose workers share the folders.
 
-Dask gives a recording whose worker died to another one. Nothing is lost by that, and nothing done
-twice: a recording has its name only when it is complete, a second run of it makes the same bytes,
-and finds the first one's where that was complete.
+Dask reassigns the recording of a worker that died. That is safe: a recording gets its name only
+when it is complete, and a second run writes the same bytes or finds those of the first.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from ecgstream.tools.batch.job import Outcome, Settings, Task, attempt, reason
 from ecgstream.tools.batch.processes import POLL_SECONDS, Event
 
 LOCAL = "local"
-"""The address of a cluster that is started here."""
+"""Address that stands for a cluster started on this machine."""
 _MAX_TRIES = 3
-"""Of a recording that failed although its file may be good: see `Outcome.transient`."""
+"""Attempts at a recording that fails transiently; see `Outcome.transient`."""
 _CONNECT_SECONDS = 10
-"""To find the scheduler."""
+"""Timeout to connect to the scheduler."""
 
 
 def on_cluster(
@@ -36,8 +35,8 @@ def on_cluster(
         from distributed import Client, Future, LocalCluster
     except ImportError:
         raise RuntimeError("--dask takes Dask: pip install 'ecgstream[cluster]'") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters comes as news
-    news: queue.SimpleQueue[Future] = queue.SimpleQueue()
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # failures come as outcomes
+    completed: queue.SimpleQueue[Future] = queue.SimpleQueue()
     with ExitStack() as stack:
         if address == LOCAL:
             cluster = LocalCluster(
@@ -56,13 +55,13 @@ def on_cluster(
         def submit(task: Task, tries: int) -> None:
             future = client.submit(attempt, task, settings, pure=False)
             known[future.key] = (future, task, tries)
-            future.add_done_callback(news.put)
+            future.add_done_callback(completed.put)
 
         for task in tasks:
             submit(task, 1)
         while known:
             try:
-                key = news.get(timeout=POLL_SECONDS).key
+                key = completed.get(timeout=POLL_SECONDS).key
             except queue.Empty:
                 yield None
                 continue
@@ -70,7 +69,7 @@ def on_cluster(
             failure = future.exception()
             if failure is None:
                 outcome = future.result()
-            else:  # Dask blames all that a worker had when it died: these too may go well
+            else:  # Dask fails all tasks of a worker that died, sound ones too
                 outcome = Outcome(task, _why(failure), transient=True)
             if outcome.transient and tries < _MAX_TRIES:
                 submit(task, tries + 1)

@@ -30,10 +30,10 @@ def gather(
     target_format: str | None = None,
     data: str | Path | None = None,
 ) -> Inputs:
-    """The recordings of all files and folders, each with its place under `out`.
+    """Find all recordings in files and folders, and plan a task for each.
 
     A folder's files keep their place in it. Left out are hidden files and folders, segments of
-    records that are there as a whole, and what this command made.
+    multi-segment records, and outputs of earlier runs.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def gather(
 
     Raises
     ------
-    ValueError : two would get the same name, or one would take the place of an input.
+    ValueError : two targets are the same, or a target is an input.
     """
     found = Inputs([], [], 0)
     for name in names:
@@ -104,7 +104,7 @@ def _folder(found: Inputs, folder: Path, out: Path, target_format: str | None) -
 
 
 def _main(file: str) -> str:
-    """The file that a side file belongs to."""
+    """Name of the main file that a side file belongs to."""
     return file.removesuffix(FLAGS_SUFFIX).removesuffix(ANNOTATIONS_SUFFIX)
 
 

@@ -1,4 +1,4 @@
-"""Where the flags change, as WFDB annotations or as a table."""
+"""Files of quality flags: WFDB annotations or a CSV table."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from ecgstream.streamer.quality import flag_names
 
 Flags = npt.NDArray[np.uint8]
 GOOD = "good"
-"""Said where no flag is up."""
+"""Written where no flag is set."""
 
 
 class FlagSink(Protocol):
-    """Takes the flags of all denoised signals, in whole frames."""
+    """Sink for the flags of all denoised signals, in whole frames."""
 
     open_files: OpenFiles
-    """As of a `Writer`."""
+    """As in `Writer`."""
 
     def write(self, flags: Sequence[Flags]) -> None:
-        """Take the next flags of each signal."""
+        """Write the next flags of each signal."""
 
     def close(self) -> None:
         """Complete the file."""
 
 
 class FlagAnnotations:
-    """`.qual`: a `~` at every change, with the signal's number and the flags' names.
+    """Writer of `.qual`: a `~` at every change, with signal number and flag names.
 
     Times are in samples of the fastest signal.
 
@@ -60,7 +60,7 @@ class FlagAnnotations:
         self._frames = 0
 
     def write(self, flags: Sequence[Flags]) -> None:
-        """Take the next flags; see `FlagSink`."""
+        """Write the next flags; see `FlagSink`."""
         found = []
         for k, (values, (number, per_frame)) in enumerate(zip(flags, self._signals, strict=True)):
             for at in _changes(values, self._now[k]):
@@ -77,7 +77,7 @@ class FlagAnnotations:
 
 
 class FlagTable:
-    """CSV: first sample, sample after the last one, signal and flags of every flagged stretch."""
+    """Writer of a CSV table: start, end (exclusive), signal and flags of flagged stretches."""
 
     def __init__(self, path: Path, signals: Sequence[Signal], denoised: Sequence[int]) -> None:
         self.open_files = OpenFiles()
@@ -90,7 +90,7 @@ class FlagTable:
         self._seen = [0] * len(denoised)
 
     def write(self, flags: Sequence[Flags]) -> None:
-        """Take the next flags; see `FlagSink`."""
+        """Write the next flags; see `FlagSink`."""
         for k, values in enumerate(flags):
             for at in _changes(values, self._now[k]):
                 self._end(k, self._seen[k] + at)
@@ -110,11 +110,11 @@ class FlagTable:
 
 
 def names(flags: int) -> str:
-    """Names of the flags that are up."""
+    """Names of the flags that are set."""
     return " ".join(flag_names(flags)) or GOOD
 
 
 def _changes(values: Flags, before: int) -> list[int]:
-    """Where the flags differ from those one sample earlier."""
+    """Indices of samples whose flags differ from the sample before."""
     earlier = np.concatenate([[before], values[:-1].astype(int)])
     return np.flatnonzero(values != earlier).tolist()

@@ -1,9 +1,8 @@
-"""The files of one recording, which get their names when all of them are complete.
+"""Write the files of one recording so that they appear only when all are complete.
 
-They are made in a folder of their own beside their place. The stamp goes first to its name, the
-file that makes the others a recording last. The stamp has the size and the time of change of every
-file, so whatever a kill leaves, a recording counts as done only when all of its files are those
-that the stamp was written for.
+Files are written to a temporary folder beside their place, then renamed: the stamp first, the main
+file last. The stamp holds size and modification time of every file, so that a recording which a
+kill left incomplete never counts as done.
 """
 
 from __future__ import annotations
@@ -19,32 +18,32 @@ from typing import Any
 from ecgstream.streamer.io.base import FormatError
 
 STAMP_SUFFIX = ".ecgstream.json"
-"""Ends the name of the file that tells what was done to a recording."""
+"""Suffix of the stamp, a file that records input, settings and result."""
 FLAGS_SUFFIX, ANNOTATIONS_SUFFIX = ".flags.csv", ".annotations.csv"
-"""End the names of side files."""
+"""Suffixes of side files."""
 _HALF = ".half-"
 
 State = list[list[Any]]
-"""Name, size and time of change in ns, of files."""
+"""Name, size and modification time in ns, of files."""
 
 
 class Output:
-    """A recording that is being made.
+    """Temporary folder of a recording in progress.
 
     Parameters
     ----------
-    target : path of the file that makes it a recording.
+    target : path of the main file.
 
     Raises
     ------
-    FormatError : a file that is not of an earlier run is in the way.
+    FormatError : a file in its place was not written by an earlier run.
     OSError : it cannot be written.
     """
 
     def __init__(self, target: Path) -> None:
         self._target = target
         target.parent.mkdir(parents=True, exist_ok=True)
-        self._make_sure_free([target.name])
+        self._check_free([target.name])
         self.folder = Path(tempfile.mkdtemp(prefix=f".{target.name}{_HALF}", dir=target.parent))
 
     def __enter__(self) -> Output:
@@ -54,8 +53,8 @@ class Output:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def commit(self, files: Sequence[str], about: dict[str, Any]) -> None:
-        """Give all files their names, the last one last, with a stamp that says `about`."""
-        self._make_sure_free(files)
+        """Move all files to their place, in order, with a stamp that holds `about`."""
+        self._check_free(files)
         for name in files:
             _sync(self.folder / name)
         text = json.dumps({**about, "output": state(self.folder, files)}, indent=1) + "\n"
@@ -66,7 +65,7 @@ class Output:
             os.replace(self.folder / name, self._target.with_name(name))
         _sync(self._target.parent)
 
-    def _make_sure_free(self, files: Sequence[str]) -> None:
+    def _check_free(self, files: Sequence[str]) -> None:
         if read_stamp(self._target) is not None:
             return
         taken = [file for name in files if (file := self._target.with_name(name)).exists()]
@@ -75,7 +74,7 @@ class Output:
 
 
 def read_stamp(target: Path) -> dict[str, Any] | None:
-    """What an earlier run says about a recording; None when there was none."""
+    """Read the stamp of a recording; None when there is none."""
     try:
         stamp = json.loads(target.with_name(target.name + STAMP_SUFFIX).read_text())
     except (OSError, ValueError):
@@ -84,7 +83,7 @@ def read_stamp(target: Path) -> dict[str, Any] | None:
 
 
 def state(folder: Path, files: Iterable[str]) -> State:
-    """Size and time of change of files as they are now.
+    """Size and modification time of files.
 
     Raises
     ------
@@ -95,7 +94,7 @@ def state(folder: Path, files: Iterable[str]) -> State:
 
 
 def unchanged(folder: Path, known: Any) -> bool:
-    """Whether files are still in the `state` that a stamp has of them."""
+    """Whether files still have the `state` in a stamp."""
     try:
         return bool(known) and state(folder, [name for name, _, _ in known]) == known
     except (OSError, TypeError, ValueError):
@@ -103,7 +102,7 @@ def unchanged(folder: Path, known: Any) -> bool:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Remove what killed runs left half-made, when nobody else writes there."""
+    """Remove temporary folders of killed runs; the caller holds the folder's lock."""
     for path, folders, _ in os.walk(folder):
         for name in [name for name in folders if name.startswith(".") and _HALF in name]:
             shutil.rmtree(Path(path, name), ignore_errors=True)
@@ -111,7 +110,7 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Return when a file, or the names in a folder, are on the disk."""
+    """Flush a file, or the names in a folder, to the disk."""
     windows = os.name == "nt"  # which syncs files that are open to write, and no folders
     if windows and path.is_dir():
         return

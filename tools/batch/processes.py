@@ -1,7 +1,7 @@
-"""Recordings denoised by some processes of this machine.
+"""Denoise recordings in worker processes on this machine.
 
-Each process has its own connection, so that one that dies, for want of memory or in a library,
-takes one recording with it and no other.
+Each process has its own connection, so that one that dies, out of memory or in a library,
+fails one recording only.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from typing import NamedTuple
 from ecgstream.tools.batch.job import Outcome, Settings, Task, attempt
 
 POLL_SECONDS = 0.2
-"""Seconds without news after which the caller gets its turn."""
+"""Time without an event after which None is yielded."""
 _CONTEXT = get_context("spawn")  # a fork would copy the threads of libraries in some state
 
 
 class TaskProgress(NamedTuple):
-    """So much of a recording is done."""
+    """Progress of one recording, as the fraction done."""
 
     task: Task
     fraction: float
 
 
 Event = TaskProgress | Outcome | None
-"""What happened; None when nothing did for a while."""
+"""Event of a run; None when nothing happened for `POLL_SECONDS`."""
 
 
 def on_processes(jobs: int, tasks: Sequence[Task], settings: Settings) -> Iterator[Event]:
@@ -42,7 +42,7 @@ def on_processes(jobs: int, tasks: Sequence[Task], settings: Settings) -> Iterat
     workers = [_Worker(settings) for _ in range(min(jobs, len(tasks)))]
     try:
         for worker in workers:
-            worker.give(waiting.popleft())
+            worker.assign(waiting.popleft())
         while busy := [worker for worker in workers if worker.task is not None]:
             ready = wait([worker.connection for worker in busy], POLL_SECONDS)
             if not ready:
@@ -50,17 +50,17 @@ def on_processes(jobs: int, tasks: Sequence[Task], settings: Settings) -> Iterat
             for worker in busy:
                 if worker.connection not in ready:
                     continue
-                news = worker.news()
+                news = worker.receive()
                 yield news
                 if isinstance(news, Outcome) and waiting:
-                    worker.give(waiting.popleft())
+                    worker.assign(waiting.popleft())
     finally:
         for worker in workers:
             worker.end()
 
 
 class _Worker:
-    """A process, and a new one after it died."""
+    """Worker process, replaced when it dies."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -73,14 +73,14 @@ class _Worker:
         self._process.start()
         other.close()
 
-    def give(self, task: Task) -> None:
-        """Let it denoise a recording."""
+    def assign(self, task: Task) -> None:
+        """Send a task."""
         self.task = task
-        with suppress(OSError):  # it is dead, which `news` will find
+        with suppress(OSError):  # it died, which `receive` reports
             self.connection.send(task)
 
-    def news(self) -> TaskProgress | Outcome:
-        """What it says; waits for it."""
+    def receive(self) -> TaskProgress | Outcome:
+        """Wait for the next event."""
         assert self.task is not None
         try:
             news = self.connection.recv()
@@ -96,14 +96,14 @@ class _Worker:
         return outcome
 
     def end(self) -> None:
-        """End it, whatever it does."""
+        """Terminate the process."""
         self._process.terminate()
         self._process.join()
         self.connection.close()
 
 
 def _serve(connection: Connection, settings: Settings) -> None:
-    """Denoise what comes until nobody sends any more."""
+    """Denoise received tasks until the connection closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
@@ -115,7 +115,7 @@ def _serve(connection: Connection, settings: Settings) -> None:
 
 
 def _end_with_parent() -> None:
-    """Do not outlive a parent that was killed."""
+    """Exit when the parent process ends."""
     parent = parent_process()
     if parent is not None:
         parent.join()

@@ -32,7 +32,7 @@ class Units(click.ParamType):
     name = "units"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        """What 1 in the file is in mV."""
+        """Convert to the value of 1 in mV."""
         known = millivolts(str(value))
         if known is not None:
             return known
@@ -137,24 +137,24 @@ def denoise(
     outcomes = list(found.failures)
     with locked(out), Interrupt() as interrupt:
         clear_leftovers(out)
-        news = (
+        events = (
             on_cluster(dask, jobs, found.tasks, settings)
             if dask
             else on_processes(jobs, found.tasks, settings)
         )
-        for outcome in _watched(news, found.tasks):
+        for outcome in _with_progress_bar(events, found.tasks):
             if isinstance(outcome, Outcome):
                 outcomes.append(outcome)
             if interrupt.wanted:
                 break
-        news.close()  # type: ignore[attr-defined]
+        events.close()  # type: ignore[attr-defined]
         clear_leftovers(out)
     left = len(found.tasks) + len(found.failures) - len(outcomes)
     _summarize(outcomes, clock.now() - began, left)
 
 
-def _watched(news: Iterator[Event], tasks: Sequence[Task]) -> Iterator[Event]:
-    """The news, while a bar shows how far it is."""
+def _with_progress_bar(events: Iterator[Event], tasks: Sequence[Task]) -> Iterator[Event]:
+    """Pass events on while a progress bar shows them."""
     columns = (
         *(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %")),
         TimeRemainingColumn(),
@@ -163,7 +163,7 @@ def _watched(news: Iterator[Event], tasks: Sequence[Task]) -> Iterator[Event]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("", total=sum(task.size for task in tasks))
         ended, done = 0, 0.0
-        for item in news:
+        for item in events:
             if item is not None:
                 share = item.fraction if isinstance(item, TaskProgress) else 1.0
                 done += item.task.size * (share - shares.get(item.task.target, 0.0))
@@ -174,7 +174,7 @@ def _watched(news: Iterator[Event], tasks: Sequence[Task]) -> Iterator[Event]:
 
 
 def _summarize(outcomes: Sequence[Outcome], seconds: float, left: int) -> None:
-    """Print how it went; fail when anything did."""
+    """Print totals and failures; raise when anything failed or is left."""
     failed = [outcome for outcome in outcomes if outcome.failure]
     before = sum(outcome.done_before for outcome in outcomes)
     done = [outcome for outcome in outcomes if not outcome.failure and not outcome.done_before]

@@ -1,4 +1,4 @@
-"""ECG records: read one by name or path, download them from PhysioNet.
+"""ECG records and file formats: read a record, download from PhysioNet, open any format.
 
 >>> from ecgstream.io import read_record
 >>> record = read_record("208b")
@@ -6,6 +6,8 @@
 (360.0, ('MLII',))
 """
 
+from ecgstream.streamer.io.base import FormatError
+from ecgstream.streamer.io.formats import FORMATS
 from ecgstream.streamer.io.physionet import DownloadError, download_database, download_record
 from ecgstream.streamer.io.records import (
     Annotations,
@@ -16,8 +18,10 @@ from ecgstream.streamer.io.records import (
 )
 
 __all__ = [
+    "FORMATS",
     "Annotations",
     "DownloadError",
+    "FormatError",
     "Record",
     "RecordError",
     "download_database",

@@ -1,6 +1,6 @@
-"""CSV: a row for each moment, a column for each signal, and perhaps one for the time.
+"""CSV: one row per sample, one column per signal, and optionally one of time.
 
-What the columns are is read off the first rows; see `ecgstream.streamer.io.formats.csv_columns`.
+`ecgstream.streamer.io.formats.csv_columns` infers the columns from the first rows.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from ecgstream.streamer.io.base import (
 from ecgstream.streamer.io.formats.csv_columns import Columns, columns, seconds
 
 _MAX_LINE_BYTES = 1 << 20
-"""Bytes."""
 _MISSING = frozenset({"", "-", "na", "n/a", "nan", "null", "none"})
+"""Cells that mean a gap, in lower case."""
 Rows = list[list[str]]
 
 
 class CsvReader(Reader):
-    """One file of text; a cell without a number (empty, NaN, -) is a gap.
+    """Reader of one text file; a cell without a number (empty, NaN, -) is a gap.
 
     Parameters
     ----------
     path : of the file.
-    fs : Hz; None when its time column tells.
-    millivolts : of 1 in a column that names no unit.
+    fs : Hz; None to take it from the time column.
+    millivolts : value of 1 in mV, for columns that name no unit.
     """
 
     def __init__(self, path: Path, fs: float | None, millivolts: float) -> None:
@@ -56,7 +56,7 @@ class CsvReader(Reader):
         self._time: float | None = None
 
     def lines(self) -> Iterator[str]:
-        """All lines as text."""
+        """Yield all lines as text."""
         for line in iter(lambda: self._file.readline(_MAX_LINE_BYTES), b""):
             self._line += 1
             self._read += len(line)
@@ -69,7 +69,7 @@ class CsvReader(Reader):
                 raise FormatError(f"line {self._line} is not UTF-8") from None
 
     def rows(self) -> Iterator[tuple[int, Rows]]:
-        """All rows of samples with the line number of the first, some at a time."""
+        """Yield rows of samples in pieces, each with the line number of its first row."""
         self._file.seek(0)
         self._read = self._line = 0
         width = self.about.width
@@ -99,14 +99,14 @@ class CsvReader(Reader):
             raise FormatError(f"line {self._line}: {error}") from None
 
     def pieces(self) -> Iterator[Frames]:
-        """All frames; see `Reader`."""
+        """Yield all frames; see `Reader`."""
         for begin, rows in self.rows():
             if self._checked and self.about.time is not None:
                 self._check_time(begin, [row[self.about.time] for row in rows])
             yield [_numbers(rows, column, begin) for column in self.about.of_signals]
 
     def _check_time(self, begin: int, cells: Sequence[str]) -> None:
-        """Make sure that no row is missing, or its samples would be taken for later ones."""
+        """Check that no row is missing: those after it would move forward in time."""
         step = 1 / self.signals[0].fs
         for i, cell in enumerate(cells):
             now = seconds(cell, self.about.time_unit)
@@ -125,7 +125,7 @@ class CsvReader(Reader):
 
 
 class CsvCopy(Writer):
-    """The input's file with other numbers in the columns of its ECGs, `nan` in gaps."""
+    """Copy of the input with denoised numbers in its ECG columns, `nan` in gaps."""
 
     def __init__(
         self, folder: Path, name: str, reader: CsvReader, changed: Sequence[int], about: str
@@ -155,7 +155,7 @@ class CsvCopy(Writer):
 
 
 class CsvWriter(Writer):
-    """A new file: time in seconds, then a column for each signal, named with its unit."""
+    """Writer of a new table: time in seconds, then one column per signal, with its unit."""
 
     keeps_annotations = False
 

@@ -1,4 +1,4 @@
-"""What the columns of a CSV file are, read off its first rows.
+"""Infer the columns of a CSV file from its first rows.
 
 A first row with words names them; a second one gives their units (as PhysioNet's `rdsamp` writes
 it), or the names do, in brackets. A first column named time, sample or the like, or without a name,
@@ -20,7 +20,7 @@ from ecgstream.streamer.io.base import DEFAULT_GAIN_ADU_PER_MV, FormatError, Sig
 from ecgstream.streamer.io.units import millivolts, unit_name
 
 _INSPECTED_ROWS = 2000
-"""Rows that show how fast the time goes."""
+"""Rows from which the sampling rate is estimated."""
 _TIME = re.compile(r"(elapsed[ _]?)?time(stamp)?|t|sec(ond)?s?|date(time)?|clock|ms", re.I)
 _INDEX = re.compile(r"|#|index|n|i|sample(s| ?#|[ _](number|index))?|row", re.I)
 _BRACKETS = re.compile(r"(.*?)\s*[\[(]([^\])]*)[\])]")
@@ -29,25 +29,25 @@ _CLOCK = re.compile(r"\[?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)\]?")
 
 
 class Columns(NamedTuple):
-    """A file's form."""
+    """Layout of a table."""
 
     delimiter: str
     end: str
-    """Of a line."""
+    """Line terminator."""
     head: Sequence[str]
     """Lines before the first row of samples."""
     width: int
     time: int | None
-    """Column of the time."""
+    """Number of the time column."""
     time_unit: float
-    """In seconds."""
+    """Unit of the time column, in seconds."""
     of_signals: Sequence[int]
-    """Column of each signal."""
+    """Column number of each signal."""
     signals: Sequence[Signal]
 
 
 def columns(lines: Iterator[str], fs: float | None, factor: float) -> Columns:
-    """Find out what the columns are; `fs` and `factor` as in `CsvReader`.
+    """Infer the columns; `fs` and `factor` are `fs` and `millivolts` of `CsvReader`.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def columns(lines: Iterator[str], fs: float | None, factor: float) -> Columns:
 
 
 def seconds(cell: str, unit: float) -> float | None:
-    """A moment: a number in `unit`, h:mm:ss, or a date and time as ISO 8601 has it."""
+    """Parse a time in seconds: a number in `unit`, h:mm:ss, or an ISO 8601 date and time."""
     text = _bare(cell)
     try:
         return float(text) * unit
@@ -126,7 +126,7 @@ def _signal(name: str, unit: str, fs: float, factor: float) -> Signal:
 
 
 def _samples(row: Sequence[str]) -> bool:
-    """Whether a row has numbers rather than words, its first cell aside: that may be a date."""
+    """Whether a row holds numbers; its first cell, which may be a date, does not count."""
     cells = row[1:] or row
     try:
         return bool([float(cell) for cell in cells if cell.strip()])
@@ -150,7 +150,7 @@ def _title(i: int, names: Sequence[str] | None, units: Sequence[str] | None) -> 
 def _time(
     titles: Sequence[tuple[str, str]], body: Sequence[Sequence[str]], named: bool
 ) -> tuple[int | None, set[int]]:
-    """The column of the time, and all that only count."""
+    """Find the time column, and the columns that only count samples."""
     if len(titles) == 1:
         return None, set()
     if named:
@@ -168,7 +168,7 @@ def _time(
 
 
 def _rate(cells: Sequence[str], unit: float) -> float | None:
-    """How many rows a second has, by the first ones; whole where it is nearly."""
+    """Estimate the sampling rate in Hz; round it where it is nearly whole."""
     moments = [moment for cell in cells if (moment := seconds(cell, unit)) is not None]
     if len(moments) < 2 or not moments[-1] > moments[0]:
         return None

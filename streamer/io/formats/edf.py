@@ -1,8 +1,8 @@
 """EDF, EDF+ and BDF: whole data records, read and written in pieces.
 
-The form is that of Kemp et al. 1992 and 2003 (EDF+), and BioSemi's 24 bits. A denoised file is the
-input's own, byte for byte, but for the samples of its ECGs: patient, start, annotations, breaks
-(EDF+D) and signals that are no ECG stay as they are.
+Formats: Kemp et al. 1992 (EDF), Kemp and Olivan 2003 (EDF+), and BioSemi's BDF with 24 bits. A
+denoised file equals its input, byte for byte, except in the samples of its ECGs and a remark:
+patient, start, annotations, breaks (EDF+D) and signals that are no ECG are kept.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Raw = npt.NDArray[np.uint8]
 
 
 class EdfReader(Reader):
-    """One file; its `signals` are all but the annotations."""
+    """Reader of one file; `signals` leaves its annotation signals out."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -112,14 +112,14 @@ class EdfReader(Reader):
         return Signal(_text(row[_LABEL]), rate, unit, gain, low - gain * bottom, count, factor)
 
     def limits(self, i: int) -> tuple[int, int]:
-        """Lowest and highest step of signal `i`."""
+        """Digital minimum and maximum of signal `i`, in adu."""
         row = self.fields[self.numbers[i]]
         return int(_number(row[_DMIN], "digital minimum")), int(
             _number(row[_DMAX], "digital maximum")
         )
 
     def raw(self) -> Iterator[Raw]:
-        """All data records (n, bytes), some at a time."""
+        """Yield data records (n, bytes) in pieces."""
         step = max(1, MAX_PIECE_SAMPLES * self.bytes // self.record)
         for first in range(0, self.records, step):
             n = min(step, self.records - first)
@@ -130,7 +130,7 @@ class EdfReader(Reader):
             self.fraction_read = (first + n) / self.records
 
     def pieces(self) -> Iterator[Frames]:
-        """All frames, a new piece after each break; see `Reader`."""
+        """Yield all frames, a new piece after each break; see `Reader`."""
         ends = None
         for records in self.raw():
             for part in np.split(records, self._breaks(records)):
@@ -141,7 +141,7 @@ class EdfReader(Reader):
                 yield [self._physical(part, i) for i in range(len(self.signals))]
 
     def _breaks(self, records: Raw) -> list[int]:
-        """Numbers of the records, but the first, that do not follow on the one before."""
+        """Indices of data records, without the first, that begin after a break."""
         if not self.plus.endswith("+D"):
             return []
         onsets = [self._onset(record) for record in records]
@@ -154,7 +154,7 @@ class EdfReader(Reader):
         ]
 
     def _onset(self, record: Raw) -> float | None:
-        """When a record of a file with breaks begins, in seconds."""
+        """Onset of a data record in seconds; None for a file without breaks."""
         if not self.plus.endswith("+D") or not self._notes:
             return None
         found = _TAL.match(record[self._notes[0]].tobytes())
@@ -174,7 +174,7 @@ class EdfReader(Reader):
         return np.asarray((adu - signal.baseline) / signal.gain)
 
     def annotations(self) -> Sequence[Annotation]:
-        """All annotations but those that only keep the time."""
+        """Return all annotations with text."""
         found = []
         with open(self.path, "rb") as file:
             file.seek(len(self.header))
@@ -192,9 +192,9 @@ class EdfReader(Reader):
 
 
 class EdfCopy(Writer):
-    """The input's file with other samples in its ECGs, and a word on it in their prefilter field.
+    """Copy of the input with denoised ECGs, and a remark in their prefilter field.
 
-    A gap cannot come from such a file. What lies beyond the digital limits is cut off.
+    EDF inputs have no gaps. Samples beyond the digital limits are clipped.
     """
 
     keeps_breaks = True
@@ -249,7 +249,7 @@ class EdfFormat(Format):
 
 
 def _header_with_remark(reader: EdfReader, signals: Sequence[int], about: str) -> bytes:
-    """The header of a file, where these signals say what was done to them."""
+    """Header of the input with a remark in the prefilter field of the given signals."""
     header = bytearray(reader.header)
     count = len(reader.fields)
     begin = 256 + count * sum(_WIDTHS[:_PREFILTER])
@@ -263,7 +263,7 @@ def _header_with_remark(reader: EdfReader, signals: Sequence[int], about: str) -
 
 
 def _columns(rest: bytes, count: int) -> Iterator[tuple[bytes, ...]]:
-    """The fields of each signal."""
+    """Yield the header fields of each signal."""
     starts = [count * sum(_WIDTHS[:k]) for k in range(len(_WIDTHS))]
     for i in range(count):
         yield tuple(rest[s + i * w : s + (i + 1) * w] for s, w in zip(starts, _WIDTHS, strict=True))

@@ -1,4 +1,4 @@
-"""A new EDF file, for a recording of another format."""
+"""Writer of a new EDF file, for recordings of other formats."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ import numpy as np
 from ecgstream.streamer.io.base import FormatError, Frames, Reader, Signal, Writer, quantize
 
 _MAX_ADU = 32767
-"""Steps; the one below its negative stands for a gap."""
+"""Largest stored value in adu; `-_MAX_ADU - 1` marks a gap."""
 _MAX_RECORD_SECONDS = 60
-"""Seconds."""
 _UNKNOWN_START = datetime(1985, 1, 1)
-"""EDF's oldest date, for a recording that does not say when it was."""
+"""Earliest date of EDF, for recordings without a start."""
 
 
 class EdfWriter(Writer):
@@ -57,7 +56,7 @@ class EdfWriter(Writer):
         self._write_header()
 
     def write(self, frames: Frames) -> None:
-        """Write the data records that are complete; see `Writer`."""
+        """Write complete data records; see `Writer`."""
         self._left = [np.concatenate(pair) for pair in zip(self._left, frames, strict=True)]
         n = min(len(x) // count for x, count in zip(self._left, self._counts, strict=True))
         if not n:
@@ -73,7 +72,7 @@ class EdfWriter(Writer):
         self._records += n
 
     def close(self) -> None:
-        """Fill up the last data record and name their number in the header."""
+        """Pad the last data record and write the number of records into the header."""
         if any(len(x) for x in self._left):
             self.write(
                 [
@@ -91,7 +90,7 @@ class EdfWriter(Writer):
 
 
 def _record(rates: Sequence[float]) -> tuple[int, list[int]]:
-    """Seconds of a data record and the samples of each signal in it, all whole numbers."""
+    """Find a duration in seconds that holds whole numbers of samples; return both."""
     for seconds in range(1, _MAX_RECORD_SECONDS + 1):
         counts = [Fraction(rate).limit_denominator(_MAX_RECORD_SECONDS) * seconds for rate in rates]
         exact = all(abs(n / seconds - r) < 1e-6 * r for n, r in zip(counts, rates, strict=True))
@@ -102,7 +101,7 @@ def _record(rates: Sequence[float]) -> tuple[int, list[int]]:
 
 
 def _header(signal: Signal, count: int, about: str) -> tuple[Signal, list[str]]:
-    """The fields of a signal, and the signal as these say it, with a gain of 8 letters."""
+    """Header fields of a signal, and the signal with the gain that these fields express."""
     low, high = ((step - signal.baseline) / signal.gain for step in (-_MAX_ADU, _MAX_ADU))
     bottom, top = _short(low), _short(high)
     gain = 2 * _MAX_ADU / (float(top) - float(bottom))
@@ -115,7 +114,7 @@ def _header(signal: Signal, count: int, about: str) -> tuple[Signal, list[str]]:
 
 
 def _short(number: float) -> str:
-    """A number in 8 letters, as exactly as they can say it."""
+    """Format a number in at most 8 characters, as exactly as they allow."""
     for digits in range(8, 0, -1):
         text = f"{number:.{digits}g}"
         if len(text) <= 8:

@@ -35,13 +35,13 @@ _MAX_SIGNALS = 256
 
 
 class ArrayReader(Reader):
-    """Samples (n,) or (n, signals): floats, NaN in gaps, or integers, where the smallest is one.
+    """Reader of an array (n,) or (n, signals); gaps are NaN, or the smallest integer.
 
     Parameters
     ----------
     path : of the file.
-    fs : Hz; None when an `.npz` has it as a number named fs.
-    millivolts : of 1; None when the array must be one of floats, in mV.
+    fs : Hz; None to take it from the member fs of an `.npz`.
+    millivolts : value of 1 in mV; None allows floats only, in mV.
     """
 
     def __init__(self, path: Path, fs: float | None, millivolts: float | None) -> None:
@@ -81,7 +81,7 @@ class ArrayReader(Reader):
             return archive.open(self.member)  # which outlives its archive
 
     def pieces(self) -> Iterator[Frames]:
-        """All frames; see `Reader`."""
+        """Yield all frames; see `Reader`."""
         n, signals = self.shape[0], len(self.signals)
         step = max(1, MAX_PIECE_SAMPLES // signals)
         with ExitStack() as stack:
@@ -111,7 +111,7 @@ class ArrayReader(Reader):
 
 
 class ArrayCopy(Writer):
-    """The input's file with other samples, of the same type and shape, row by row."""
+    """Copy of the input with denoised samples, of the same type and shape."""
 
     def __init__(
         self, folder: Path, name: str, reader: ArrayReader, changed: Sequence[int], about: str
@@ -126,7 +126,7 @@ class ArrayCopy(Writer):
         _write_header(self._file, reader.dtype, reader.shape)
 
     def _copy_other_members(self, path: Path, member: str) -> IO[bytes]:
-        """The member to write, after all others were copied."""
+        """Copy all other members, then open the one to write."""
         source = self.open_files.enter_context(_archive(self._reader.path))
         archive = self.open_files.enter_context(zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED))
         for info in source.infolist():
@@ -155,7 +155,7 @@ class ArrayCopy(Writer):
 
 
 class ArrayWriter(Writer):
-    """A new `.npy`: float32 (n, signals), each signal in its own unit, NaN in gaps."""
+    """Writer of a new `.npy`: float32 (n, signals), each signal in its own unit, NaN in gaps."""
 
     keeps_annotations = False
 
@@ -177,7 +177,7 @@ class ArrayWriter(Writer):
         self._written += len(frames[0])
 
     def close(self) -> None:
-        """Name the length in the header, which numpy makes long enough for any."""
+        """Write the length into the header, which numpy pads for any length."""
         self._file.seek(0)
         self._begin()
         self.open_files.close()
@@ -203,13 +203,13 @@ class NumpyFormat(Format):
 
 @contextmanager
 def _reporting_damage() -> Iterator[None]:
-    """Say in one way what zipfile and numpy's parser find in a damaged file."""
+    """Convert errors of zipfile and numpy's parser to `FormatError`."""
     try:
         yield
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, TokenError) as error:
         raise FormatError(f"it is damaged: {error}") from None
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a place before the file's begin
+        if error.errno != errno.EINVAL:  # a seek to before the file's start
             raise
         raise FormatError("it is damaged: it refers to what it does not hold") from None
 
@@ -222,7 +222,7 @@ def _archive(path: Path) -> zipfile.ZipFile:
 
 
 def _like(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
-    """A member of the same name, date and compression."""
+    """Zip entry with the name, date and compression of another."""
     like = zipfile.ZipInfo(info.filename, info.date_time)
     like.compress_type = info.compress_type
     return like
@@ -256,11 +256,11 @@ def _fs(archive: zipfile.ZipFile) -> float | None:
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, whether it is stored column by column, and type."""
-    form = np.lib.format
+    """Shape, whether stored in Fortran order, and type."""
+    npy = np.lib.format
     try:
-        version = form.read_magic(file)
-        read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
+        version = npy.read_magic(file)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, by_column, dtype = read(file)
     except (ValueError, TokenError) as error:
         raise FormatError(f"it is no NumPy array: {error}") from None

@@ -1,4 +1,4 @@
-"""WFDB records: single or in segments, with several samples of a signal in a frame."""
+"""Reader of WFDB records: one or more segments, one or more samples per frame."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_SAMPLES = 1 << 40
 
 
 class WfdbReader(Reader):
-    """A record as one stretch: segments follow each other, and where none has a signal is a gap.
+    """Reader of a record; segments are joined, and a signal that a segment lacks is a gap.
 
     Samples come in the unit that a signal has in the first segment with it. What the header names
     is read only within the record's own folder.
@@ -72,7 +72,7 @@ class WfdbReader(Reader):
         self.files = [*headers, *(path.with_name(f) for f in sorted(data)), *self.annotation_files]
 
     def _completed(self) -> Path:
-        """Where the record can be read in pieces: with a header that says how long it is."""
+        """Write a header with the length to a temporary folder; return the record's path there."""
         length = _length(self.header, self.path)
         if not length:
             raise FormatError("it holds no samples")
@@ -103,7 +103,7 @@ class WfdbReader(Reader):
         return parts
 
     def _owner(self, described: Sequence[Any], layout: Any, i: int) -> tuple[Any, int]:
-        """The header that says how signal `i` is stored, and its number there."""
+        """Find the header that describes signal `i`, and the signal's number in it."""
         for head in described:
             at = self._number(head, layout.sig_name[i], i)
             if at is not None:
@@ -116,7 +116,7 @@ class WfdbReader(Reader):
         return head.sig_name.index(name) if name in head.sig_name else None
 
     def pieces(self) -> Iterator[Frames]:
-        """All frames; see `Reader`."""
+        """Yield all frames; see `Reader`."""
         width = max(1, sum(signal.per_frame for signal in self.signals))
         names = self._layout.sig_name if self._layout else [None] * len(self.signals)
         done = 0
@@ -151,7 +151,7 @@ class WfdbReader(Reader):
         return list(record.e_p_signal)
 
     def annotations(self) -> Sequence[Annotation]:
-        """Those of its `.atr` file."""
+        """Return the annotations of the `.atr` file."""
         file = self.path.with_name(f"{self.path.name}.atr")
         if file not in self.annotation_files:
             return []
@@ -164,12 +164,12 @@ class WfdbReader(Reader):
         return [Annotation(*mark) for mark in zip(seconds, symbols, notes, strict=True)]
 
     def close(self) -> None:
-        """Remove the header that was made, if one was."""
+        """Remove the temporary header, if there is one."""
         self._temporary.close()
 
 
 def _read(function: str, path: Path, **options: Any) -> Any:
-    """What a function of wfdb reads there."""
+    """Call a reading function of wfdb; convert its errors to `FormatError`."""
     import wfdb
 
     read: Callable[..., Any] = getattr(wfdb, function)
@@ -221,7 +221,7 @@ def _signal(head: Any, i: int, frame_rate: float) -> Signal:
 
 
 def _annotates(file: Path, data: set[str]) -> bool:
-    """Whether a file beside a record holds annotations of it."""
+    """Whether a file in a record's folder holds its annotations."""
     if file.name in data or file.suffix in (".hea", ".qual") or not file.is_file():
         return False
     if file.suffix == ".atr":
@@ -233,5 +233,5 @@ def _annotates(file: Path, data: set[str]) -> bool:
 
 
 def digits(number: float) -> str:
-    """A number as short as it can be said exactly."""
+    """Shortest text that gives a number exactly."""
     return repr(float(number)).removesuffix(".0")

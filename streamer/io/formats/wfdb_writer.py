@@ -1,4 +1,4 @@
-"""A new WFDB record, of one segment."""
+"""Writer of WFDB records of one segment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NO_UNIT = "NU"
 
 
 class WfdbWriter(Writer):
-    """One segment in format 16, or 32 where the input has more than 16 bits.
+    """Writer of one segment in format 16, or 32 for inputs of more than 16 bits.
 
     Gain, baseline, units, time and comments are those of the input. A gap is stored as WFDB's
     invalid sample. All annotation files of a WFDB record are copied; the annotations of other
@@ -119,20 +119,20 @@ class WfdbWriter(Writer):
 
 
 def resolution(reader: Reader) -> float | None:
-    """Hz of the fastest signal, where the frames of its WFDB record are slower than that."""
+    """Rate of the fastest signal in Hz where it exceeds the frame rate; else None."""
     fastest = max(reader.signals, key=lambda signal: signal.per_frame)
     return fastest.fs if fastest.per_frame > _shared(reader) else None
 
 
 def _shared(reader: Reader) -> int:
-    """What the frames of other formats are divided by; those of WFDB stay."""
+    """Divisor of the samples per frame; 1 for WFDB inputs, whose frames are kept."""
     if isinstance(reader, WfdbReader):
         return 1
     return math.gcd(*(signal.per_frame for signal in reader.signals))
 
 
 def _stored(signal: Signal, shared: int) -> Signal:
-    """A signal as a WFDB header can say it: a whole baseline, and a unit without blanks."""
+    """Signal as a WFDB header can describe it: integer baseline, no blanks in the unit."""
     unit = re.sub(r"[^\w^?%/-]", "", signal.unit.replace("µ", "u").replace("μ", "u"), flags=re.A)
     gain = signal.gain if np.isfinite(signal.gain) and signal.gain else DEFAULT_GAIN_ADU_PER_MV
     name = " ".join(signal.name.split())

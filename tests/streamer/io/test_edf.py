@@ -85,7 +85,7 @@ def test_ecgs_are_denoised_and_all_else_is_kept(tmp_path: Path, suffix: str) -> 
 
 
 @pytest.mark.parametrize("suffix", [".edf", ".bdf"])
-def test_with_nothing_taken_away_only_the_remark_differs(tmp_path: Path, suffix: str) -> None:
+def test_a_copy_at_strength_0_differs_in_its_remark_only(tmp_path: Path, suffix: str) -> None:
     source = write(tmp_path / "in" / f"x{suffix}")
     before = source.read_bytes()
     after = done(tmp_path / "out", source, strength=0.0).read_bytes()
@@ -97,7 +97,7 @@ def test_with_nothing_taken_away_only_the_remark_differs(tmp_path: Path, suffix:
     assert differ and fields <= min(differ) <= max(differ) < fields + 2 * 80
 
 
-def test_a_break_in_the_time_begins_anew(tmp_path: Path) -> None:
+def test_the_engine_restarts_after_a_break_in_time(tmp_path: Path) -> None:
     """What came before a break must not leak into what comes after it."""
     source = write(tmp_path / "in" / "x.edf")
     content = bytearray(source.read_bytes())

@@ -68,7 +68,7 @@ def test_signals_come_in_millivolts_whatever_the_header_says(
     np.testing.assert_allclose(read_record(str(tmp_path / "r")).signals, millivolts, atol=2e-3)
 
 
-def test_what_is_no_voltage_is_refused(tmp_path: Path) -> None:
+def test_signals_other_than_voltages_are_refused(tmp_path: Path) -> None:
     wfdb.wrsamp("r", 360, ["mmHg"], ["ABP"], np.ones((999, 1)), fmt=["16"], write_dir=str(tmp_path))
     with pytest.raises(RecordError, match="is in mmHg; an ECG is in mV, uV or V"):
         read_record(str(tmp_path / "r"))
@@ -93,7 +93,7 @@ def test_reference_has_no_baseline_and_keeps_the_beats() -> None:
     assert snr(beats, reference(wandering)) > 10
 
 
-def test_snr_is_what_the_textbook_says() -> None:
+def test_snr_follows_its_definition() -> None:
     t = np.arange(3600)
     clean, error = np.sin(2 * np.pi * t / 36), 0.1 * np.sin(2 * np.pi * t / 9)
     assert snr(clean, clean + error) == pytest.approx(20, abs=1e-6)
@@ -181,7 +181,7 @@ def test_a_header_that_asks_for_too_much_or_lies_is_refused(
 
 
 @pytest.mark.parametrize("name", ["r\0", "x" * 5000, "", "~nobody/r", "*", "\udcff", "../208b"])
-def test_a_name_that_is_none_is_refused(name: str) -> None:
+def test_an_invalid_record_name_is_refused(name: str) -> None:
     with pytest.raises(RecordError, match=r"no record|no data folder"):
         read_record(name)
 

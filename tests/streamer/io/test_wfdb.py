@@ -187,7 +187,7 @@ def test_units_of_voltage_mean_the_same_to_read_record_and_denoise(
     assert np.abs(made.signals - denoised).max() < 1 / GAIN
 
 
-def test_what_does_not_fit_is_cut_off_and_counted(tmp_path: Path) -> None:
+def test_samples_beyond_the_limits_are_clipped_and_counted(tmp_path: Path) -> None:
     x = np.linspace(0, 40, 1440)[:, None]
     np.save(tmp_path / "x.npy", x)
     (outcome,) = run(tmp_path / "out", tmp_path / "x.npy", form="wfdb", fs=360, strength=0.0)
@@ -195,7 +195,7 @@ def test_what_does_not_fit_is_cut_off_and_counted(tmp_path: Path) -> None:
     assert stored(outcome.task.target).max() == 32767
 
 
-def test_more_than_16_bits_stay(tmp_path: Path) -> None:
+def test_a_resolution_of_more_than_16_bits_is_kept(tmp_path: Path) -> None:
     x = ecg(2)
     source = write_wfdb(tmp_path / "in", "100", x, fmt=["24"] * 2, adc_gain=[1e6] * 2)
     made = done(tmp_path / "out", source, strength=0.0)
