@@ -1,4 +1,4 @@
-"""The number formats an export can write, and what a file of each must hold to."""
+"""Number formats of exported models, and the limits that a file of each must meet."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Precision:
-    """What is checked before a file is kept."""
+    """Limits that an exported file must meet before it is kept."""
 
     min_parity_db: float
-    """Power of the trained model's answers over that of the difference, on windows from records
-    that neither training nor calibration has seen."""
+    """Minimum power of the trained model's answers over that of the difference, dB, on windows of
+    records that neither training nor calibration has seen."""
     max_cost_db: float
-    """By how much the error against the true noise, relative to its level, may grow."""
+    """Maximum growth of the error against the true noise, relative to its level, dB."""
     types: frozenset[str]
-    """Tensors of operators may have these types and no other."""
+    """Types that the tensors of operators may have."""
 
 
 PRECISIONS = {

@@ -1,4 +1,4 @@
-"""From a trained Keras model to a `.tflite` file that is known to be right.
+"""Convert a trained Keras model to a `.tflite` file, and check the file.
 
 Post-training quantization (Jacob et al. 2018), calibrated on real noisy windows. The file is
 written only when all its tensors are of the types of its precision and its answers on records
@@ -38,6 +38,7 @@ coarser steps (0.0 dB, 18.7 dB). Networks trained without rounding take 64 to 40
 but few of them meet too few extremes. A share of one half for pops, or leaving out the windows
 with the widest input or answer, changes less than the luck of the draw (0.03 dB)."""
 PARITY_WINDOWS = 2048
+"""Windows of the validation records on which the file is compared with the trained model."""
 
 Batch = dict[str, Floats]
 
@@ -48,7 +49,7 @@ class ExportError(ValueError):
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export wrote and what its checks measured."""
+    """Result of an export: the file written and the measurements of its checks."""
 
     path: Path
     size: int  # bytes
@@ -68,7 +69,7 @@ def export(
     model_path : `.keras` file.
     out : `.tflite` file to write.
     config : what the model was trained with; windows mixed from its training records calibrate,
-        such from the validation records check.
+        windows from the validation records check.
     data : folder of the databases.
     precision : one of `ecgstream.model.export.precision.PRECISIONS`.
 
@@ -109,7 +110,7 @@ def export(
 
 
 def _take(windows: NoisyWindows | BeatWindows, n: int) -> tuple[Batch, Floats]:
-    """The first `n` windows: inputs, and targets with their weights (n, WINDOW, 2)."""
+    """Return the first `n` windows: inputs, and targets with weights (n, WINDOW, 2)."""
     parts: list[tuple[Batch, Floats]] = []
     while sum(len(target) for _, target in parts) < n:
         parts.append(windows[len(parts)])
@@ -159,7 +160,7 @@ def _set_precision(converter: Any, precision: str, calibration: Batch) -> None:
 
 
 def _operators(content: bytes, limits: Precision) -> dict[str, int]:
-    """How often which operator is used.
+    """Count the uses of each operator.
 
     Raises
     ------
@@ -182,7 +183,7 @@ def _operators(content: bytes, limits: Precision) -> dict[str, int]:
 def _compare(
     path: Path, exact: KerasNetwork, windows: Batch, target: Floats
 ) -> tuple[float, float]:
-    """Agreement of the answers, and growth of their error against the target; both in dB."""
+    """Return the agreement of the answers and the growth of their error, both in dB."""
     context = windows.get("context", windows["window"])
     wanted = exact(windows["window"], context)
     try:

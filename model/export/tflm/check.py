@@ -1,4 +1,4 @@
-"""How far TFLM's kernels are from the runtime that the engine takes, on windows of the bundle."""
+"""Compare TFLM's kernels with the engine's runtime on windows of the bundled record."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _SAMPLES = 21_600  # a minute
 
 @dataclass(frozen=True)
 class Check:
-    """The same file on both, on the same windows."""
+    """Comparison of two runtimes: the same file on the same windows."""
 
     version: str  # of the package tflite-micro
-    runtime: str  # that it is compared with
+    runtime: str  # the runtime that TFLM is compared with
     windows: int
     largest: int  # int8 steps between two answers
     different: float  # share of the values
@@ -37,7 +37,7 @@ class Check:
     arena: int  # bytes
 
     def __str__(self) -> str:
-        """What was found, for people."""
+        """Summary of the comparison in plain words."""
         return (
             f"Checked: the same file on TFLM's reference kernels (tflite-micro {self.version}) and "
             f"on {self.runtime}, {self.windows} windows of noisy ECG: {self.different:.0%} of the "
@@ -49,14 +49,14 @@ class Check:
 
 
 def noisy_record(samples: int = _SAMPLES) -> Floats:
-    """The beginning of the bundled record with electrode motion at 0 dB mixed in, mV (n,)."""
+    """Return the bundled record's beginning with electrode motion at 0 dB, mV: (n,)."""
     clean = read_record("208b").signal(0)[:samples]
     noise = unit_noise("em", len(clean))
     return (clean + noise * noise_gain(clean, noise, 0)).astype(np.float32)
 
 
 def windows_of(record: Floats, past: int) -> Standardised:
-    """Windows of a record, each with the `past` that the network sees, standardised."""
+    """Cut a record into windows of `past` samples and standardise them."""
     pasts = np.lib.stride_tricks.sliding_window_view(record, past)[::_HOP]
     return standardise(np.ascontiguousarray(pasts))
 

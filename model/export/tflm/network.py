@@ -1,4 +1,4 @@
-"""A `.tflite` file on TensorFlow Lite Micro's kernels, beside the runtime that the engine takes."""
+"""Run a `.tflite` file on TensorFlow Lite Micro's kernels or on the engine's runtime."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ecgstream.streamer.network.tflite import TFLiteNetwork
 
 PACKAGE = "tflite-micro"
 _STEP = 16
-"""Bytes; an arena is aligned to so many."""
+"""Alignment of an arena, bytes."""
 
 Steps = npt.NDArray[np.int8]
 
 
 class Int8Network(TFLiteNetwork):
-    """A network whose tensors are all int8, and can be looked at.
+    """Network of int8 tensors whose quantized inputs and answers are accessible.
 
     Raises
     ------
@@ -38,7 +38,7 @@ class Int8Network(TFLiteNetwork):
         order = [details["index"] for details in call.interpreter.get_input_details()]
         self._names = ("window", "context")[: len(order)]
         self.places = dict(zip(self._names, map(order.index, call.inputs), strict=True))
-        """Their numbers among the file's inputs."""
+        """Position of each tensor among the file's inputs."""
         self.tensors = dict(zip(self._names, self._inputs, strict=True))
         self.tensors["answer"] = self._answer
         for name, tensor in self.tensors.items():
@@ -47,18 +47,18 @@ class Int8Network(TFLiteNetwork):
                 raise ModelError(f"the {name} of {path} is {kind}: TFLM takes an int8 model here")
 
     def shown(self, window: Floats, context: Floats) -> dict[str, Steps]:
-        """What the network gets to see of standardised windows (n, WINDOW, 1), (n, frames, 1)."""
+        """Quantize standardised windows (n, WINDOW, 1) and contexts (n, frames, 1) to int8."""
         return dict(zip(self._names, self._stored(window, context), strict=True))
 
     def answers(self, window: Floats, context: Floats) -> Steps:
-        """Its answers (n, WINDOW), as it gives them."""
+        """Return the int8 answers (n, WINDOW)."""
         n = range(len(window))
         calls = (self.bare_call(window[i : i + 1], context[i : i + 1]) for i in n)
         return np.concatenate([call()[..., 0] for call in calls])
 
 
 class MicroNetwork(Int8Network):
-    """The same file on TFLM's reference kernels, from the package `tflite-micro`.
+    """Network on TFLM's reference kernels, from the package `tflite-micro`.
 
     Raises
     ------
@@ -71,7 +71,7 @@ class MicroNetwork(Int8Network):
 
 
 class _MicroInterpreter:
-    """TFLM's interpreter with the interface of the others."""
+    """Adapter that gives TFLM's interpreter the interface of LiteRT's."""
 
     def __init__(self, other: Any, content: bytes) -> None:
         from tflite_micro import runtime
@@ -86,14 +86,14 @@ class _MicroInterpreter:
         self._places = {d["index"]: place for place, d in enumerate(other.get_input_details())}
 
     def allocate_tensors(self) -> None:
-        """Nothing: they were when it was made."""
+        """Do nothing: TFLM allocates at construction."""
 
     def resize_tensor_input(self, index: int, shape: list[int]) -> None:
-        """TFLM has tensors of one size."""
+        """Raise: TFLM cannot resize tensors."""
         raise RuntimeError
 
     def set_tensor(self, index: int, tensor: Steps) -> None:
-        """Give it an input."""
+        """Set an input."""
         self._interpreter.set_input(tensor, self._places[index])
 
     def invoke(self) -> None:
@@ -101,14 +101,14 @@ class _MicroInterpreter:
         self._interpreter.invoke()
 
     def get_tensor(self, index: int) -> Steps:
-        """A copy of its one output."""
+        """Return a copy of the only output."""
         return np.array(self._interpreter.get_output(0))
 
 
 def arena_size(content: bytes) -> int:
-    """Bytes of the smallest arena in which TFLM here makes the model ready and runs it.
+    """Find the smallest arena, in bytes, in which TFLM loads and runs the model on this machine.
 
-    Pointers are twice as long here as on a microcontroller, which so takes less.
+    A microcontroller needs less, as its pointers are half as long.
     """
     from tflite_micro import runtime
 
@@ -130,7 +130,7 @@ def arena_size(content: bytes) -> int:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep TFLM, which writes past Python, from telling people of every arena that is too small."""
+    """Silence TFLM's messages about arenas that are too small; it writes to file descriptor 2."""
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""Writes a model, the engine step around it and a reference as C++ source."""
+"""Write a model, the engine step around it and a reference as C++ source."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ecgstream.streamer.engine.normalization import (
 )
 
 DEVICE = Path(__file__).with_name("device")
-"""What is written, with a ${name} for each value."""
+"""Folder of the C++ templates, with a ${name} for each value."""
 UNCHECKED = (
     "NOT checked on TFLM's kernels, and the arena is a guess: the package tflite-micro cannot be "
     "loaded ({error}). With it (pip install tflite-micro; Linux on x86-64) export again."
@@ -41,19 +41,19 @@ _UNKNOWN_ARENA = 64  # kB; the shipped model takes 24
 _KILOBYTE = 1024
 _REFERENCE_SAMPLES = 2048
 _SPELT = {"BATCH_MATMUL": "BatchMatMul", "CUMSUM": "CumSum"}
-"""Operators that are not as one would write them from their names."""
+"""Resolver names of operators that do not follow from their TFLite names."""
 
 Values = dict[str, object]
 
 
 @dataclass(frozen=True)
 class Written:
-    """What an export for microcontrollers wrote and measured."""
+    """Result of an export for microcontrollers."""
 
     files: dict[str, int]  # bytes
     operators: dict[str, int]
     checked: str
-    """What the check found, or why there was none."""
+    """Summary of the check, or the reason why there was none."""
 
 
 def write(model: Path, out: Path, delay: str | int) -> Written:
@@ -99,7 +99,7 @@ def write(model: Path, out: Path, delay: str | int) -> Written:
 
 
 def operators_of(content: bytes) -> dict[str, int]:
-    """How often a `.tflite` file's content uses which operator."""
+    """Count the uses of each operator in a `.tflite` file's content."""
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
@@ -129,7 +129,7 @@ def _operators(operators: dict[str, int]) -> Values:
 
 
 def _spelt(name: str) -> str:
-    """An operator in the name of the resolver's method: CONV_2D is Conv2D there."""
+    """Name of an operator in the resolver's methods: Conv2D for CONV_2D."""
     return _SPELT.get(name) or name.title().replace("_", "")
 
 
