@@ -30,6 +30,7 @@ from ecgstream.tools.batch.processes import Event, on_processes
 from ecgstream.tools.cli import main
 from ecgstream.tools.commands import denoise as command
 from helpers.fakes import Identity
+from helpers.killed import KillingTask
 from helpers.paths import ROOT
 from helpers.recordings import ENGINE, FS, content, ecg, failure, plain, run, write_wfdb
 
@@ -149,20 +150,9 @@ def test_a_kill_leaves_nothing_that_counts_as_done(
     assert not [path for path in out.rglob("*") if path.name.startswith(".")]
 
 
-class Deadly(Task):
-    """A recording that takes the process with it."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _die, ()
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def test_a_process_that_dies_takes_one_recording_with_it(recordings: Path) -> None:
     tasks = gather([str(recordings)], recordings.parent / "out").tasks
-    tasks[1] = Deadly(**vars(tasks[1]))
+    tasks[1] = KillingTask(**vars(tasks[1]))
     news = list(on_processes(1, tasks, Settings(engine=ENGINE, fs=FS)))
     outcomes = [item for item in news if isinstance(item, Outcome)]
     assert [outcome.failure is None for outcome in outcomes] == [True, False, True]
