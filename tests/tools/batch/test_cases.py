@@ -1,0 +1,221 @@
+"""Files of the world, each once read or written wrongly, against independent readers.
+
+Every file lies in `tests/cases`, in a folder of the case's name. A row of the table says what is
+right: names, units, rates and counts of the signals, the extremes of those that are denoised, and
+which are copied. All samples are compared with what the engine makes of the independently read
+input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ecgstream.streamer.io.formats import FORMATS
+from ecgstream.streamer.io.units import millivolts
+from helpers.independent_readers import ReadSignal, read
+from helpers.paths import CASES
+from helpers.recordings import plain, run
+
+pytest.importorskip("wfdb")
+
+TOLERANCE_MV = 0.02
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """A signal that is an ECG, and the extremes of the output in mV."""
+
+    name: str
+    unit: str
+    fs: float
+    count: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A signal that is copied as it is."""
+
+    name: str
+    unit: str
+    fs: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """One file, how it is denoised, and what must come out."""
+
+    name: str
+    """Of the folder in `tests/cases`; a word after a blank tells rows of one folder apart."""
+    file: str
+    signals: Sequence[Denoised | Copied] = ()
+    refused: str = ""
+    """Words of the refusal, for a file that must be refused."""
+    form: str | None = None
+    """Name of the format to write; None keeps that of the file."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `Settings`: fs, millivolts and others."""
+    repair: tuple[bytes, bytes] | None = None
+    """Bytes to replace before the independent reader takes the input."""
+    like: str = ""
+    """Path in `tests/cases` of a file with the same signals that the independent reader takes."""
+    units: Mapping[str, float] = field(default_factory=dict)
+    """Value in mV of units that the independent reader reports, where this program's differ."""
+    broken: str = ""
+    """Why the row fails today."""
+
+
+ecg = Denoised  # short for the table
+_12_LEADS = "I II III aVR aVL aVF V1 V2 V3 V4 V5 V6".split()
+_12_LOWS = [-0.05, -0.10, -0.15, -0.20, -0.25, -0.30, -0.35, -0.39, -0.44, -0.49, -0.54, -0.59]
+_12_HIGHS = [0.21, 0.43, 0.64, 0.86, 1.07, 1.28, 1.50, 1.71, 1.93, 2.14, 2.36, 2.57]
+_TWO_LEADS = (ecg("I", "mV", 360, 10800, -0.30, 1.44), ecg("II", "mV", 360, 10800, -0.30, 1.39))
+_FROM_MV = {"uV": 1e-3, "mV": 1.0}
+
+_RIGHT = {("bdf-biosemi-to-wfdb", ""), ("bdf-biosemi-to-wfdb", "edf")}
+
+_OFFSETS: Sequence[tuple[str, str, Sequence[Denoised | Copied]]] = (
+    ("edfio-default-dc0", "in.edf", [ecg("ECG", "mV", 360, 10800, -0.30, 1.44)]),
+    ("edfio-default-dc5", "in.edf", [ecg("ECG", "mV", 360, 10800, -0.30, 1.44)]),
+    ("mne-export-dc0", "in.edf", [ecg("ECG", "uV", 360, 10800, -0.30, 1.44)]),
+    ("edf-offset-range", "in.edf", [ecg("ECG", "mV", 250, 5000, -0.30, 1.29)]),
+    ("edf-clip", "in.edf", [ecg("ECG", "mV", 250, 5000, -0.08, 1.99)]),
+    ("wrsamp-default-dc0", "r.hea", [ecg("ECG", "mV", 360, 10800, -0.30, 1.44)]),
+    ("wrsamp-default-dc5", "r.hea", [ecg("ECG", "mV", 360, 10800, -0.30, 1.44)]),
+    ("wfdb-baseline-large", "r.hea", _TWO_LEADS),
+    ("bdf-biosemi-to-wfdb", "in.bdf",
+     [ecg("EXG1", "uV", 250, 5000, -0.48, 2.07), Copied("Status", "Boolean", 250, 5000)]),
+)  # fmt: skip
+
+RANGES = [  # No sample is ever cut in silence, whatever the input's range.
+    *(
+        Case(f"{name}{form and f' {form}'}", file, signals, form=form or None,
+             broken="" if (name, form) in _RIGHT else "cut")
+        for form in ("", "wfdb", "edf", "csv", "npy")
+        for name, file, signals in _OFFSETS
+    ),
+    *(
+        Case("npy-uint16-dc0", "in.npy", [ecg("signal 0", unit, fs, 10800, -0.30, 1.44)],
+             form=form, options={"fs": 360.0, "millivolts": 1 / 200},
+             broken="" if form else "wrapped")
+        for form, unit, fs in ((None, "", 360), ("wfdb", "adu", 360), ("edf", "adu", 360))
+    ),
+]  # fmt: skip
+
+EDF = [
+    Case("edf-decimal-comma", "in.edf", [ecg("ECG", "mV", 250, 5000, -0.30, 1.29)],
+         form="wfdb", repair=(b",", b"."), broken="refused"),
+    Case("edf-digital-swapped", "in.edf", refused="digital minimum is not below", broken="unit"),
+    Case("edf-plusC-start", "in.edf", [ecg("ECG", "mV", 250, 5000, -0.30, 1.29)]),
+    Case("edf-plusD-rounded-onsets", "in.edf", [ecg("ECG", "mV", 300, 6000, -0.30, 1.29)],
+         form="wfdb", broken="breaks"),
+    Case("edf-unit-mu-utf8", "in.edf", [ecg("ECG", "uV", 250, 5000, -0.30, 1.29)],
+         form="wfdb", like="edf-plusC-start/in.edf", broken="unit"),
+    Case("edf-unit-nulgarb", "in.edf", [ecg("ECG", "uV", 250, 5000, -0.30, 1.29)],
+         form="wfdb", like="edf-plusC-start/in.edf", broken="unit"),
+    Case("edf-unit-empty", "in.edf", refused="--units", broken="unit"),
+    Case("edf-unit-empty given", "in.edf", [ecg("ECG", "uV", 250, 5000, -0.30, 1.29)],
+         form="wfdb", options={"millivolts": 1e-3}, broken="unit"),
+]  # fmt: skip
+
+WFDB = [
+    Case("wfdb-comment-utf8", "r.hea", _TWO_LEADS),
+    Case("wfdb-appledouble", "r.hea", _TWO_LEADS),
+    Case("wfdb-hea-name-mismatch", "r.hea", _TWO_LEADS, broken="name"),
+    Case("wfdb-cinc2020", "A0001.hea",
+         [ecg(lead, "mV", 500, 5000, low, high)
+          for lead, low, high in zip(_12_LEADS, _12_LOWS, _12_HIGHS, strict=True)]),
+    Case("wfdb-degree-other-channel", "r.hea",
+         [ecg("ECG", "mV", 360, 10800, -0.30, 1.44), Copied("Temp", "C", 360, 10800)],
+         broken="refused"),
+    Case("wfdb-ecg-plus-pleth", "r.hea",
+         [ecg("II", "mV", 360, 10800, -0.30, 1.44), Copied("PLETH", "NU", 360, 10800)]),
+    *(
+        Case(name, "r.hea", [ecg("II", "mV", 500, 15000, -0.30, 1.44),
+                             ecg("V", "mV", 125, 3750, -0.29, 1.44)])
+        for name in ("wfdb-frames-125x4-mV", "wfdb-frames-62x4-mV")
+    ),
+    Case("wfdb-zero-signals", "r.hea", refused="it has no signals", broken="TypeError"),
+]  # fmt: skip
+
+DENOISED = [*RANGES, *EDF, *WFDB]
+
+
+def parameters(cases: Sequence[Case]) -> list[Any]:
+    return [
+        pytest.param(
+            case,
+            id="-".join([case.name.replace(" ", "-"), *([case.form] if case.form else [])]),
+            marks=[pytest.mark.xfail(reason=case.broken, strict=True)] if case.broken else [],
+        )
+        for case in cases
+    ]
+
+
+def independently_read(case: Case, folder: Path) -> list[ReadSignal]:
+    """The input's signals, by another's reader."""
+    source = CASES / (case.like or f"{case.name.split()[0]}/{case.file}")
+    if case.repair:
+        source = folder / source.name
+        original = (CASES / case.name.split()[0] / case.file).read_bytes()
+        assert case.repair[0] in original
+        source.write_bytes(original.replace(*case.repair))
+    return read(source, case.options.get("fs", np.nan))
+
+
+@cache
+def _engine_output(stored: bytes, fs: float, options: tuple[tuple[str, Any], ...]) -> Any:
+    return plain(np.frombuffer(stored)[:, None], fs, **dict(options))[0][:, 0].astype(float)
+
+
+def engine_output(case: Case, signal: ReadSignal) -> np.ndarray[Any, Any]:
+    """What the engine makes of a signal, in mV."""
+    factor = case.units.get(signal.unit, millivolts(signal.unit) if signal.unit else None)
+    factor = case.options.get("millivolts") or factor or 1.0
+    options = tuple((k, v) for k, v in case.options.items() if k in ("delay", "strength", "st"))
+    return np.asarray(_engine_output((signal.samples * factor).tobytes(), signal.fs, options))
+
+
+@pytest.mark.parametrize("case", parameters(DENOISED))
+def test_what_is_written_is_right(case: Case, tmp_path: Path) -> None:
+    (outcome,) = run(
+        tmp_path / "out", CASES / case.name.split()[0] / case.file, form=case.form, **case.options
+    )
+    if case.refused:
+        assert case.refused in str(outcome.failure)
+        return
+    assert outcome.failure is None, outcome.failure
+    written = read(outcome.task.target, case.options.get("fs", np.nan))
+    given = {signal.name: signal for signal in independently_read(case, tmp_path)}
+    assert [signal.name for signal in written] == [signal.name for signal in case.signals]
+    for signal, expected in zip(written, case.signals, strict=True):
+        assert signal.unit == expected.unit, signal.name
+        assert signal.fs == pytest.approx(expected.fs, rel=1e-7, nan_ok=True), signal.name
+        there = given[signal.name].samples
+        samples = signal.samples[: expected.count]  # EDF fills its last data record
+        assert len(samples) == len(there) == expected.count, signal.name
+        if isinstance(expected, Copied):
+            assert expected.name in outcome.copied
+            np.testing.assert_allclose(samples, there, rtol=1e-7, atol=1e-9)
+            continue
+        factor = millivolts(signal.unit) or case.options.get("millivolts") or 1.0
+        samples = samples * factor
+        aim = engine_output(case, given[signal.name]._replace(fs=expected.fs))
+        np.testing.assert_allclose(samples, aim, atol=TOLERANCE_MV, rtol=0)
+        assert np.nanmin(samples) == pytest.approx(expected.low, abs=TOLERANCE_MV)
+        assert np.nanmax(samples) == pytest.approx(expected.high, abs=TOLERANCE_MV)
+
+
+def test_every_case_is_in_a_table() -> None:
+    rows = {case.name.split()[0] for case in DENOISED}
+    assert rows <= {folder.name for folder in CASES.iterdir()}
+    assert {case.form for case in DENOISED} <= {*FORMATS, None}
