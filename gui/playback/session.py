@@ -64,6 +64,7 @@ class PlaybackRun:
         self._lock = Lock()  # guards the history, the peaks and the applied settings
         self._history = History(round(HISTORY_SECONDS * replay.fs), channels)
         self._detector = BeatDetector(replay.fs, channels)
+        self._peaks: list[int] = []
         self._statistics = Statistics(replay.fs)
         self._applied = [applied]
 
@@ -90,12 +91,15 @@ class PlaybackRun:
         """Add one step's input and output."""
         with self._lock:
             self._history.add(step.piece, step.block)
-        self._detector.push(step.block.signal, step.block.quality)
+        block = step.block
+        found = self._detector.skip(block.start - self._detector.received)
+        found += self._detector.push(block.signal, block.quality)
+        with self._lock:
+            self._peaks += [beat.sample for beat in found]
         if self._statistics.add(step):
             with self._lock:
-                self._statistics.measure(self._history, self._detector.rate())
-                peaks = self._detector.peaks
-                del peaks[: bisect_left(peaks, self._history.oldest)]
+                self._statistics.measure(self._history, self._detector.heart_rate())
+                del self._peaks[: bisect_left(self._peaks, self._history.oldest)]
                 del self._applied[: self._applied_at(self._history.oldest)]
 
     def excerpt(self, seconds: float, end: int | None, figures: Figures) -> Excerpt:
@@ -108,7 +112,7 @@ class PlaybackRun:
         stop = history.received if end is None else end
         segment = history.segment(stop - round(seconds * replay.fs), stop)
         start, stop = segment.start, segment.start + len(segment.input)
-        peaks = self._detector.peaks
+        peaks = self._peaks
         last_applied = self._applied_at(max(start, stop - 1))
         applied = self._applied[self._applied_at(start) : last_applied + 1]
         last = applied[-1]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ecgstream.gui.playback.record_list import Choice
 from ecgstream.gui.settings.monitor_settings import Noise, Source
+from ecgstream.streamer.ecg.heart_rate import HeartRate
 from ecgstream.streamer.live.history import Segment
 
 FIGURE_SECONDS = 10
@@ -46,7 +47,7 @@ class AppliedSettings(NamedTuple):
 class Figures(NamedTuple):
     """Present figures of the status line; NaN where unknown or not yet measured."""
 
-    heart_rate: float  # bpm, from the denoised signal
+    heart_rate: HeartRate  # from the denoised signal
     delta_snr: float  # dB, where noise was mixed in; the mean over the signals
     good: float  # share, 0 to 1, of the denoised samples that carry no flag
     delay: int  # samples, as the engine declares it

@@ -7,12 +7,13 @@ from collections import deque
 import numpy as np
 
 from ecgstream.gui.playback.snapshot import FIGURE_SECONDS, Figures
+from ecgstream.streamer.ecg.heart_rate import TOO_FEW, HeartRate, unknown_rate
 from ecgstream.streamer.live.history import History
 from ecgstream.streamer.live.sinks.base import Step
 
 _DELAY_SECONDS = 3  # of signal that the measured delay covers, so that a change is soon seen
 UNFIGURE_SECONDS = Figures(
-    heart_rate=np.nan,
+    heart_rate=unknown_rate(TOO_FEW),
     delta_snr=np.nan,
     good=np.nan,
     delay=0,
@@ -52,7 +53,7 @@ class Statistics:
             now.waited = max(now.waited, newest - step.block.start)
         return now.samples >= self._fs
 
-    def measure(self, history: History, heart_rate: float) -> None:
+    def measure(self, history: History, heart_rate: HeartRate) -> None:
         """Update the figures and begin another second."""
         last = round(FIGURE_SECONDS * self._fs)
         steps = np.concatenate([second.steps for second in self._seconds])

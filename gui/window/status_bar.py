@@ -40,3 +40,7 @@ class StatusBar(QtWidgets.QFrame):
             label, text = self.values[figure.name], figure.read(reading)
             if label.text() != text:
                 label.setText(text)
+                words = not any(map(str.isdigit, text))
+                if label.property("words") != words:
+                    label.setProperty("words", words)
+                    label.style().polish(label)

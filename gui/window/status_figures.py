@@ -59,6 +59,11 @@ def _delay(shown: Excerpt) -> str:
     return f"{declared / shown.fs:.2f} s · {measured / shown.fs:.2f} s"
 
 
+def _heart_rate(shown: Excerpt) -> str:
+    rate = shown.figures.heart_rate
+    return _number(rate.bpm, "{:.0f}") or rate.reason
+
+
 def _recording(reading: StatusReading) -> str:
     if reading.recording is None:
         return "off"
@@ -70,8 +75,9 @@ FIGURES = (
         "heart_rate",
         "Heart rate, bpm",
         104,
-        "From the beats detected in the denoised stream",
-        _of_stream(lambda shown: _number(shown.figures.heart_rate, "{:.0f}")),
+        "From the beats detected in the last ten seconds of the denoised stream, or why it cannot "
+        "be told",
+        _of_stream(_heart_rate),
         style="heart_rate",
     ),
     StatusFigure(

@@ -17,6 +17,7 @@ QWidget { font-size: 13px; }
 #caption { font-size: 11px; color: $muted; }
 #value { font-size: 17px; font-weight: bold; }
 #heart_rate { font-size: 36px; font-weight: bold; color: $denoised; }
+#heart_rate[words="true"] { font-size: 14px; }
 #disclaimer { font-size: 12px; color: $muted; }
 #command { border: 1px solid transparent; border-radius: 4px; padding: 3px 2px; font-size: 12px; }
 #command:hover, #command:focus { border-color: $border; background: $panel; }

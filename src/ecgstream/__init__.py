@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from ecgstream.streamer.denoiser import StreamingDenoiser, denoise
+from ecgstream.streamer.ecg.heart_rate import Beat, HeartRate
 from ecgstream.streamer.ecg.qrs import BeatDetector
 from ecgstream.streamer.engine.block import Block
 from ecgstream.streamer.network.base import Network, load_network
@@ -21,8 +22,10 @@ from ecgstream.streamer.network.tflite import SHIPPED_MODEL as SHIPPED_MODEL
 from ecgstream.streamer.network.tflite import TFLiteNetwork as TFLiteNetwork
 
 __all__ = [
+    "Beat",
     "BeatDetector",
     "Block",
+    "HeartRate",
     "Network",
     "Quality",
     "StreamerPool",

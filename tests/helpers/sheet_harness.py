@@ -15,6 +15,7 @@ from ecgstream.gui.settings.monitor_settings import Noise
 from ecgstream.gui.settings.theme import THEMES
 from ecgstream.gui.sheet.paper import pixels_per_mm
 from ecgstream.gui.sheet.sheet import Sheet
+from ecgstream.streamer.ecg.heart_rate import HeartRate
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.live.history import Segment
 
@@ -23,7 +24,7 @@ LEAD = "II"
 Pixels = npt.NDArray[np.int32]
 Where = Any
 """Flags (height, width); what numpy says of their `any` along an axis cannot be indexed."""
-FIGURES = Figures(*[0] * len(Figures._fields))
+FIGURES = Figures(HeartRate(0), *[0] * (len(Figures._fields) - 1))
 
 
 class ReplayedSignal:

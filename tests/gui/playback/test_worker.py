@@ -399,7 +399,7 @@ def test_figures_cover_the_last_seconds() -> None:
     network = Stalling()
     with running(read_record("208"), model=network, noise="em") as bench:
         figures = bench.play(12).figures
-        assert figures.heart_rate == pytest.approx(114, abs=8)
+        assert figures.heart_rate.bpm == pytest.approx(114, abs=8)
         assert figures.delta_snr == pytest.approx(0, abs=1e-3)
         assert figures.good == 1
         assert figures.delay == 122 <= figures.delay_measured < 122 + PIECE

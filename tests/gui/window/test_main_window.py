@@ -225,7 +225,7 @@ def test_status_bar_shows_the_figures_of_the_stream(harness: MonitorHarness) -> 
     assert values["step"] == "0.0 of 44 ms"  # the clock stands still meanwhile
     assert values["queue"].endswith(" %")
     assert values["dropped"] == "0"
-    assert float(values["heart_rate"]) == pytest.approx(shown.figures.heart_rate, abs=0.5)
+    assert float(values["heart_rate"]) == pytest.approx(shown.figures.heart_rate.bpm, abs=0.5)
     assert values["delta_snr"] in ("+0.0 dB", "\N{MINUS SIGN}0.0 dB")  # an identity
     assert values["good"] == f"{100 * shown.figures.good:.0f} %"
     assert values["recording"] == "off"
@@ -362,7 +362,7 @@ def test_screenshot_is_saved_and_its_excerpt_returned(
         shown = take_screenshot(settings, DisplaySettings(), clock, path)
         assert (shown.record, shown.leads, shown.received) == ("208b", ("MLII",), 20 * FS)
         assert (shown.noise, shown.figures.delay) == (Noise("em", 6.0), 122)
-        assert shown.figures.heart_rate == pytest.approx(121, abs=5)
+        assert shown.figures.heart_rate.bpm == pytest.approx(121, abs=5)
         assert shown.figures.delta_snr == pytest.approx(0, abs=1e-4)
         assert shown.figures.dropped == 0
         pictures.append(path.read_bytes())
