@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 
 import numpy as np
@@ -44,6 +45,10 @@ class Signal:
     """Samples in a frame, the smallest stretch that holds whole samples of all signals."""
     millivolts: float | None = 1.0
     """One unit in mV; None where the unit is no voltage."""
+    bits: int = 16
+    """Bits of a stored sample; 0 for real numbers, whose gain is chosen by who writes them."""
+    fault: str = ""
+    """Why nobody can tell what its samples mean, if so."""
 
 
 class Annotation(NamedTuple):
@@ -65,6 +70,10 @@ class OpenFiles(ExitStack):
     def text(self, path: Path) -> IO[str]:
         """Create a text file in UTF-8 without translation of line ends."""
         return self.enter_context(open(path, "x", newline="", encoding="utf-8"))
+
+    def temporary(self, folder: Path) -> IO[bytes]:
+        """Create a binary file without a name, which goes when it is closed."""
+        return self.enter_context(TemporaryFile(dir=folder))
 
 
 class Reader(ABC):
@@ -100,8 +109,8 @@ class Writer(ABC):
 
     files: Sequence[str]
     """Names of all files; the main one last."""
-    clipped = 0
-    """Number of samples beyond the format's limits, written as the nearest limit."""
+    remarks: Sequence[str] = ()
+    """What a user should know of the written file."""
     keeps_annotations = True
     """The format keeps the input's annotations."""
 
@@ -188,15 +197,10 @@ class Format(ABC):
         return path.stat().st_size
 
 
-def quantize(
-    samples: Samples, signal: Signal, low: int, high: int, gap: int
-) -> tuple[Samples, int]:
-    """Quantize samples to adu from `low` to `high`, NaN to `gap`; count those clipped."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        adu = np.rint(samples * signal.gain + signal.baseline)
-    there = ~np.isnan(adu)
-    beyond = int(np.count_nonzero(there & ((adu < low) | (adu > high))))
-    return np.where(there, np.clip(adu, low, high), gap), beyond
+def quantize(samples: Samples, signal: Signal, gap: int) -> Samples:
+    """Quantize samples to adu, NaN to `gap`; who calls has chosen a range that holds them."""
+    adu = np.rint(samples * signal.gain + signal.baseline)
+    return np.where(np.isnan(adu), gap, adu)
 
 
 def one_rate(signals: Sequence[Signal], label: str) -> float:

@@ -13,8 +13,12 @@ _OTHER_SIGNAL_TYPES = frozenset("EEG EMG EOG ERG EP MEG MCG ENG GSR RESP PLETH P
 
 def reason_to_copy(signal: Signal) -> str | None:
     """Say why a signal is copied unchanged; None for an ECG, which is denoised."""
+    if signal.fault:
+        return signal.fault
+    if signal.millivolts is None and not signal.unit.strip():
+        return "it names no unit: give --units"
     if signal.millivolts is None:
-        return f"{signal.unit or 'its unit'} is no voltage"
+        return f"{signal.unit} is no voltage"
     word = re.split(r"[\s_-]", signal.name.strip(), maxsplit=1)[0].upper()
     if word in _OTHER_SIGNAL_TYPES:
         return f"{word} is no ECG"

@@ -7,7 +7,7 @@ buffered until whole frames of all of them are complete.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,8 @@ class Tally:
     """Samples without input."""
     uncertain: int = 0
     """Samples flagged as uncertain."""
-    clipped: int = 0
-    """Samples beyond the limits of the written format."""
+    remarks: list[str] = field(default_factory=list)
+    """What a user should know of the written file."""
 
 
 class Pipeline:
@@ -72,7 +72,7 @@ class Pipeline:
         self._flush()
         self._flags.close()
         self._writer.close()
-        self._tally.clipped = self._writer.clipped
+        self._tally.remarks = list(self._writer.remarks)
         return self._tally
 
     def _flush(self) -> None:

@@ -184,10 +184,12 @@ def _summarize(outcomes: Sequence[Outcome], seconds: float, left: int) -> None:
     for what, count in (
         ("samples without input", sum(outcome.tally.gaps for outcome in done)),
         ("samples flagged as uncertain", sum(outcome.tally.uncertain for outcome in done)),
-        ("samples cut off at the format's limits", sum(outcome.tally.clipped for outcome in done)),
     ):
         if count:
             click.echo(f"{count} {what}")
+    for outcome in done:
+        for remark in outcome.tally.remarks:
+            click.echo(f"{outcome.task.target}: {remark}")
     for outcome in failed:
         click.echo(f"failed: {outcome.task.source}: {outcome.failure}")
     signals = sum(outcome.tally.seconds for outcome in done)

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from ecgstream.streamer.io.base import Format
 from ecgstream.streamer.io.formats.csv import CsvFormat
-from ecgstream.streamer.io.formats.edf import EdfFormat
+from ecgstream.streamer.io.formats.edf import BdfFormat, EdfFormat
 from ecgstream.streamer.io.formats.numpy import NumpyFormat
 from ecgstream.streamer.io.formats.wfdb import WfdbFormat
 
 WFDB = WfdbFormat()
 FORMATS: dict[str, Format] = {
-    format_.name: format_ for format_ in (WFDB, EdfFormat(), CsvFormat(), NumpyFormat())
+    format_.name: format_
+    for format_ in (WFDB, EdfFormat(), BdfFormat(), CsvFormat(), NumpyFormat())
 }
 """All formats, by name."""
 

@@ -27,11 +27,14 @@ from ecgstream.streamer.io.base import (
     one_rate,
     quantize,
 )
+from ecgstream.streamer.io.sample_spool import SampleSpool
 from ecgstream.streamer.io.units import unit_name
 
 _NAMES = ("signals", "signal", "ecg", "samples", "x", "data", "arr_0")
 """Members of an `.npz` that hold samples, by preference, where there are several arrays."""
 _MAX_SIGNALS = 256
+_MAX_NPZ_BYTES, _MAX_NPZ_RATIO = 1 << 30, 100
+"""Bytes to which an `.npz` may inflate whatever its size; beyond, the ratio to that size."""
 
 
 class ArrayReader(Reader):
@@ -69,8 +72,9 @@ class ArrayReader(Reader):
             raise FormatError(f"its samples are {self.dtype}: give --units, as adu per mV")
         factor = 1.0 if millivolts is None else millivolts
         gain = 1.0 if self.dtype.kind != "f" else DEFAULT_GAIN_ADU_PER_MV * factor
+        bits = 0 if self.dtype.kind == "f" else 8 * self.dtype.itemsize
         self.signals = [
-            Signal(f"signal {i}", fs, unit_name(factor), gain, 0, millivolts=factor)
+            Signal(f"signal {i}", fs, unit_name(factor), gain, 0, millivolts=factor, bits=bits)
             for i in range(signals)
         ]
 
@@ -111,51 +115,94 @@ class ArrayReader(Reader):
 
 
 class ArrayCopy(Writer):
-    """Copy of the input with denoised samples, of the same type and shape."""
+    """Copy of the input with denoised samples, of the same shape.
+
+    The type is that of the input, or the next larger one that holds the denoised samples: an
+    unsigned integer holds no negative half of an ECG.
+    """
 
     def __init__(
         self, folder: Path, name: str, reader: ArrayReader, changed: Sequence[int], about: str
     ) -> None:
         self.files = [name]
         super().__init__()
-        self._reader = reader
-        if reader.member is None:
-            self._file = self.open_files.binary(folder / name)
-        else:
-            self._file = self._copy_other_members(folder / name, reader.member)
-        _write_header(self._file, reader.dtype, reader.shape)
-
-    def _copy_other_members(self, path: Path, member: str) -> IO[bytes]:
-        """Copy all other members, then open the one to write."""
-        source = self.open_files.enter_context(_archive(self._reader.path))
-        archive = self.open_files.enter_context(zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED))
-        for info in source.infolist():
-            if info.filename != member:
-                with source.open(info) as other, archive.open(_like(info), "w") as copy:
-                    shutil.copyfileobj(other, copy)
-        made = archive.open(_like(source.getinfo(member)), "w", force_zip64=True)
-        return self.open_files.enter_context(made)
+        self._reader, self._path = reader, folder / name
+        self._spool = SampleSpool(self.open_files, folder, len(reader.signals))
 
     def write(self, frames: Frames) -> None:
-        """Write the next rows; see `Writer`."""
-        dtype = self._reader.dtype
-        columns: list[npt.NDArray[Any]] = list(frames)
-        if dtype.kind != "f":
-            limits = np.iinfo(dtype)
-            low = limits.min + (dtype.kind == "i")
-            signals = self._reader.signals
-            for i, (samples, signal) in enumerate(zip(frames, signals, strict=True)):
-                columns[i], beyond = quantize(samples, signal, low, limits.max, limits.min)
-                self.clipped += beyond
-        self._file.write(np.stack(columns, axis=1).astype(dtype).tobytes())
+        """Take the next rows; see `Writer`."""
+        self._spool.write(frames)
 
     def close(self) -> None:
-        """Close the file."""
+        """Write the array, and all other members of an `.npz`, then close the file.
+
+        Raises
+        ------
+        FormatError : no type holds the samples.
+        """
+        reader, dtype = self._reader, self._type()
+        if dtype != reader.dtype:
+            self.remarks = [f"its samples are {dtype}, since {reader.dtype} does not hold them"]
+        with self._output() as file:
+            _write_header(file, dtype, reader.shape)
+            self._spool.rewind()
+            signals = len(reader.signals)
+            step = max(1, MAX_PIECE_SAMPLES // signals)
+            for _ in range(0, reader.shape[0], step):
+                columns = [self._spool.take(i, step) for i in range(signals)]
+                if dtype.kind != "f":
+                    gap = np.iinfo(dtype).min
+                    grid = zip(columns, reader.signals, strict=True)
+                    columns = [quantize(samples, signal, gap) for samples, signal in grid]
+                file.write(np.stack(columns, axis=1).astype(dtype).tobytes())
         self.open_files.close()
+
+    def _type(self) -> np.dtype[Any]:
+        """The smallest type, from the input's on, that holds all samples."""
+        given = self._reader.dtype
+        low = min(low for low, _ in self._spool.extremes)
+        high = max(high for _, high in self._spool.extremes)
+        if given.kind == "f":
+            with np.errstate(over="ignore"):
+                larger = (t for t in map(np.dtype, ("f4", "f8")) if t.itemsize > given.itemsize)
+                for dtype in (given, *larger):
+                    if np.isfinite(np.array([low, high]).astype(dtype)).all() or low > high:
+                        return dtype.newbyteorder(given.byteorder)
+        elif low > high:  # nothing but gaps
+            return given
+        else:
+            signed = (np.dtype(f"i{n}") for n in (2, 4, 8) if n > given.itemsize)
+            for dtype in (given, *signed):
+                limits = np.iinfo(dtype)
+                if limits.min + (dtype.kind == "i") <= np.rint(low) and np.rint(high) <= limits.max:
+                    return dtype.newbyteorder(given.byteorder)
+        raise FormatError(f"no type of array holds its samples, which go from {low:g} to {high:g}")
+
+    @contextmanager
+    def _output(self) -> Iterator[IO[bytes]]:
+        """Open the file, or the member of an `.npz` after all others were copied."""
+        member = self._reader.member
+        if member is None:
+            with open(self._path, "xb") as file:
+                yield file
+            return
+        with (
+            _archive(self._reader.path) as source,
+            zipfile.ZipFile(self._path, "x", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            for info in source.infolist():
+                if info.filename != member:
+                    with source.open(info) as other, archive.open(_like(info), "w") as copy:
+                        shutil.copyfileobj(other, copy)
+            with archive.open(_like(source.getinfo(member)), "w", force_zip64=True) as file:
+                yield file
 
 
 class ArrayWriter(Writer):
-    """Writer of a new `.npy`: float32 (n, signals), each signal in its own unit, NaN in gaps."""
+    """Writer of a new `.npy`: (n, signals), each signal in its own unit, NaN in gaps.
+
+    Its samples are float32, or float64 for inputs of more than 16 bits.
+    """
 
     keeps_annotations = False
 
@@ -165,15 +212,16 @@ class ArrayWriter(Writer):
         self.files = [name]
         self._written = 0
         self._signals = len(reader.signals)
+        self._type = np.dtype("<f8" if max(s.bits for s in reader.signals) > 16 else "<f4")
         self._file = self.open_files.binary(folder / name)
         self._begin()
 
     def _begin(self) -> None:
-        _write_header(self._file, np.dtype("<f4"), (self._written, self._signals))
+        _write_header(self._file, self._type, (self._written, self._signals))
 
     def write(self, frames: Frames) -> None:
         """Write the next rows; see `Writer`."""
-        self._file.write(np.stack(frames, axis=1).astype("<f4").tobytes())
+        self._file.write(np.stack(frames, axis=1).astype(self._type).tobytes())
         self._written += len(frames[0])
 
     def close(self) -> None:
@@ -216,9 +264,17 @@ def _reporting_damage() -> Iterator[None]:
 
 def _archive(path: Path) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, ValueError) as error:
         raise FormatError(f"it is no .npz: {error}") from None
+    packed, inflated = path.stat().st_size, sum(info.file_size for info in archive.infolist())
+    if inflated > max(_MAX_NPZ_BYTES, _MAX_NPZ_RATIO * packed):
+        archive.close()
+        raise FormatError(
+            f"it would inflate from {packed >> 10} kB to {inflated >> 20} MB: save it without "
+            "compression (numpy.savez) if that is meant"
+        )
+    return archive
 
 
 def _like(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
@@ -251,8 +307,11 @@ def _fs(archive: zipfile.ZipFile) -> float | None:
     if "fs.npy" not in archive.namelist():
         return None
     with _reporting_damage(), archive.open("fs.npy") as file:
-        value = np.lib.format.read_array(file, allow_pickle=False)
-    return float(value) if value.size == 1 and value.dtype.kind in "fiu" else None
+        shape, _, dtype = _header(file)
+        if dtype.kind not in "fiu" or any(n != 1 for n in shape):
+            return None
+        content = file.read(dtype.itemsize)
+        return float(np.frombuffer(content, dtype, 1)[0])
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

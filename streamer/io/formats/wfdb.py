@@ -28,7 +28,7 @@ class WfdbFormat(Format):
         self, folder: Path, name: str, reader: Reader, changed: Sequence[int], about: str
     ) -> Writer:
         """Create a record of one segment; see `Format`."""
-        return WfdbWriter(folder, name.removesuffix(self.suffix), reader, about)
+        return WfdbWriter(folder, name.removesuffix(self.suffix), reader, changed, about)
 
     def target(self, path: Path) -> Path:
         """Path of the header of a copy."""

@@ -217,6 +217,7 @@ def _signal(head: Any, i: int, frame_rate: float) -> Signal:
         baseline=float(head.baseline[i] or 0),
         per_frame=per_frame,
         millivolts=millivolts(unit),
+        bits=SAMPLE_FORMATS[int(head.fmt[i])].bits if head.file_name[i] != "~" else 16,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 from ecgstream.streamer.io.annotation_writer import AnnotationWriter
 from ecgstream.streamer.io.base import (
     DEFAULT_GAIN_ADU_PER_MV,
+    MAX_PIECE_SAMPLES,
     FormatError,
     Frames,
     Reader,
@@ -20,31 +22,34 @@ from ecgstream.streamer.io.base import (
     quantize,
 )
 from ecgstream.streamer.io.formats.wfdb_reader import WfdbReader, digits
-from ecgstream.streamer.io.wfdb_formats import SAMPLE_FORMATS
+from ecgstream.streamer.io.sample_spool import SampleSpool
+from ecgstream.streamer.io.stored_range import fitted, too_large, with_resolution
 
 _NO_UNIT = "NU"
+_BITS = (16, 24, 32)
+"""Sample formats that are written, which have the names of their bits."""
 
 
 class WfdbWriter(Writer):
-    """Writer of one segment in format 16, or 32 for inputs of more than 16 bits.
+    """Writer of one segment in format 16, 24 or 32, with no fewer bits than the input.
 
-    Gain, baseline, units, time and comments are those of the input. A gap is stored as WFDB's
-    invalid sample. All annotation files of a WFDB record are copied; the annotations of other
-    formats become an `.atr` file of notes.
+    Gain, units, time and comments are those of the input, and so is the baseline, unless a
+    denoised signal fits 16 bits only around another one. A gap is stored as WFDB's invalid sample.
+    All annotation files of a WFDB record are copied; the annotations of other formats become an
+    `.atr` file of notes.
     """
 
-    def __init__(self, folder: Path, name: str, reader: Reader, about: str) -> None:
+    def __init__(
+        self, folder: Path, name: str, reader: Reader, changed: Sequence[int], about: str
+    ) -> None:
         if not re.fullmatch(r"[-\w]+", name, re.ASCII):
             raise FormatError("WFDB allows letters, digits, - and _ in a name: rename the file")
         super().__init__()
         self._folder, self._name, self._reader, self._about = folder, name, reader, about
         shared = _shared(reader)
         self._signals = [_stored(signal, shared) for signal in reader.signals]
-        formats = reader.formats if isinstance(reader, WfdbReader) else ()
-        self._bits = 32 if any(SAMPLE_FORMATS[int(f)].bits > 16 for f in formats) else 16
-        self._frames = 0
-        self._initial: list[int] = []
-        self._sums = [0] * len(self._signals)
+        self._changed = changed
+        self._spool = SampleSpool(self.open_files, folder, len(self._signals))
         self._file = self.open_files.binary(folder / f"{name}.dat")
         self.files = [f"{name}.dat", *self._copy_marks(), f"{name}.hea"]
 
@@ -65,43 +70,76 @@ class WfdbWriter(Writer):
         return [f"{self._name}.atr"]
 
     def write(self, frames: Frames) -> None:
-        """Write the next frames; see `Writer`."""
-        largest = 2 ** (self._bits - 1) - 1
-        rows = len(frames[0]) // self._signals[0].per_frame
-        columns = []
-        for i, (samples, signal) in enumerate(zip(frames, self._signals, strict=True)):
-            adu, beyond = quantize(samples, signal, -largest, largest, -largest - 1)
-            self.clipped += beyond
-            self._sums[i] += int(adu.sum())
-            columns.append(adu.reshape(rows, -1))
-        table = np.concatenate(columns, axis=1)
-        if rows and not self._frames:
-            self._initial = [int(column[0, 0]) for column in columns]
-        self._frames += rows
-        self._file.write(table.astype(f"<i{self._bits // 8}").tobytes())
+        """Take the next frames; see `Writer`."""
+        self._spool.write(frames)
 
     def close(self) -> None:
-        """Write the header."""
+        """Write samples and header; see `Writer`.
+
+        Raises
+        ------
+        FormatError : 32 bits do not hold a signal.
+        """
+        bits, signals = self._choose_range()
+        frames, initial, sums = self._write_samples(bits, signals)
         self.open_files.close()
-        reader, signals = self._reader, self._signals
-        lines = [self._first_line()]
-        kept = [(self._bits, 0)] * len(signals)
+        reader = self._reader
+        lines = [self._first_line(frames)]
+        kept = [(bits, 0)] * len(signals)
         if isinstance(reader, WfdbReader):
             kept = reader.resolution
-        for i, (signal, (bits, zero)) in enumerate(zip(signals, kept, strict=True)):
-            form = f"{self._bits}" + (f"x{signal.per_frame}" if signal.per_frame > 1 else "")
+        for i, (signal, (resolution, zero)) in enumerate(zip(signals, kept, strict=True)):
+            form = f"{bits}" + (f"x{signal.per_frame}" if signal.per_frame > 1 else "")
             gain = f"{digits(signal.gain)}({signal.baseline:.0f})/{signal.unit}"
-            sums = (self._sums[i] + 32768) % 65536 - 32768
             lines.append(
-                f"{self._name}.dat {form} {gain} {bits} {zero} {self._initial[i]} {sums} 0 "
+                f"{self._name}.dat {form} {gain} {resolution} {zero} {initial[i]} {sums[i]} 0 "
                 f"{signal.name}"
             )
         comments = [*reader.comments, self._about]
         lines += [f"# {line}" for comment in comments for line in comment.splitlines()]
-        text = "\n".join(lines) + "\n"
-        (self._folder / f"{self._name}.hea").write_bytes(text.encode("ascii", "replace"))
+        (self._folder / f"{self._name}.hea").write_text("\n".join(lines) + "\n", "utf-8")
 
-    def _first_line(self) -> str:
+    def _choose_range(self) -> tuple[int, list[Signal]]:
+        """Smallest number of bits that holds all signals, and these with gain and baseline."""
+        least = max(signal.bits for signal in self._signals)
+        for bits in (bits for bits in _BITS if bits >= least or bits == _BITS[-1]):
+            largest, chosen = 2 ** (bits - 1) - 1, []
+            for i, signal in enumerate(self._signals):
+                low, high = self._spool.extremes[i]
+                suited = with_resolution(signal, low, high, self._spool.whole[i], largest)
+                found = fitted(suited, low, high, largest, i in self._changed)
+                if found is None:
+                    break
+                chosen.append(found)
+            else:
+                return bits, chosen
+        raise too_large(signal, low, high, "WFDB", bits)
+
+    def _write_samples(
+        self, bits: int, signals: Sequence[Signal]
+    ) -> tuple[int, list[int], list[int]]:
+        """Write all samples; return the number of frames, first values and checksums."""
+        invalid, sums = -(2 ** (bits - 1)), [0] * len(signals)
+        initial: list[int] = []
+        frames = self._spool.counts[0] // signals[0].per_frame
+        step = max(1, MAX_PIECE_SAMPLES // sum(signal.per_frame for signal in signals))
+        self._spool.rewind()
+        for first in range(0, frames, step):
+            rows, columns = min(step, frames - first), []
+            for i, signal in enumerate(signals):
+                if i not in self._changed:  # keep every adu where WFDB must round the baseline
+                    signal = replace(signal, baseline=self._reader.signals[i].baseline)
+                samples = self._spool.take(i, rows * signal.per_frame)
+                adu = quantize(samples, signal, invalid).astype(np.int64)
+                sums[i] += int(adu.sum())
+                columns.append(adu.reshape(rows, -1))
+            initial = initial or [int(column[0, 0]) for column in columns]
+            stored = np.concatenate(columns, axis=1).astype("<i4")
+            octets = stored.view(np.uint8).reshape(*stored.shape, 4)[:, :, : bits // 8]
+            self._file.write(octets.tobytes())
+        return frames, initial, [(total + 32768) % 65536 - 32768 for total in sums]
+
+    def _first_line(self, frames: int) -> str:
         reader, first = self._reader, self._signals[0]
         rate = digits(first.fs / first.per_frame)
         start = reader.start
@@ -112,7 +150,7 @@ class WfdbWriter(Writer):
             if head.counter_freq:
                 rate += f"/{digits(head.counter_freq)}"
                 rate += f"({digits(head.base_counter)})" if head.base_counter else ""
-        line = f"{self._name} {len(self._signals)} {rate} {self._frames}"
+        line = f"{self._name} {len(self._signals)} {rate} {frames}"
         if time is not None:
             line += f" {time.isoformat('milliseconds' if time.microsecond else 'seconds')}"
         return line + (f" {date:%d/%m/%Y}" if time is not None and date is not None else "")

@@ -187,12 +187,23 @@ def test_units_of_voltage_mean_the_same_to_read_record_and_denoise(
     assert np.abs(made.signals - denoised).max() < 1 / GAIN
 
 
-def test_samples_beyond_the_limits_are_clipped_and_counted(tmp_path: Path) -> None:
-    x = np.linspace(0, 40, 1440)[:, None]
+@pytest.mark.parametrize(("largest", "sample_format"), [(30, "16"), (40, "24"), (9000, "32")])
+def test_samples_take_as_many_bits_as_they_need(
+    tmp_path: Path, largest: float, sample_format: str
+) -> None:
+    """A hop up, so that the range around zero counts, in steps of 1 µV."""
+    x = np.repeat([[0.25], [largest], [-largest]], 480, axis=0)
     np.save(tmp_path / "x.npy", x)
-    (outcome,) = run(tmp_path / "out", tmp_path / "x.npy", form="wfdb", fs=360, strength=0.0)
-    assert outcome.tally.clipped == (np.rint(x * 1000) > 32767).sum() > 0
-    assert stored(outcome.task.target).max() == 32767
+    made = done(tmp_path / "out", tmp_path / "x.npy", form="wfdb", fs=360, strength=0.0)
+    record = wfdb.rdrecord(str(made.with_suffix("")))
+    assert record.fmt == [sample_format] and record.adc_gain == [1000]
+    np.testing.assert_allclose(record.p_signal, x, atol=1e-3)
+
+
+def test_a_signal_that_no_format_holds_ends_with_an_error(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.repeat([[4e6], [-4e6 + 0.25]], 480, axis=0))
+    why = failure(tmp_path / "out", tmp_path / "x.npy", form="wfdb", fs=360, strength=0.0)
+    assert why.startswith("signal 0 goes from -4e+06 to 4e+06 mV, in steps of 0.001 mV more than")
 
 
 def test_a_resolution_of_more_than_16_bits_is_kept(tmp_path: Path) -> None:
