@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from ecgstream.streamer.engine.block import Block, joined
 from ecgstream.streamer.engine.crossfade import CrossFade
-from ecgstream.streamer.engine.delay import FS, DelayMode, delay_mode
-from ecgstream.streamer.engine.normalization import Floats, restore, scale
+from ecgstream.streamer.engine.delay import FS, WINDOW, DelayMode, delay_mode
+from ecgstream.streamer.engine.normalization import ERROR_STEP, Floats, restore, scale
+from ecgstream.streamer.engine.reconstructor import DenoisedWindows
 from ecgstream.streamer.engine.settings import MAX_FS, MIN_FS, StreamSettings
 from ecgstream.streamer.engine.stream import State, Steps, Stream
 from ecgstream.streamer.engine.validation import as_array, count, millivolts, number
-from ecgstream.streamer.network.base import Network, load_network
+from ecgstream.streamer.network.base import Network, load_network, predicts_error
 from ecgstream.streamer.quality import Flags
 
 MAX_CHANNELS = 1024
@@ -30,6 +31,9 @@ class Denoised(NamedTuple):
     """mV, of the input's shape; NaN where the input had a gap."""
     quality: Flags
     """`Quality` flags, of the same shape."""
+    error: Floats
+    """mV, of the same shape: half width of the 90 % band around `signal`; NaN in gaps, and
+    everywhere if the model does not tell. See `Block`."""
 
 
 def denoise(
@@ -57,7 +61,7 @@ def denoise(
     Returns
     -------
     Denoised
-        `signal` in mV and `quality`, both of the shape of `x`. They have the bits that
+        `signal` in mV, `quality` and `error`, all of the shape of `x`. They have the bits that
         `StreamingDenoiser` puts out for the same samples.
 
     Raises
@@ -78,7 +82,9 @@ def denoise(
     channels = samples.shape[1] if samples.ndim == 2 else 1
     denoiser = StreamingDenoiser(model, channels, fs, delay, runtime, gain, strength, gaps, st)
     block = joined([denoiser.push(samples), denoiser.flush()])
-    return Denoised(block.signal.reshape(samples.shape), block.quality.reshape(samples.shape))
+    shape = samples.shape
+    signal, quality, error = block.signal, block.quality, block.error
+    return Denoised(signal.reshape(shape), quality.reshape(shape), error.reshape(shape))
 
 
 class StreamingDenoiser:
@@ -145,7 +151,15 @@ class StreamingDenoiser:
         st, strength = _check_st(st), _check_strength(strength)
         self.network = load_network(model, runtime)
         self._gain = gain
-        self._settings = StreamSettings(channels, fs, delay, self.network.past, st, gaps == "hold")
+        self._settings = StreamSettings(
+            channels,
+            fs,
+            delay,
+            self.network.past,
+            st,
+            hold_gaps=gaps == "hold",
+            predicts_error=predicts_error(self.network),
+        )
         self._begin(strength)
 
     def __repr__(self) -> str:
@@ -298,10 +312,24 @@ def _run(steps: Steps, network: Network) -> Block:
         return block
 
 
-def run_network(window: Floats, context: Floats, network: Network) -> Floats:
-    """Denoise windows (n, WINDOW) in mV; `context` as in `Windows`."""
+def run_network(window: Floats, context: Floats, network: Network) -> DenoisedWindows:
+    """Denoise windows (n, WINDOW) in mV; `context` as in `Windows`.
+
+    Raises
+    ------
+    ValueError : the network tells its error in another shape than (n, WINDOW // ERROR_STEP).
+    """
     shown = scale(window, context)
-    return restore(network.output, shown, network(shown.window, shown.context))
+    if not predicts_error(network):
+        answer = network(shown.window, shown.context)
+        return DenoisedWindows(restore(network.output, shown, answer), None)
+    answer, error = network.answer_and_error(shown.window, shown.context)
+    if error.shape != (len(window), WINDOW // ERROR_STEP):
+        raise ValueError(
+            f"the network's error has shape {error.shape}, not "
+            f"{(len(window), WINDOW // ERROR_STEP)}: one value for {ERROR_STEP} samples"
+        )
+    return DenoisedWindows(restore(network.output, shown, answer), error * shown.scale)
 
 
 def _check_st(st: bool) -> bool:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ecgstream.streamer.denoiser import StreamingDenoiser, run_network
 from ecgstream.streamer.engine.block import Block
 from ecgstream.streamer.engine.framer import Windows
-from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.engine.reconstructor import DenoisedWindows
 from ecgstream.streamer.engine.stream import Steps
 from ecgstream.streamer.network.base import Network, load_network
 
@@ -108,7 +108,7 @@ def _run(streams: Sequence[Steps], network: Network) -> list[Block]:
     blocks: dict[int, Block] = {}
     waiting: dict[int, Windows] = {}
 
-    def resume(number: int, denoised: Floats | None) -> None:
+    def resume(number: int, denoised: DenoisedWindows | None) -> None:
         try:
             waiting[number] = streams[number].send(denoised)  # type: ignore[arg-type]
         except StopIteration as end:
@@ -125,9 +125,10 @@ def _run(streams: Sequence[Steps], network: Network) -> list[Block]:
             windows.append(batch.window)
             contexts.append(batch.context)
             count += len(batch.window)
-        denoised = run_network(np.concatenate(windows), np.concatenate(contexts), network)
+        signal, error = run_network(np.concatenate(windows), np.concatenate(contexts), network)
         end = 0
         for number, window in zip(numbers, windows, strict=True):
-            start, end = end, end + len(window)
-            resume(number, denoised[start:end])
+            its = slice(end, end + len(window))
+            end = its.stop
+            resume(number, DenoisedWindows(signal[its], None if error is None else error[its]))
     return [blocks[number] for number in range(len(streams))]

@@ -87,5 +87,6 @@ class RecordingSink:
                 start=max(0, block.start - self._first),
                 signal=block.signal[before:],
                 quality=block.quality[before:],
+                error=block.error[before:],
             ),
         )

@@ -103,15 +103,24 @@ class CrossFade:
         faded = min(n, max(0, self._fade - self.end))
         place = np.arange(self.end, self.end + faded) + 0.5 - self._begin
         share = (place / (self._fade - self._begin)).astype(np.float32)[:, None]
-        signal, quality = new.signal[:n].copy(), new.quality[:n].copy()
-        signal[:faded] = old.signal[:faded] + share * (signal[:faded] - old.signal[:faded])
+        signal, quality = _faded(old.signal, new.signal[:n], share), new.quality[:n].copy()
         quality[:faded] |= old.quality[:faded]
-        block = Block(signal, self.end, quality)
+        error = new.error[:n]
+        if self._new.settings.predicts_error:
+            error = _faded(old.error, error, share)
+        block = Block(signal, self.end, quality, error)
         self.end += n
         return block
+
+
+def _faded(old: Floats, new: Floats, share: Floats) -> Floats:
+    """A copy of `new` whose beginning fades in by the shares of it, (n, 1)."""
+    mixed, n = new.copy(), len(share)
+    mixed[:n] = old[:n] + share * (new[:n] - old[:n])
+    return mixed
 
 
 def _from(block: Block, start: int) -> Block:
     """The part of a block from sample `start` on."""
     skip = min(max(0, start - block.start), len(block.signal))
-    return Block(block.signal[skip:], block.start + skip, block.quality[skip:])
+    return Block(block.signal[skip:], block.start + skip, block.quality[skip:], block.error[skip:])

@@ -1,19 +1,22 @@
 """From denoised windows to blocks, in stages.
 
 Overlap-add, output detectors, ST mode, resampling to the input's rate, flags of the input,
-dry/wet mix, gaps: one method each, in this order.
+dry/wet mix, gaps: one method each, in this order. The half width of the error band takes the same
+way: what a stage keeps of the noise removed widens it.
 """
 
 from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ecgstream.streamer.engine.block import Block, empty_block
 from ecgstream.streamer.engine.delay import WINDOW
-from ecgstream.streamer.engine.detectors.base import OUTPUT_DETECTORS
+from ecgstream.streamer.engine.detectors.base import OUTPUT_DETECTORS, OutputSegment
 from ecgstream.streamer.engine.dry_wet import DryWet
 from ecgstream.streamer.engine.framer import Framer
-from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.engine.normalization import ERROR_STEP, Floats
 from ecgstream.streamer.engine.overlap_add import OverlapAdd
 from ecgstream.streamer.engine.resampling import Resampler
 from ecgstream.streamer.engine.ring_buffer import RingBuffer
@@ -23,6 +26,15 @@ from ecgstream.streamer.quality import Flags, Quality
 
 # Numbers of numpy's own are several times faster than an enum's.
 _GAP = np.uint8(Quality.GAP)
+
+
+class DenoisedWindows(NamedTuple):
+    """Windows as the network denoised them."""
+
+    signal: Floats
+    """(n, WINDOW), mV."""
+    error: Floats | None
+    """(n, WINDOW // ERROR_STEP), half widths of the error band in mV; None if it does not tell."""
 
 
 class Reconstructor:
@@ -49,11 +61,16 @@ class Reconstructor:
         self._hold_gaps = settings.hold_gaps
         self._framer, self._origin = framer, origin
         self._overlap_add = OverlapAdd(channels, mode)
+        predicts_error = settings.predicts_error
+        self._error_overlap_add = OverlapAdd(channels, mode) if predicts_error else None
         self._detectors = [detector(channels, mode.hop) for detector in OUTPUT_DETECTORS]
-        self._st = StMode(channels, mode.hop) if settings.st else None
+        self._st = StMode(channels, mode.hop, predicts_error) if settings.st else None
         resampled = framer.rate != 1
         self.to_input_rate = Resampler(channels, 1 / framer.rate) if resampled else None
-        self._flags = RingBuffer(channels, settings.past + mode.hop, np.uint8)  # at FS
+        keep = settings.past + mode.hop
+        self._flags = RingBuffer(channels, keep, np.uint8)  # at FS
+        self._error = RingBuffer(channels, keep) if predicts_error and resampled else None  # at FS
+        self._error_end = 0  # samples put into it
         self.dry_wet = DryWet(strength, settings.fs)
         self.rebuilt = 0
         self.emitted = 0
@@ -67,62 +84,94 @@ class Reconstructor:
         """A block without samples."""
         return empty_block(self._channels, self.end)
 
-    def reconstruct(self, denoised: Floats) -> Block:
-        """Put out all samples that the newest windows complete, (n, WINDOW) denoised in mV."""
-        windows = denoised.reshape(self._channels, -1, WINDOW)
-        rebuilt = self._overlap_add.add(windows[..., self._part])
-        end = self._framer.framed - WINDOW + self._mode.first + self._mode.hop
-        before = rebuilt.shape[1] - max(0, end - self.rebuilt)  # the stream's first sample
-        return self._put_out(rebuilt[:, before:] if before else rebuilt)
+    def reconstruct(self, denoised: DenoisedWindows) -> Block:
+        """Put out all samples that the newest windows complete."""
+        signal, error = self._complete(self._overlap_add, denoised.signal), None
+        if self._error_overlap_add is not None and denoised.error is not None:
+            error = self._complete(self._error_overlap_add, _each_sample(denoised.error))
+        return self._put_out(signal, error)
 
-    def drain(self, denoised: Floats | None = None) -> Block:
+    def drain(self, denoised: DenoisedWindows | None = None) -> Block:
         """Put out all that is left, with the stream's last window denoised, if there is one."""
         if denoised is None:
-            return self._put_out(np.empty((self._channels, 0), np.float32), last=True)
+            nothing = np.empty((self._channels, 0), np.float32)
+            error = None if self._error_overlap_add is None else nothing
+            return self._put_out(nothing, error, last=True)
+        signal, error = self._rest(self._overlap_add, denoised.signal), None
+        if self._error_overlap_add is not None and denoised.error is not None:
+            error = self._rest(self._error_overlap_add, _each_sample(denoised.error))
+        return self._put_out(signal, error, last=True)
+
+    def _complete(self, overlap_add: OverlapAdd, denoised: Floats) -> Floats:
+        """Samples (channels, m) that windows (n, WINDOW) complete."""
+        windows = denoised.reshape(self._channels, -1, WINDOW)
+        rebuilt = overlap_add.add(windows[..., self._part])
+        end = self._framer.framed - WINDOW + self._mode.first + self._mode.hop
+        before = rebuilt.shape[1] - max(0, end - self.rebuilt)  # the stream's first sample
+        return rebuilt[:, before:] if before else rebuilt
+
+    def _rest(self, overlap_add: OverlapAdd, denoised: Floats) -> Floats:
+        """Samples (channels, m) left, from the last windows (channels, WINDOW)."""
         left = self._framer.arrived - self.rebuilt
         rest = denoised[:, WINDOW - left :]
         if self._framer.framed:
             # Sums and weights that earlier windows have given to these samples.
-            sums, weight = self._overlap_add.pending()
+            sums, weight = overlap_add.pending()
             skip = max(0, WINDOW - self._mode.first - self._mode.hop - self._framer.framed)
             sums, weight = sums[:, skip : skip + left], weight[skip : skip + left]
             rest[:, : len(weight)] *= 1 - weight
             rest[:, : len(weight)] += sums
-        return self._put_out(rest, last=True)
+        return rest
 
-    def _put_out(self, rebuilt: Floats, last: bool = False) -> Block:
+    def _put_out(self, rebuilt: Floats, error: Floats | None, last: bool = False) -> Block:
         """Samples (channels, m) at `FS` as a block at the input's rate."""
         m = rebuilt.shape[1]
         noisy = self._framer.samples.newest(m, self._framer.arrived - self.rebuilt - m)
-        flags = self._detect(noisy, rebuilt)
+        flags = self._detect(noisy, rebuilt, error)
         self.rebuilt += m
         if self._st is not None:
-            rebuilt = self._keep_st(self._st, noisy, rebuilt, last)
+            rebuilt, error = self._keep_st(self._st, noisy, rebuilt, error, last)
         if self.to_input_rate is not None:
             rebuilt = self._resample(self.to_input_rate, rebuilt, last)
         n = rebuilt.shape[1]
         if self._st is not None or self.to_input_rate is not None:
             self._flags.append(flags)
-            flags = self._flags_at_input_rate(n)
+            flags = self._at_input_rate(self._flags, self.rebuilt, n)
+        if self._error is not None and error is not None:
+            self._error.append(error)
+            self._error_end += error.shape[1]
+            error = self._at_input_rate(self._error, self._error_end, n)
         checks, waiting = self._framer.checks, self._framer.received - self.emitted - n
         flags = flags | checks.flags.newest(n, waiting)
         if not self.dry_wet.is_wet(self.emitted):
-            rebuilt = self.dry_wet.mix(checks.samples.newest(n, waiting), rebuilt, self.emitted)
-        block = Block(self._open_gaps(rebuilt, flags).T, self.end, flags.T)
+            denoised = rebuilt
+            rebuilt = self.dry_wet.mix(checks.samples.newest(n, waiting), denoised, self.emitted)
+            if error is not None:
+                error = error + np.abs(rebuilt - denoised)
+        if error is not None:
+            error = np.where(flags & _GAP, np.float32(np.nan), error).T
+        block = Block(self._open_gaps(rebuilt, flags).T, self.end, flags.T, error)
         self.emitted += n
         return block
 
-    def _detect(self, noisy: Floats, rebuilt: Floats) -> Flags:
+    def _detect(self, noisy: Floats, rebuilt: Floats, error: Floats | None) -> Flags:
         artifacts = self._framer.artifacts.near(self.rebuilt, rebuilt.shape[1])
         flags = np.zeros(rebuilt.shape, np.uint8)
-        removed = noisy - rebuilt
+        segment = OutputSegment(noisy - rebuilt, rebuilt, error, artifacts)
         for detector in self._detectors:
-            detector.mark(flags, removed, rebuilt, artifacts)
+            detector.mark(flags, segment)
         return flags
 
-    def _keep_st(self, st: StMode, noisy: Floats, rebuilt: Floats, last: bool) -> Floats:
-        kept = st.push(noisy, rebuilt)
-        return np.concatenate([kept, st.flush()], axis=1) if last else kept
+    def _keep_st(
+        self, st: StMode, noisy: Floats, rebuilt: Floats, error: Floats | None, last: bool
+    ) -> tuple[Floats, Floats | None]:
+        kept, error = st.push(noisy, rebuilt, error)
+        if not last:
+            return kept, error
+        end, end_error = st.flush()
+        if error is not None and end_error is not None:
+            error = np.concatenate([error, end_error], axis=1)
+        return np.concatenate([kept, end], axis=1), error
 
     def _resample(self, resampler: Resampler, rebuilt: Floats, last: bool) -> Floats:
         resampled = resampler.push(rebuilt)
@@ -130,15 +179,23 @@ class Reconstructor:
             return resampled
         return np.concatenate([resampled, resampler.flush(self._framer.received)], axis=1)
 
-    def _flags_at_input_rate(self, n: int) -> Flags:
-        """Flags of the output detectors for the next `n` samples to be put out, (channels, n)."""
+    def _at_input_rate(self, at_fs: RingBuffer, end: int, n: int) -> Any:
+        """Values for the next `n` samples to be put out, (channels, n).
+
+        `at_fs` holds values at `FS`, the newest one that of sample `end` - 1.
+        """
         rate = self._framer.rate
         at = np.arange(self.emitted, self.emitted + n) * rate.numerator // rate.denominator
-        first = int(at[0]) if n else self.rebuilt
-        return np.asarray(self._flags.newest(self.rebuilt - first)[:, at - first])
+        first = int(at[0]) if n else end
+        return at_fs.newest(end - first)[:, at - first]
 
     def _open_gaps(self, rebuilt: Floats, flags: Flags) -> Floats:
         gaps = flags & _GAP
         if np.count_nonzero(gaps) and not self._hold_gaps:
             return np.where(gaps, np.float32(np.nan), rebuilt)
         return rebuilt
+
+
+def _each_sample(error: Floats) -> Floats:
+    """Half widths (n, WINDOW // ERROR_STEP) as one for each sample, (n, WINDOW)."""
+    return np.repeat(error, ERROR_STEP, axis=1)

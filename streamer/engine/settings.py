@@ -14,7 +14,8 @@ MIN_FS, MAX_FS = 100.0, 2000.0
 class StreamSettings:
     """Settings that stay for the life of a stream; see `StreamingDenoiser`.
 
-    `past` is the number of samples that the network sees, `WINDOW` included.
+    `past` is the number of samples that the network sees, `WINDOW` included; `predicts_error`
+    says whether it tells the size of its error.
     """
 
     channels: int
@@ -23,6 +24,7 @@ class StreamSettings:
     past: int
     st: bool = False
     hold_gaps: bool = False
+    predicts_error: bool = False
 
     @property
     def mode(self) -> DelayMode:

@@ -38,23 +38,29 @@ class StMode:
     ----------
     rows : number of signals.
     hop : samples judged together.
+    predicts_error : whether the error of the denoised signals is known.
     """
 
-    def __init__(self, rows: int, hop: int) -> None:
+    def __init__(self, rows: int, hop: int, predicts_error: bool = False) -> None:
         self._hop = hop
         self._share = hop / (MEAN_SECONDS * FS)
         self._given, self._removed = RingBuffer(rows, LOOK_AHEAD), RingBuffer(rows, 2 * LOOK_AHEAD)
         self._size = np.full((rows, 1), MIN_LIMIT_MV / MAX_CREST, np.float32)  # mean noise removed
+        self._error = RingBuffer(rows, LOOK_AHEAD) if predicts_error else None
         self._early = LOOK_AHEAD  # results that lie before the first sample
 
-    def push(self, given: Floats, denoised: Floats) -> Floats:
-        """The signals (rows, m) up to `LOOK_AHEAD` samples before the newest.
+    def push(
+        self, given: Floats, denoised: Floats, error: Floats | None = None
+    ) -> tuple[Floats, Floats | None]:
+        """The signals and their error (rows, m) up to `LOOK_AHEAD` samples before the newest.
 
-        `given` and `denoised` are (rows, n) in mV, whole hops but at a stream's ends.
+        `given`, `denoised` and `error` are (rows, n) in mV, whole hops but at a stream's ends.
+        The error is that of the fast part: noise that is given back because it is unusual adds
+        to it, slow changes count as part of the signal.
         """
         n = given.shape[1]
         if not n:
-            return given
+            return given, error
         removed = given - denoised
         if self._early == LOOK_AHEAD:
             self._removed.fill(np.arange(len(given)), removed[:, 0])
@@ -63,17 +69,22 @@ class StMode:
         seen = self._removed.newest(n + 2 * LOOK_AHEAD)
         slow = np.add.reduce(sliding_window_view(seen, len(_TAPS), axis=1) * _TAPS, axis=2)
         fast = seen[:, LOOK_AHEAD : n + LOOK_AHEAD] - slow
+        unlimited = None if error is None else fast.copy()
         for end in range(n, 0, -self._hop)[::-1]:
             self._limit(fast[:, max(0, end - self._hop) : end])
         kept = self._given.newest(n, LOOK_AHEAD) - fast
         early, self._early = self._early, max(0, self._early - n)
-        return np.asarray(kept[:, early - self._early :])
+        skip = early - self._early
+        if self._error is not None and error is not None and unlimited is not None:
+            self._error.append(error)
+            error = (self._error.newest(n, LOOK_AHEAD) + np.abs(unlimited - fast))[:, skip:]
+        return np.asarray(kept[:, skip:]), error
 
-    def flush(self) -> Floats:
+    def flush(self) -> tuple[Floats, Floats | None]:
         """The last `LOOK_AHEAD` samples: the last noise estimate is held."""
         held = np.repeat(self._removed.newest(1), LOOK_AHEAD, axis=1)
         nothing = np.zeros_like(held)
-        return self.push(nothing, -held)
+        return self.push(nothing, -held, None if self._error is None else nothing)
 
     def _limit(self, fast: Floats) -> None:
         """Cut off, in place, what is unusually large in one hop (rows, up to the hop)."""

@@ -15,14 +15,14 @@ from ecgstream.streamer.engine.block import Block, joined
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.framer import Framer, Windows
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.engine.reconstructor import Reconstructor
+from ecgstream.streamer.engine.reconstructor import DenoisedWindows, Reconstructor
 from ecgstream.streamer.engine.settings import StreamSettings
 from ecgstream.streamer.engine.st_mode import LOOK_AHEAD
 from ecgstream.streamer.quality import Quality
 
 _GAP = np.uint8(Quality.GAP)
 
-Steps = Generator[Windows, Floats, Block]
+Steps = Generator[Windows, DenoisedWindows, Block]
 """Yields windows, is sent them denoised, and returns a block."""
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ecgstream.streamer.denoiser import StreamingDenoiser
-from ecgstream.streamer.engine.block import Block
+from ecgstream.streamer.engine.block import Block, empty_block
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.live.clock import Clock, SystemClock
 from ecgstream.streamer.live.queues import Queue, SampleCount
@@ -222,8 +222,7 @@ class Runner:
             except BaseException as error:
                 self._engine_works = False
                 self._failures.append(Failure("engine", error))
-        nothing = np.empty((0, self._denoiser.channels))
-        return Block(nothing.astype(np.float32), self._denoised, nothing.astype(np.uint8))
+        return empty_block(self._denoiser.channels, self._denoised)
 
     def _serve(self, name: str, sink: Sink, queue: Queue[Step]) -> None:
         try:

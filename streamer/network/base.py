@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats
@@ -12,7 +12,7 @@ from ecgstream.streamer.network.tflite import MAX_PAST_SAMPLES, SHIPPED_MODEL, T
 
 
 class Network(Protocol):
-    """A model that the engine can run.
+    """A model that the engine can run. One that tells its error is an `ErrorNetwork`.
 
     Attributes
     ----------
@@ -25,6 +25,29 @@ class Network(Protocol):
 
     def __call__(self, window: Floats, context: Floats) -> Floats:
         """Answer (n, WINDOW) for n standardised windows (n, WINDOW, 1) and their context."""
+
+
+class ErrorNetwork(Network, Protocol):
+    """A model that answers the size of its own error, too.
+
+    Attributes
+    ----------
+    predicts_error : True.
+    """
+
+    predicts_error: bool
+
+    def answer_and_error(self, window: Floats, context: Floats) -> tuple[Floats, Floats]:
+        """Answer (n, WINDOW) as when called, and its error (n, WINDOW // ERROR_STEP).
+
+        The error is the half width of the band in which the truth lies with a probability of
+        90 %, in the units of the answer and not negative: one value for `ERROR_STEP` samples.
+        """
+
+
+def predicts_error(network: Network) -> TypeGuard[ErrorNetwork]:
+    """Tell whether a network answers the size of its error."""
+    return getattr(network, "predicts_error", False)
 
 
 def load_network(model: str | Path | Network | None = None, runtime: str = "auto") -> Network:

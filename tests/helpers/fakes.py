@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ecgstream.streamer.engine.normalization import Floats
 
 
@@ -26,6 +28,21 @@ class Failing(Identity):
         if self.fails:
             raise MemoryError
         return super().__call__(window, context)
+
+
+class Telling(Identity):
+    """An identity that tells its error: `step` of a window's scale more with each place."""
+
+    predicts_error = True
+
+    def __init__(self, past: int = 256, first: float = 0.1, step: float = 0.01) -> None:
+        super().__init__(past)
+        self.first, self.step = first, step
+
+    def answer_and_error(self, window: Floats, context: Floats) -> tuple[Floats, Floats]:
+        places = np.arange(window.shape[1] // 4)
+        error = np.float32(self.first) + np.float32(self.step) * places.astype(np.float32)
+        return self(window, context), np.tile(error, (len(window), 1))
 
 
 class FakeClock:

@@ -33,3 +33,8 @@ def joined(blocks: Sequence[Block]) -> Floats:
 def flags(blocks: Sequence[Block]) -> Flags:
     """The flags of consecutive blocks, (n, channels)."""
     return np.concatenate([block.quality for block in blocks])
+
+
+def errors(blocks: Sequence[Block]) -> Floats:
+    """The error of consecutive blocks, (n, channels)."""
+    return np.concatenate([block.error for block in blocks])

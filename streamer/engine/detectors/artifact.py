@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.engine.delay import FS, WINDOW
-from ecgstream.streamer.engine.detectors.base import Mask, output_detector
+from ecgstream.streamer.engine.detectors.base import Mask, OutputSegment, output_detector
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.quality import Flags, Quality
 
@@ -77,7 +77,7 @@ class SettlingNearArtifacts:
     def __init__(self, rows: int, hop: int) -> None:
         del rows, hop  # nothing to keep
 
-    def mark(self, flags: Flags, removed: Floats, denoised: Floats, artifacts: Mask | None) -> None:
+    def mark(self, flags: Flags, segment: OutputSegment) -> None:
         """Flag the samples near an artifact; see `OutputDetector`."""
-        if artifacts is not None:
-            flags[artifacts] |= _SETTLING
+        if segment.artifacts is not None:
+            flags[segment.artifacts] |= _SETTLING

@@ -32,6 +32,23 @@ class InputSegment:
     """(rows, n), consecutive valid samples that equal the one before, up to each one."""
 
 
+@dataclass
+class OutputSegment:
+    """Some consecutive denoised samples, (rows, m) each, as output detectors see them.
+
+    They are whole hops but at a stream's ends.
+    """
+
+    removed: Floats
+    """Noise removed, mV."""
+    denoised: Floats
+    """Signal kept, mV."""
+    error: Floats | None
+    """Half width of the error band, mV; None if the network does not tell."""
+    artifacts: Mask | None
+    """Samples near a pop or step; None if there are none."""
+
+
 class InputDetector(Protocol):
     """Flags samples of the input, at its own rate.
 
@@ -60,14 +77,8 @@ class OutputDetector(Protocol):
 
     def __init__(self, rows: int, hop: int) -> None: ...
 
-    def mark(self, flags: Flags, removed: Floats, denoised: Floats, artifacts: Mask | None) -> None:
-        """Set bits in the flags (rows, m) of consecutive samples.
-
-        Parameters
-        ----------
-        removed, denoised : (rows, m) in mV; whole hops but at a stream's ends.
-        artifacts : (rows, m), samples near a pop or step; None if there are none.
-        """
+    def mark(self, flags: Flags, segment: OutputSegment) -> None:
+        """Set bits in the flags (rows, m) of the segment."""
 
 
 INPUT_DETECTORS: list[type[InputDetector]] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecgstream.streamer.engine.detectors.base import Mask, output_detector
+from ecgstream.streamer.engine.detectors.base import Mask, OutputSegment, output_detector
 from ecgstream.streamer.engine.normalization import Floats, powers
 from ecgstream.streamer.quality import Flags, Quality
 
@@ -39,13 +39,16 @@ class UncertaintyDetector:
         self._hop = hop
         self._averages = [(0.0, 0.0)] * rows  # power of the differences: removed, kept
 
-    def mark(self, flags: Flags, removed: Floats, denoised: Floats, artifacts: Mask | None) -> None:
+    def mark(self, flags: Flags, segment: OutputSegment) -> None:
         """Flag whole hops; see `OutputDetector`.
 
         Hops with artifacts do not count: what a pop leaves says nothing about the noise around it.
         """
+        if segment.error is not None:
+            return
+        removed, denoised = segment.removed, segment.denoised
         lacking = -denoised.shape[1] % self._hop
-        for row, ratios in enumerate(self._ratios(removed, denoised, artifacts)):
+        for row, ratios in enumerate(self._ratios(removed, denoised, segment.artifacts)):
             for hop, ratio in enumerate(ratios):
                 if ratio > MAX_SLOPE_RATIO:
                     end = (hop + 1) * self._hop - lacking
