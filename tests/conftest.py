@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import DATA_VARIABLE, find_record
+from helpers.error_model import error_model
 from helpers.fakes import FakeClock
 from helpers.physionet_server import no_proxy, server  # noqa: F401 - fixtures for all tests
 
@@ -51,6 +52,16 @@ def ecg() -> Floats:
     t = np.arange(3600) / 360
     beats = np.exp(-(((t % 0.8) - 0.4) ** 2) / 0.0004)
     return (beats + 0.3 * np.sin(2 * np.pi * 0.2 * t)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def error_model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small int8 model that answers its error, too."""
+    for package in ("keras", "tensorflow"):
+        pytest.importorskip(package, reason="makes a model: pip install 'ecgstream[train]'")
+    path = tmp_path_factory.mktemp("error") / "error.tflite"
+    path.write_bytes(error_model())
+    return path
 
 
 @pytest.fixture(scope="session")

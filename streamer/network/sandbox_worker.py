@@ -26,8 +26,11 @@ def exercise(network: TFLiteNetwork) -> None:
         shapes = (n, WINDOW, 1), (n, network.past // CONTEXT_STEP, 1)
         noise = [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
         for factor in (0, 1, 1000):
-            answer = network(*(np.clip(part * factor, -16, 16) for part in noise))
-            if answer.shape != (n, WINDOW) or not np.isfinite(answer).all():
+            given = [np.clip(part * factor, -16, 16) for part in noise]
+            both = network.predicts_error
+            answers = network.answer_and_error(*given) if both else (network(*given),)
+            finite = all(np.isfinite(answer).all() for answer in answers)
+            if answers[0].shape != (n, WINDOW) or not finite:
                 raise ModelError(
                     f"{network.path} answers with what are no numbers: export it again"
                 )

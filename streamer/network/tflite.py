@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ecgstream.streamer.engine.delay import WINDOW
-from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats
+from ecgstream.streamer.engine.normalization import CONTEXT_STEP, ERROR_STEP, Floats, half_widths
 from ecgstream.streamer.engine.validation import count
 from ecgstream.streamer.network import sandbox
 from ecgstream.streamer.network.runtimes import load_runtime
@@ -32,6 +32,9 @@ MAX_EXACT_BATCH = 12
 
 
 _INPUTS = ("window", "context")
+_ANSWERS = ("noise", "signal")
+_ERROR = "error"
+_ERROR_SHAPE = (1, WINDOW // ERROR_STEP, 1)
 Details = dict[str, dict[str, Any]]
 
 
@@ -52,14 +55,15 @@ class _Call:
             for d in inputs.values():
                 interpreter.resize_tensor_input(d["index"], [batch, *d["shape"][1:]])
         interpreter.allocate_tensors()
-        (output,) = outputs.values()
-        self.output = output["index"]
+        names = (*_ANSWERS, _ERROR)
+        self.outputs = [outputs[name]["index"] for name in names if name in outputs]
 
-    def __call__(self, tensors: Sequence[Any]) -> Any:
+    def __call__(self, tensors: Sequence[Any]) -> list[Any]:
+        """The answer (n, WINDOW, 1), and the error's logarithms if the file has them."""
         for index, tensor in zip(self.inputs, tensors, strict=True):
             self.interpreter.set_tensor(index, tensor)
         self.interpreter.invoke()
-        return self.interpreter.get_tensor(self.output)
+        return [self.interpreter.get_tensor(index) for index in self.outputs]
 
 
 class _Tensor:
@@ -103,8 +107,9 @@ class TFLiteNetwork:
     xnnpack : let the runtime hand operators over to XNNPACK, as it does by itself.
 
     The file's signature has an input `window` (1, WINDOW, 1), optionally an input `context`
-    (1, frames, 1) of means over `CONTEXT_STEP` samples, and one output (1, WINDOW, 1) named
-    `noise` or `signal`.
+    (1, frames, 1) of means over `CONTEXT_STEP` samples, an output (1, WINDOW, 1) named `noise` or
+    `signal`, and optionally an output `error` (1, WINDOW // ERROR_STEP, 1): log2 of the half
+    width of the 90 % band, in units of the window's deviation.
 
     Raises
     ------
@@ -164,6 +169,8 @@ class TFLiteNetwork:
         self.past, self.output = self._check(inputs, outputs)
         self._inputs = [_Tensor(inputs[name]) for name in _INPUTS if name in inputs]
         self._answer = _Tensor(outputs[self.output])
+        self.predicts_error = _ERROR in outputs
+        self._error = _Tensor(outputs[_ERROR]) if self.predicts_error else None
         # Several windows at once must give the bits of one: floats do so with XNNPACK alone.
         integers = all(tensor.quantized for tensor in (*self._inputs, self._answer))
         self._batches = integers or self._xnnpack
@@ -180,19 +187,22 @@ class TFLiteNetwork:
         frames = shapes.get("context", (1, WINDOW // CONTEXT_STEP, 1))
         good = (
             inputs.keys() in ({"window"}, {"window", "context"})
-            and len(outputs) == 1
-            and outputs.keys() <= {"noise", "signal"}
-            and all(shapes[name] == (1, WINDOW, 1) for name in ("window", *outputs))
+            and len(outputs.keys() - {_ERROR}) == 1
+            and outputs.keys() <= {*_ANSWERS, _ERROR}
+            and all(
+                shapes[name] == (1, WINDOW, 1) for name in ("window", *outputs.keys() - {_ERROR})
+            )
+            and shapes.get(_ERROR, _ERROR_SHAPE) == _ERROR_SHAPE
             and frames == (1, frames[1], 1)
             and WINDOW <= frames[1] * CONTEXT_STEP <= MAX_PAST_SAMPLES
         )
         if not good:
             raise ModelError(
                 f"{self.path} has inputs and outputs {shapes}; the engine needs window "
-                f"(1, {WINDOW}, 1), optionally context (1, frames, 1), and noise or signal "
-                f"(1, {WINDOW}, 1)"
+                f"(1, {WINDOW}, 1), optionally context (1, frames, 1), noise or signal "
+                f"(1, {WINDOW}, 1), and optionally error {_ERROR_SHAPE}"
             )
-        return int(frames[1]) * CONTEXT_STEP, next(iter(outputs))
+        return int(frames[1]) * CONTEXT_STEP, next(name for name in _ANSWERS if name in outputs)
 
     @property
     def interpreter(self) -> Any:
@@ -222,10 +232,26 @@ class TFLiteNetwork:
     def bare_call(self, window: Floats, context: Floats) -> Callable[[], Any]:
         """The interpreter's call for one window alone, its tensors ready: for benchmarks."""
         tensors, call = self._stored(window, context), self._call(1)
-        return lambda: call(tensors)
+        return lambda: call(tensors)[0]
 
     def __call__(self, window: Floats, context: Floats) -> Floats:
         """Answer (n, WINDOW) float32 for n standardised windows; see `Network`."""
+        return self._answer.real(self._run(window, context)[0])
+
+    def answer_and_error(self, window: Floats, context: Floats) -> tuple[Floats, Floats]:
+        """Answer n standardised windows and tell its error; see `ErrorNetwork`.
+
+        Raises
+        ------
+        ValueError : the file has no output for the error.
+        """
+        if self._error is None:
+            raise ValueError(f"{self.path} has no output {_ERROR!r}")
+        answer, error = self._run(window, context)
+        return self._answer.real(answer), half_widths(self._error.real(error))
+
+    def _run(self, window: Floats, context: Floats) -> list[Any]:
+        """What the file puts out for n standardised windows, as it is stored, (n, ...) each."""
         tensors, n = self._stored(window, context), len(window)
         answers = []
         start = 0
@@ -234,5 +260,6 @@ class TFLiteNetwork:
             call = self._call(stop - start)
             answers.append(call([rows[start:stop] for rows in tensors]))
             start = stop
-        answer = answers[0] if len(answers) == 1 else np.concatenate(answers)
-        return self._answer.real(answer[..., 0])
+        if len(answers) == 1:
+            return [output[..., 0] for output in answers[0]]
+        return [np.concatenate(parts)[..., 0] for parts in zip(*answers, strict=True)]
