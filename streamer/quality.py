@@ -51,7 +51,8 @@ class Quality(IntFlag):
     """Less than one window since the stream, or the signal after a gap, began; or so near to a pop
     or step that the network saw it."""
     UNCERTAIN = 16, _Traits("uncertain", 2, False, True, "#fdeeae", "#3f3710")
-    """The noise removed is steep beside the signal kept: beats found here may be wrong."""
+    """The error band is wide beside the signal, or, of a network that does not tell its error, the
+    noise removed is steep: beats found here may be wrong."""
 
     def __new__(cls, value: int, traits: _Traits | None = None) -> Quality:
         """Make a member that carries its traits; combinations of flags have none."""

@@ -1,4 +1,7 @@
-"""UNCERTAIN: steep noise removed, judged beside the signal kept."""
+"""UNCERTAIN without an error band: steep noise removed, judged beside the signal kept.
+
+For networks that do not tell their error; for those that do, see `error_band`.
+"""
 
 from __future__ import annotations
 
