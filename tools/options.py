@@ -82,13 +82,20 @@ runtime = click.option(
     show_default=True,
     help="What runs the model.",
 )
-delay = click.option(
-    "--delay",
-    type=Delay(),
-    default="balanced",
-    show_default=True,
-    help=f"{', '.join(MODES)}, or a number of samples.",
-)
+
+
+def delay_or(default: str) -> Callable[[Function], Function]:
+    """Make the option for the delay with a default of its own."""
+    return click.option(
+        "--delay",
+        type=Delay(),
+        default=default,
+        show_default=True,
+        help=f"{', '.join(MODES)}, or a number of samples.",
+    )
+
+
+delay = delay_or("balanced")
 
 strength = click.option(
     "--strength",

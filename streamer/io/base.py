@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -91,6 +91,15 @@ class Reader(ABC):
     """Fraction read so far, 0 to 1."""
     after_break = False
     """The newest piece begins after a break in time."""
+    layout = ""
+    """What was taken for time and samples, where the file does not state it."""
+    left_out: Mapping[str, str] = {}
+    """Columns of the file that are no signals, by name, and what they are."""
+
+    @property
+    def signal_numbers(self) -> Sequence[int]:
+        """Number of each signal in the file, from 0."""
+        return range(len(self.signals))
 
     @abstractmethod
     def pieces(self) -> Iterator[Frames]:
@@ -99,6 +108,10 @@ class Reader(ABC):
     def annotations(self) -> Sequence[Annotation]:
         """Return all annotations."""
         return ()
+
+    def other_annotations(self) -> Mapping[str, Sequence[Annotation]]:
+        """Return the annotations of annotators beside that of `annotations`, by their names."""
+        return {}
 
     def close(self) -> None:  # noqa: B027 - most keep nothing open between pieces
         """Close the file."""
@@ -113,6 +126,8 @@ class Writer(ABC):
     """What a user should know of the written file."""
     keeps_annotations = True
     """The format keeps the input's annotations."""
+    keeps_other_annotations = False
+    """The format keeps those of further annotators, too."""
 
     keeps_breaks = False
     """The format keeps breaks in time."""
@@ -146,7 +161,14 @@ class Format(ABC):
     """Flags are written as WFDB annotations (`.qual`), not as a table."""
 
     @abstractmethod
-    def reader(self, path: Path, fs: float | None, millivolts: float | None) -> Reader:
+    def reader(
+        self,
+        path: Path,
+        fs: float | None = None,
+        millivolts: float | None = None,
+        signals: Sequence[str] | None = None,
+        time: str | None = None,
+    ) -> Reader:
         """Open a file to read.
 
         Parameters
@@ -154,6 +176,9 @@ class Format(ABC):
         path : of the main file.
         fs : Hz, for files that do not state it.
         millivolts : value of 1 in mV, for files that name no unit.
+        signals : names or numbers of the ECGs, for files that do not tell them from other columns;
+            see `ecgstream.streamer.io.ecg_signals`.
+        time : name or number of the time column, for files that have one; see `CsvReader`.
 
         Raises
         ------

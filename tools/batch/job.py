@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -14,10 +14,10 @@ from typing import Any
 
 from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.io.base import Annotation, FormatError, OpenFiles, Reader
+from ecgstream.streamer.io.ecg_signals import reasons_to_copy
 from ecgstream.streamer.io.formats import FORMATS
 from ecgstream.streamer.io.formats.wfdb_writer import resolution
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
-from ecgstream.tools.batch.ecg_signals import reason_to_copy
 from ecgstream.tools.batch.flag_files import FlagAnnotations, FlagSink, FlagTable
 from ecgstream.tools.batch.output import (
     ANNOTATIONS_SUFFIX,
@@ -45,6 +45,10 @@ class Settings:
     """Hz, for files that do not state it."""
     millivolts: float | None = None
     """Value of 1 in mV, for files that name no unit."""
+    signals: Sequence[str] = ()
+    """Names or numbers of the signals to denoise; ECGs by default."""
+    time: str | None = None
+    """Name or number of the time column of CSV files."""
     engine: str = ""
     """Version and model, as `engine` names them; a worker with others refuses to run."""
 
@@ -83,8 +87,14 @@ class Outcome:
     done_before: bool = False
     """Done by an earlier run."""
     tally: Tally = field(default_factory=Tally)
+    denoised: Sequence[str] = ()
+    """Names of the denoised signals."""
     copied: dict[str, str] = field(default_factory=dict)
     """Reason for each signal that was copied unchanged, by name."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Columns that the written file lacks, by name, and what they are."""
+    layout: str = ""
+    """As of the `Reader`."""
 
 
 Progress = Callable[[float], None]
@@ -107,24 +117,34 @@ def denoise(task: Task, settings: Settings, progress: Progress = lambda fraction
         if here and unchanged(task.source.parent, stamp.get("input")):
             return Outcome(task, done_before=True)
     _network(settings)  # or say at once that there is none
-    reader = FORMATS[task.source_format].reader(task.source, settings.fs, settings.millivolts)
+    reader = FORMATS[task.source_format].reader(
+        task.source, settings.fs, settings.millivolts, settings.signals, settings.time
+    )
     try:
-        reasons = [reason_to_copy(signal) for signal in reader.signals]
+        reasons = reasons_to_copy(reader.signals, settings.signals, reader.signal_numbers)
         ecgs = [i for i, why in enumerate(reasons) if why is None]
         copied = {s.name: why for s, why in zip(reader.signals, reasons, strict=True) if why}
         if not ecgs:
             said = "; ".join(f"{name}: {why}" for name, why in copied.items())
-            raise FormatError(f"it has no ECG to denoise ({said:.200})")
+            raise FormatError(f"it has no ECG to denoise ({said:.200}); --signals names one")
         seen = state(task.source.parent, _names(reader.files, task.source.parent))
         with Output(task.target) as output, ExitStack() as open_files:
             files, pipeline = _pipeline(task, settings, reader, ecgs, output.folder, open_files)
             tally = pipeline.run(ecgs, progress)
             if not unchanged(task.source.parent, seen):
                 raise FormatError("it was changed while it was read: run this again")
-            output.commit(files, {**done, "input": seen, **_report(reader, tally)})
+            output.commit(files, {**done, "input": seen, **_report(reader, reasons, tally)})
     finally:
         reader.close()
-    return Outcome(task, tally=tally, copied=copied)
+    same = task.source_format == task.target_format  # a copy has everything
+    return Outcome(
+        task,
+        tally=tally,
+        denoised=[reader.signals[i].name for i in ecgs],
+        copied=copied,
+        left_out={} if same else dict(reader.left_out),
+        layout=reader.layout,
+    )
 
 
 def _pipeline(
@@ -149,7 +169,9 @@ def _pipeline(
         beside.append(name + FLAGS_SUFFIX)
         flags = FlagTable(folder / beside[0], reader.signals, ecgs)
     open_files.push(flags.open_files)
-    if not writer.keeps_annotations and (marks := reader.annotations()):
+    marks = {} if writer.keeps_annotations else {"atr": reader.annotations()}
+    marks |= {} if writer.keeps_other_annotations else reader.other_annotations()
+    if any(marks.values()):
         beside.append(name + ANNOTATIONS_SUFFIX)
         _write_marks(folder / beside[-1], marks)
     pipeline = Pipeline(reader, writer, flags, lambda n, fs: _denoiser(n, fs, settings))
@@ -214,24 +236,28 @@ def _names(files: Sequence[Path], folder: Path) -> list[str]:
 
 def _plain(settings: Settings) -> dict[str, Any]:
     """Settings as JSON values; the model is identified by its hash in `engine`."""
-    return {**asdict(settings), "model": None}
+    return {**asdict(settings), "model": None, "signals": list(settings.signals)}
 
 
-def _report(reader: Reader, tally: Tally) -> dict[str, Any]:
+def _report(reader: Reader, reasons: Sequence[str | None], tally: Tally) -> dict[str, Any]:
     """Describe input and result, for readers of the stamp."""
     return {
         "start": reader.start and reader.start.isoformat(),
         "comments": list(reader.comments),
         "signals": [
-            {"name": s.name, "unit": s.unit, "fs": s.fs, "copied": reason_to_copy(s)}
-            for s in reader.signals
+            {"name": s.name, "unit": s.unit, "fs": s.fs, "copied": why}
+            for s, why in zip(reader.signals, reasons, strict=True)
         ],
         **asdict(tally),
     }
 
 
-def _write_marks(path: Path, marks: Sequence[Annotation]) -> None:
+def _write_marks(path: Path, marks: Mapping[str, Sequence[Annotation]]) -> None:
+    """Write the annotations of all annotators; their names, too, if there are others than atr."""
+    named = set(marks) != {"atr"}
     with OpenFiles() as open_files:
         table = csv.writer(open_files.text(path), lineterminator="\n")
-        table.writerow(["seconds", "symbol", "text"])
-        table.writerows([f"{mark.seconds:.6f}", mark.symbol, mark.text] for mark in marks)
+        table.writerow(["seconds", "symbol", "text"] + ["annotator"] * named)
+        for annotator, some in marks.items():
+            name = [annotator] * named
+            table.writerows([f"{mark.seconds:.6f}", mark.symbol, mark.text, *name] for mark in some)

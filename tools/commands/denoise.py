@@ -25,6 +25,9 @@ from ecgstream.tools.batch.job import Outcome, Settings, Task, engine
 from ecgstream.tools.batch.output import clear_leftovers
 from ecgstream.tools.batch.processes import Event, TaskProgress, on_processes
 
+_NAMES_SHOWN = 12
+"""Names of signals in a line of the summary."""
+
 
 class Units(click.ParamType):
     """A unit of voltage, or a number of adu per mV; becomes mV."""
@@ -64,6 +67,19 @@ class Units(click.ParamType):
     "adu per mV.  [default: mV]",
 )
 @click.option(
+    "--signals",
+    multiple=True,
+    metavar="NAMES",
+    help="Signals to denoise: names or numbers from 0, with commas between; may be repeated.  "
+    "[default: the ECGs]",
+)
+@click.option(
+    "--time",
+    metavar="COLUMN",
+    help="Time column of CSV files: its name or number from 0, and its unit if the file does not "
+    "say it (t:ms), or none.",
+)
+@click.option(
     "--strength",
     type=options.Number(0, 1),
     default=1.0,
@@ -93,13 +109,15 @@ class Units(click.ParamType):
 @options.data
 @options.model
 @options.runtime
-@options.delay
+@options.delay_or("best")
 def denoise(
     inputs: tuple[str, ...],
     out: Path,
     target_format: str | None,
     fs: float | None,
     units: float | None,
+    signals: tuple[str, ...],
+    time: str | None,
     strength: float,
     st: bool,
     gaps: str,
@@ -125,6 +143,8 @@ def denoise(
         runtime=network.runtime,
         fs=fs,
         millivolts=units,
+        signals=signals,
+        time=time,
         engine=engine(network),
     )
     found = gather(inputs, out, target_format, data)
@@ -178,9 +198,20 @@ def _summarize(outcomes: Sequence[Outcome], seconds: float, left: int) -> None:
     failed = [outcome for outcome in outcomes if outcome.failure]
     before = sum(outcome.done_before for outcome in outcomes)
     done = [outcome for outcome in outcomes if not outcome.failure and not outcome.done_before]
-    copied = Counter(why for outcome in done for why in outcome.copied.values())
-    for why, count in sorted(copied.items()):
-        click.echo(f"{count} signals copied as they are: {why}")
+    for layout, count in sorted(Counter(outcome.layout for outcome in done).items()):
+        if layout:
+            click.echo(f"{count} files read with {layout}")
+    named = Counter(name for outcome in done for name in outcome.denoised)
+    if named:
+        click.echo(f"{named.total()} signals denoised: {_listed(named)}")
+    for what, found in (
+        ("signals copied as they are", [outcome.copied for outcome in done]),
+        ("columns left out", [outcome.left_out for outcome in done]),
+    ):
+        pairs = [pair for names in found for pair in names.items()]
+        for why in sorted({why for _, why in pairs}):
+            named = Counter(name for name, reason in pairs if reason == why)
+            click.echo(f"{named.total()} {what}, {why}: {_listed(named)}")
     for what, count in (
         ("samples without input", sum(outcome.tally.gaps for outcome in done)),
         ("samples flagged as uncertain", sum(outcome.tally.uncertain for outcome in done)),
@@ -203,3 +234,10 @@ def _summarize(outcomes: Sequence[Outcome], seconds: float, left: int) -> None:
         )
     if failed:
         raise click.ClickException(f"{len(failed)} of {len(outcomes)} failed, as listed above")
+
+
+def _listed(names: Counter[str]) -> str:
+    """The commonest names, as one line."""
+    shown = [name for name, _ in names.most_common(_NAMES_SHOWN)]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} other names" if more else "")

@@ -189,7 +189,14 @@ class CsvFormat(Format):
     name, label, suffix, suffixes = "csv", "CSV", ".csv", (".csv", ".tsv")
     other_suffixes = (".txt",)
 
-    def reader(self, path: Path, fs: float | None, millivolts: float | None) -> Reader:
+    def reader(
+        self,
+        path: Path,
+        fs: float | None = None,
+        millivolts: float | None = None,
+        signals: Sequence[str] | None = None,
+        time: str | None = None,
+    ) -> Reader:
         """Open a table; see `Format`."""
         return CsvReader(path, fs, millivolts or 1.0)
 

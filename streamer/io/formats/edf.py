@@ -336,7 +336,14 @@ class EdfFormat(Format):
     suffixes: Sequence[str] = (".edf", ".bdf")
     _bits = 16
 
-    def reader(self, path: Path, fs: float | None, millivolts: float | None) -> Reader:
+    def reader(
+        self,
+        path: Path,
+        fs: float | None = None,
+        millivolts: float | None = None,
+        signals: Sequence[str] | None = None,
+        time: str | None = None,
+    ) -> Reader:
         """Open a file, which states its rates and units; see `Format`."""
         return EdfReader(path, millivolts)
 

@@ -236,7 +236,14 @@ class NumpyFormat(Format):
 
     name, label, suffix, suffixes = "npy", "NumPy", ".npy", (".npy", ".npz")
 
-    def reader(self, path: Path, fs: float | None, millivolts: float | None) -> Reader:
+    def reader(
+        self,
+        path: Path,
+        fs: float | None = None,
+        millivolts: float | None = None,
+        signals: Sequence[str] | None = None,
+        time: str | None = None,
+    ) -> Reader:
         """Open an array; see `Format`."""
         return ArrayReader(path, fs, millivolts)
 

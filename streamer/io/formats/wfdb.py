@@ -20,7 +20,14 @@ class WfdbFormat(Format):
     other_suffixes = (".dat",)
     flags_as_annotations = True
 
-    def reader(self, path: Path, fs: float | None, millivolts: float | None) -> Reader:
+    def reader(
+        self,
+        path: Path,
+        fs: float | None = None,
+        millivolts: float | None = None,
+        signals: Sequence[str] | None = None,
+        time: str | None = None,
+    ) -> Reader:
         """Open a record, whose header states rate and units; see `Format`."""
         return WfdbReader(path.with_suffix(""))
 

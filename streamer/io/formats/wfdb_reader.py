@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,8 @@ from ecgstream.streamer.io.units import millivolts
 from ecgstream.streamer.io.wfdb_formats import SAMPLE_FORMATS, frames_in_file
 from ecgstream.streamer.io.wfdb_header import HeaderError, check
 
+_REFERENCE = ".atr"
+"""Suffix of the reference annotations, which are those of the record in other formats."""
 MAX_SAMPLES = 1 << 40
 """Samples in all signals together: read in pieces, a record may be as long as a disk."""
 
@@ -152,9 +154,15 @@ class WfdbReader(Reader):
 
     def annotations(self) -> Sequence[Annotation]:
         """Return the annotations of the `.atr` file."""
-        file = self.path.with_name(f"{self.path.name}.atr")
-        if file not in self.annotation_files:
-            return []
+        file = self.path.with_name(f"{self.path.name}{_REFERENCE}")
+        return self._marks(file) if file in self.annotation_files else []
+
+    def other_annotations(self) -> Mapping[str, Sequence[Annotation]]:
+        """Return the annotations of all other annotators, by the suffixes of their files."""
+        others = [file for file in self.annotation_files if file.suffix != _REFERENCE]
+        return {file.suffix[1:]: self._marks(file) for file in others}
+
+    def _marks(self, file: Path) -> list[Annotation]:
         try:
             times, symbols, notes = read_annotations(file)
         except ValueError as error:
@@ -225,7 +233,7 @@ def _annotates(file: Path, data: set[str]) -> bool:
     """Whether a file in a record's folder holds its annotations."""
     if file.name in data or file.suffix in (".hea", ".qual") or not file.is_file():
         return False
-    if file.suffix == ".atr":
+    if file.suffix == _REFERENCE:
         return True
     try:
         return len(read_annotations(file)[0]) > 0 and file.read_bytes()[-2:] == b"\0\0"

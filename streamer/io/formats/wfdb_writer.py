@@ -39,6 +39,8 @@ class WfdbWriter(Writer):
     `.atr` file of notes.
     """
 
+    keeps_other_annotations = True
+
     def __init__(
         self, folder: Path, name: str, reader: Reader, changed: Sequence[int], about: str
     ) -> None:

@@ -58,7 +58,7 @@ def test_ecgs_are_denoised_and_all_else_is_kept(tmp_path: Path, suffix: str) -> 
     source = write(tmp_path / "in" / f"a b{suffix}")
     (outcome,) = run(tmp_path / "out", source)
     assert outcome.failure is None
-    assert outcome.copied == {"EEG Fpz-Cz": "EEG is no ECG", "SaO2": "% is no voltage"}
+    assert outcome.copied == {"EEG Fpz-Cz": "no ECG by its name", "SaO2": "% is no voltage"}
     before, after = read(source), read(outcome.task.target)
     ours = np.stack([before.signals[0].data, before.signals[1].data / 1000], axis=1)
     denoised, _ = plain(ours, FS)

@@ -220,6 +220,18 @@ def test_pieces_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     assert np.array_equal(stored(done(tmp_path / "cut", source)), whole)
 
 
+@pytest.mark.parametrize("form", ["csv", "npy", "edf"])
+def test_other_annotators_are_kept_in_every_format(tmp_path: Path, form: str) -> None:
+    source = write_wfdb(tmp_path / "in", "sel", ecg(4))
+    wfdb.wrann("sel", "qc", np.array([100]), ["("], write_dir=str(tmp_path / "in"))
+    source.with_suffix(".qc").rename(source.with_suffix(".q1c"))
+    (outcome,) = run(tmp_path / "out", source, form=form)
+    assert outcome.failure is None, outcome.failure
+    table = outcome.task.target.with_name(f"sel.{form}.annotations.csv").read_text().splitlines()
+    assert table[:2] == ["seconds,symbol,text,annotator", "0.055556,N,,atr"]
+    assert table[-1] == "0.277778,(,,q1c"
+
+
 marks = st.tuples(
     st.integers(0, 3) | st.integers(0, 1 << 20), st.sampled_from('"~+'), st.text(max_size=40)
 )

@@ -61,7 +61,7 @@ def recordings(tmp_path: Path) -> Path:
     (tmp_path / "in").mkdir()
     for i in range(5):
         np.save(tmp_path / "in" / f"{i}.npy", ecg(4 + i, signals=3 if i == 2 else 1, seed=i))
-    run(tmp_path / "expected", tmp_path / "in", fs=FS)
+    run(tmp_path / "expected", tmp_path / "in", fs=FS, delay="best")
     return tmp_path / "in"
 
 

@@ -36,6 +36,7 @@ from helpers.recordings import ENGINE, FS, content, ecg, failure, plain, run, wr
 
 
 def cli(*arguments: object) -> Result:
+    """Run with the command's own defaults, of which the delay is `best`."""
     return CliRunner().invoke(main, ["denoise", *map(str, arguments)])
 
 
@@ -61,7 +62,7 @@ def test_every_number_of_processes_gives_the_bytes_of_a_plain_run(recordings: Pa
     assert made[0] == made[1]
     assert [name for name in made[0] if name.endswith("npy")] == ["a.npy", "b.npy", "ward/a.npy"]
     for name in before:
-        expected, _ = plain(np.load(recordings / name))
+        expected, _ = plain(np.load(recordings / name), delay="best")
         assert np.array_equal(np.load(recordings.parent / "1" / name), expected)
     assert content(recordings) == before
 
@@ -72,9 +73,9 @@ def states(folder: Path) -> dict[str, int]:
 
 def test_what_is_finished_is_not_done_again(recordings: Path) -> None:
     out = recordings.parent / "out"
-    run(out, recordings, fs=FS)
+    run(out, recordings, fs=FS, delay="best")
     before = states(out)
-    assert all(outcome.done_before for outcome in run(out, recordings, fs=FS))
+    assert all(o.done_before for o in run(out, recordings, fs=FS, delay="best"))
     assert states(out) == before
     result = cli(recordings, "--out", out, "--fs", FS)
     assert "0 denoised, 3 done before, 0 failed" in result.output
@@ -146,7 +147,7 @@ def test_a_kill_leaves_nothing_that_counts_as_done(
     assert (out / "x.npy").exists() == old
     result = cli(source, "--out", out, "--fs", FS)
     assert "1 denoised, 0 done before" in result.output
-    assert np.array_equal(np.load(out / "x.npy"), plain(ecg(4))[0])
+    assert np.array_equal(np.load(out / "x.npy"), plain(ecg(4), delay="best")[0])
     assert not [path for path in out.rglob("*") if path.name.startswith(".")]
 
 
