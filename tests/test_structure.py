@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -137,13 +138,30 @@ def test_the_engine_opens_no_file() -> None:
         assert not _first(_imports(path)) & _FILES, path
 
 
-def test_no_private_module_of_a_library_is_used() -> None:
+def test_no_private_module_or_name_of_a_library_is_used() -> None:
+    documented = {"os._exit"}
     for folder in _FOLDERS:
         for path in _files(folder):
-            for name in _imports(path):
-                parts = name.split(".")
-                private = [part for part in parts if part.startswith("_") and part != "__future__"]
-                assert not private, f"{path} imports {name}"
+            used = set(_library_names(ast.parse(path.read_text()))) - documented
+            private = [name for name in used if re.search(r"(^|\.)_(?!_)", name)]
+            assert not private, path
+
+
+def _library_names(tree: ast.Module) -> Iterator[str]:
+    """Names that a file imports, or takes from a module or name that it imported."""
+    modules = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules.update({alias.asname or alias.name: alias.name for alias in node.names})
+        elif isinstance(node, ast.ImportFrom) and node.module not in {None, "__future__"}:
+            named = {alias.asname or alias.name: alias.name for alias in node.names}
+            modules.update({name: f"{node.module}.{named[name]}" for name in named})
+    yield from modules.values()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module = modules.get(node.value.id)
+            if module is not None:
+                yield f"{module}.{node.attr}"
 
 
 def test_no_module_needs_a_posix_system_to_be_imported() -> None:

@@ -27,6 +27,7 @@ from ecgstream.model.export.shrink import compact
 from ecgstream.model.training.config import Config
 from ecgstream.model.training.trainer import KerasNetwork, training_windows
 from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.io.atomic import replacing
 from ecgstream.streamer.network.sandbox import ModelError
 from ecgstream.streamer.network.tflite import TFLiteNetwork
 
@@ -89,10 +90,9 @@ def export(
     content = compact(_convert(model, config.output, precision, calibration))
     operators = _operators(content, limits)
     out.parent.mkdir(parents=True, exist_ok=True)
-    half = out.with_name(f"half-{out.name}")
-    half.write_bytes(content)
-    try:
-        parity, cost = _compare(half, KerasNetwork(model_path), unseen, target)
+    with replacing(out) as partial:
+        partial.write_bytes(content)
+        parity, cost = _compare(partial, KerasNetwork(model_path), unseen, target)
         if not parity >= limits.min_parity_db:
             raise ExportError(
                 f"{out} not written: its answers agree with the trained model's to {parity:.1f} dB "
@@ -103,9 +103,6 @@ def export(
                 f"{out} not written: {precision} makes its error {cost:.2f} dB greater, at most "
                 f"{limits.max_cost_db:g} dB are allowed"
             )
-        half.replace(out)
-    finally:
-        half.unlink(missing_ok=True)
     return Exported(out, len(content), hashlib.sha256(content).hexdigest(), parity, cost, operators)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from ecgstream.model.training.config import Config, ConfigError, as_dict, load_c
 from ecgstream.model.training.runs import CONFIG, HISTORY, read_history
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats
+from ecgstream.streamer.io.atomic import replacing
 
 CHECKPOINT = "checkpoint.keras"
 BEST = "model.keras"
@@ -117,7 +117,8 @@ def _train_on_ten_seconds(config: Config, data: Path, out: Path) -> keras.Model:
         return _load(out / BEST)
     stretch = original_experiment.ten_seconds(data)
     model, losses = original_experiment.train(stretch, config.training)
-    _replace(out / BEST, model)
+    with replacing(out / BEST) as partial:
+        model.save(partial)
     _write_history(out, [{"epoch": i, "loss": loss} for i, loss in enumerate(losses)])
     print(f"{len(losses)} epochs, loss {losses[-1]:.4f}")
     return model
@@ -210,18 +211,18 @@ def train_on_records(
         for step in track(steps, f"epoch {epoch + 1}", console=_PROGRESS, transient=True):
             loss = model.train_on_batch(*training[step])
         rate = settings.steps * settings.batch / (time.monotonic() - started)
-        half = out / f"half-{CHECKPOINT}"
-        model.save(half)
-        averaged = _averaged(half)
-        for step in range(VALIDATION_STEPS):
-            validated = averaged.test_on_batch(*validation[step])
-        row = {"epoch": epoch, "loss": float(loss), "val_loss": float(validated), "rate": rate}
-        if all(validated < earlier["val_loss"] for earlier in phase):
-            networks.set_rounding(averaged, False)  # the export does it for real
-            _replace(out / BEST, averaged)
-        history.append(row)
-        _write_history(out, history)
-        os.replace(half, out / CHECKPOINT)  # last: a kill before it repeats the epoch
+        with replacing(out / CHECKPOINT) as partial:  # last: a kill before it repeats the epoch
+            model.save(partial)
+            averaged = _averaged(partial)
+            for step in range(VALIDATION_STEPS):
+                validated = averaged.test_on_batch(*validation[step])
+            row = {"epoch": epoch, "loss": float(loss), "val_loss": float(validated), "rate": rate}
+            if all(validated < earlier["val_loss"] for earlier in phase):
+                networks.set_rounding(averaged, False)  # the export does it for real
+                with replacing(out / BEST) as best:
+                    averaged.save(best)
+            history.append(row)
+            _write_history(out, history)
         epoch += 1
         print(
             f"epoch {epoch}/{settings.epochs}  loss {row['loss']:.4f}  "
@@ -252,13 +253,6 @@ def _load(path: Path) -> keras.Model:
     return keras.models.load_model(path)
 
 
-def _replace(path: Path, model: keras.Model) -> None:
-    """Save so that a kill leaves the old file or the new one, never half of one."""
-    half = path.with_name(f"half-{path.name}")
-    model.save(half)
-    os.replace(half, path)
-
-
 def _averaged(checkpoint: Path) -> keras.Model:
     model = _load(checkpoint)
     model.optimizer.finalize_variable_values(model.trainable_variables)
@@ -271,9 +265,7 @@ def _epochs_since_best(history: list[dict[str, float]]) -> int:
 
 
 def _write_history(out: Path, history: list[dict[str, float]]) -> None:
-    half = out / "half-history.csv"
-    with half.open("w", newline="") as file:
+    with replacing(out / HISTORY) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, history[0].keys())
         writer.writeheader()
         writer.writerows(history)
-    os.replace(half, out / HISTORY)

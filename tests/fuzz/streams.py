@@ -133,6 +133,8 @@ class _Stream:
         demand(block.signal.shape == block.quality.shape == shape, "signal and flags differ")
         demand(block.signal.dtype == np.float32, f"signal of type {block.signal.dtype}")
         demand(block.quality.dtype == np.uint8, f"flags of type {block.quality.dtype}")
+        demand(block.error.shape == shape, "signal and error differ")
+        demand(block.error.dtype == np.float32, f"error of type {block.error.dtype}")
         self._emitted += len(block.signal)
         self._blocks.append(block)
         self._kept.append(block.signal.tobytes())
@@ -167,8 +169,9 @@ class _Stream:
         demand(not np.isinf(signal).any(), "infinity in the output")
 
     def _joined(self) -> tuple[Floats, Floats, Flags]:
-        signals, _, flags = zip(*self._blocks, strict=True)
-        return np.concatenate(self._pushed), np.concatenate(signals), np.concatenate(flags)
+        signals = np.concatenate([block.signal for block in self._blocks])
+        flags = np.concatenate([block.quality for block in self._blocks])
+        return np.concatenate(self._pushed), signals, flags
 
     def compare(self, same_rate: bool, st: bool) -> None:
         """Check that the output equals the input for a network that returns its input."""

@@ -130,8 +130,8 @@ def _model_stats(model: Path, network: TFLiteNetwork) -> dict[str, Any]:
         "bytes": model.stat().st_size,
         "sha256": sha256(model),
         "precision": model_stats.precision(network.interpreter),
-        "operators": model_stats.operators(network.interpreter),
-        "macs": model_stats.macs(network.interpreter),
+        "operators": model_stats.operators(model),
+        "macs": model_stats.macs(model),
         "arena_bytes": subprocesses.arena(model),
     }
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-_DELEGATE = "DELEGATE"
-"""Name that a runtime lists in place of all operators that it handed over."""
 Shape = Sequence[int]
 
 
@@ -23,47 +22,37 @@ def precision(interpreter: Any) -> str:
     return "float16" if "float16" in types else "float32"
 
 
-def operators(interpreter: Any) -> dict[str, int] | None:
-    """Uses of each operator; None where the runtime does not tell."""
-    details = _details(interpreter)
-    if details is None:
+def delegated(interpreter: Any) -> bool:
+    """Whether operators were handed over to a delegate such as XNNPACK.
+
+    A delegate keeps intermediate tensors to itself, so that they cannot be read.
+    """
+    for detail in interpreter.get_tensor_details():
+        try:
+            interpreter.get_tensor(detail["index"])
+        except ValueError:
+            return True
+    return False
+
+
+def operators(model: Path) -> dict[str, int] | None:
+    """Uses of each operator of a model file; None where ai-edge-litert is not installed."""
+    listed = _operators(model)
+    if listed is None:
         return None
-    counted = Counter(operator["op_name"] for operator in details)
-    return {name: n for name, n in sorted(counted.items()) if name != _DELEGATE}
+    return dict(sorted(Counter(name for name, _, _ in listed).items()))
 
 
-def delegated(interpreter: Any) -> bool | None:
-    """Whether operators were handed over to XNNPACK; None where the runtime does not tell."""
-    details = _details(interpreter)
-    return None if details is None else any(o["op_name"] == _DELEGATE for o in details)
-
-
-def macs(interpreter: Any) -> int | None:
-    """Multiply-accumulate operations for a window; None where the runtime does not tell.
+def macs(model: Path) -> int | None:
+    """Multiply-accumulate operations for a window; None where ai-edge-litert is not installed.
 
     Those of convolutions and dense layers, bias aside, as they are usually counted.
     """
-    details = _details(interpreter)
-    if details is None:
-        return None
-    shapes = {d["index"]: d["shape"].tolist() for d in interpreter.get_tensor_details()}
-    return sum(
-        _macs(
-            operator["op_name"],
-            [shapes.get(index, []) for index in operator["inputs"]],
-            shapes.get(operator["outputs"][0], []),
-        )
-        for operator in details
-    )
+    listed = _operators(model)
+    return None if listed is None else sum(operator_macs(*operator) for operator in listed)
 
 
-def _details(interpreter: Any) -> list[dict[str, Any]] | None:
-    # All runtimes have had this method for years, but none promises it.
-    listing = getattr(interpreter, "_get_ops_details", None)
-    return None if listing is None else list(listing())
-
-
-def _macs(name: str, inputs: Sequence[Shape], output: Shape) -> int:
+def operator_macs(name: str, inputs: Sequence[Shape], output: Shape) -> int:
     """Operations of one operator; the second input holds weights (out, height, width, in)."""
     if name == "CONV_2D" or name == "FULLY_CONNECTED":
         return math.prod(output) * math.prod(inputs[1][1:])
@@ -74,3 +63,27 @@ def _macs(name: str, inputs: Sequence[Shape], output: Shape) -> int:
     if name == "BATCH_MATMUL":
         return math.prod(output) * inputs[0][-1]
     return 0
+
+
+def _operators(path: Path) -> list[tuple[str, list[Shape], Shape]] | None:
+    """Name, shapes of the inputs and shape of the first output, of each operator."""
+    try:
+        from ai_edge_litert import schema_py_generated as schema
+    except ImportError:
+        return None
+    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
+    codes = [names[max(c.builtinCode, c.deprecatedBuiltinCode)] for c in model.operatorCodes]
+
+    def shape(tensors: Sequence[Any], index: int) -> Shape:
+        return [] if index < 0 or tensors[index].shape is None else tensors[index].shape.tolist()
+
+    return [
+        (
+            codes[operator.opcodeIndex],
+            [shape(graph.tensors, index) for index in operator.inputs],
+            shape(graph.tensors, operator.outputs[0]),
+        )
+        for graph in model.subgraphs
+        for operator in graph.operators
+    ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ecgstream.streamer.io.atomic import replacing
 from ecgstream.tools.bench.compare import Comparison
 
 COLOURS = ("#0072B2", "#D55E00")
@@ -57,12 +58,8 @@ def save(compared: Comparison, path: Path) -> None:
     ValueError : no image format has this suffix.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f"half-{path.name}")
-    try:
-        figure(compared).savefig(half, dpi=150)
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+    with replacing(path) as partial:
+        figure(compared).savefig(partial, dpi=150)
 
 
 def _points(axes: Axes, rows: Rows, side: int, colour: str, name: str) -> None:

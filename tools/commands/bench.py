@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from ecgstream.streamer.io.atomic import replacing
 from ecgstream.streamer.live.clock import SystemClock
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL
 from ecgstream.tools import options
@@ -140,9 +141,8 @@ def bench(
         click.echo(sentence)
     if json_path is not None:
         json_path.parent.mkdir(parents=True, exist_ok=True)
-        half = json_path.with_name(f"half-{json_path.name}")
-        half.write_text(json.dumps(figures, indent=2) + "\n")
-        half.replace(json_path)
+        with replacing(json_path) as partial:
+            partial.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def _requested(chosen: Models, runtime: str, threads: int, full: bool) -> list[Configuration]:

@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import math
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from matplotlib.figure import Figure
 from ecgstream.model.evaluation.benchmarks.registry import BENCHMARKS
 from ecgstream.model.evaluation.report.glance import glance
 from ecgstream.model.evaluation.report.tables import markdown
+from ecgstream.streamer.io.atomic import replacing
 
 NAME = "index.html"
 _TEMPLATE = Path(__file__).with_name("page.html.jinja")
@@ -34,11 +34,14 @@ def write(report: Mapping[str, Any], figures: Mapping[str, Figure], out: Path) -
     Figures that are not finite become null in the JSON.
     """
     out.mkdir(parents=True, exist_ok=True)
-    _replace(out / "report.json", json.dumps(_finite(report), indent=2, allow_nan=False) + "\n")
+    text = json.dumps(_finite(report), indent=2, allow_nan=False) + "\n"
+    with replacing(out / "report.json") as partial:
+        partial.write_text(text)
     for name, figure in figures.items():
         figure.savefig(out / f"{name}.png", dpi=110, bbox_inches="tight")
-    _replace(out / "report.md", _markdown(report))
-    _replace(out / NAME, render(report, figures))
+    for name, content in (("report.md", _markdown(report)), (NAME, render(report, figures))):
+        with replacing(out / name) as partial:
+            partial.write_text(content)
 
 
 def _markdown(report: Mapping[str, Any]) -> str:
@@ -58,12 +61,6 @@ def render(report: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
     return template.render(
         report=report, glance=glance(report), benchmarks=BENCHMARKS, figures=pictures
     )
-
-
-def _replace(path: Path, text: str) -> None:
-    half = path.with_name(f"half-{path.name}")
-    half.write_text(text)
-    os.replace(half, path)
 
 
 def _finite(value: Any) -> Any:

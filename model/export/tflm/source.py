@@ -89,12 +89,12 @@ def write(model: Path, out: Path, delay: str | int) -> Written:
     }
     out.mkdir(parents=True, exist_ok=True)
     files = {}
-    with TemporaryDirectory(prefix="half-", dir=out) as half:
+    with TemporaryDirectory(prefix="partial-", dir=out) as partial:
         for path in sorted(DEVICE.iterdir()):
             text = Template(path.read_text("utf-8")).substitute(values)
-            files[path.name] = Path(half, path.name).write_bytes(text.encode())
+            files[path.name] = Path(partial, path.name).write_bytes(text.encode())
         for name in files:
-            Path(half, name).replace(out / name)
+            Path(partial, name).replace(out / name)
     return Written(files, operators, measured["checked"])
 
 

@@ -221,6 +221,7 @@ def test_an_unknown_experiment_is_refused(tmp_path: Path) -> None:
         load_config(str(path))
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_training_on_beats_goes_on_where_it_stopped(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

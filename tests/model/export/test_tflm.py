@@ -164,7 +164,7 @@ def test_the_shipped_model_comes_whole_and_unchecked_where_tflm_is_missing(tmp_p
     assert "NOT measured" in (tmp_path / "parameters.h").read_text()
     assert "for want of tflite-micro" in (tmp_path / "reference.h").read_text()
     assert "NOT checked" in (tmp_path / "README.md").read_text()
-    assert not list(tmp_path.glob("half-*"))
+    assert not list(tmp_path.glob("partial-*"))
 
 
 @pytest.mark.usefixtures("no_tflm")

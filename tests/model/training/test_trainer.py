@@ -24,6 +24,8 @@ from ecgstream.streamer.engine.normalization import restore, standardise
 from ecgstream.streamer.io.records import RecordError, read_record
 from ecgstream.tools.cli import main
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -146,7 +148,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(
     for a, b in zip(whole.get_weights(), parts.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert len(read_history(tmp_path / "parts")) == 2
-    assert not list((tmp_path / "parts").glob("half-*"))
+    assert not list((tmp_path / "parts").glob("partial-*"))
 
 
 def test_missing_noise_is_named(config: Config, tmp_path: Path) -> None:

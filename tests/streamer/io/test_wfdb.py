@@ -201,9 +201,10 @@ def test_samples_take_as_many_bits_as_they_need(
 
 
 def test_a_signal_that_no_format_holds_ends_with_an_error(tmp_path: Path) -> None:
-    np.save(tmp_path / "x.npy", np.repeat([[4e6], [-4e6 + 0.25]], 480, axis=0))
-    why = failure(tmp_path / "out", tmp_path / "x.npy", form="wfdb", fs=360, strength=0.0)
-    assert why.startswith("signal 0 goes from -4e+06 to 4e+06 mV, in steps of 0.001 mV more than")
+    x = np.repeat([[0.5, 4e6], [0.25, -4e6 + 0.25]], 480, axis=0)
+    np.save(tmp_path / "x.npy", x)
+    why = failure(tmp_path / "out", tmp_path / "x.npy", form="wfdb", fs=360, signals=("signal 0",))
+    assert why.startswith("signal 1 goes from -4e+06 to 4e+06 mV, in steps of 0.001 mV more than")
 
 
 def test_a_resolution_of_more_than_16_bits_is_kept(tmp_path: Path) -> None:
