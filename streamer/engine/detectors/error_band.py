@@ -15,8 +15,7 @@ from ecgstream.streamer.quality import Flags, Quality
 
 MAX_BAND_RATIO = 0.15
 """Threshold on the RMS of the half width of the 90 % band over the peak-to-peak height of the
-denoised signal, both over `BAND_SECONDS`; above it samples are UNCERTAIN. Chosen on validation
-records."""
+denoised signal, both over `BAND_SECONDS`; above it samples are UNCERTAIN."""
 BAND_SECONDS = 2.0
 """Time before each hop that is judged."""
 MIN_HEIGHT_MV = 0.1
