@@ -51,7 +51,7 @@ def reasons_to_copy(
     ]
     by_name = True in kinds
     return [
-        _unit_obstacle(signal)
+        (NO_ECG if kind is False and not signal.unit.strip() else _unit_obstacle(signal))
         or (NO_ECG if kind is False else NOT_NAMED if by_name and kind is None else None)
         or _obstacle(signal)
         for signal, kind in zip(signals, kinds, strict=True)

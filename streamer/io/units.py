@@ -32,3 +32,8 @@ def overridden(unit: str, given: float | None) -> float | None:
 def unit_name(factor: float) -> str:
     """Name of the unit that is `factor` mV; adu where it has none."""
     return UNIT_NAMES.get(factor, "adu")
+
+
+def is_count(unit: str) -> bool:
+    """Whether a unit leaves open which quantity it is, as adu does."""
+    return unit.strip().lower() in _COUNTS

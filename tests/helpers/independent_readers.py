@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,8 @@ class ReadSignal(NamedTuple):
     samples: npt.NDArray[np.float64]
 
 
-def read(path: Path, fs: float = np.nan) -> list[ReadSignal]:
-    """Read all signals; `fs` is that of files that do not state it."""
+def read(path: Path, fs: float = np.nan, **table: Any) -> list[ReadSignal]:
+    """Read all signals; `fs` is that of files that do not state it, `table` is for pandas."""
     kind = path.suffix.lower()
     if kind in (".edf", ".bdf"):
         return _edf(path)
@@ -28,7 +28,7 @@ def read(path: Path, fs: float = np.nan) -> list[ReadSignal]:
         return _wfdb(path)
     if kind in (".npy", ".npz"):
         return _numpy(path, fs)
-    return _csv(path, fs)
+    return _csv(path, fs, **table)
 
 
 def _edf(path: Path) -> list[ReadSignal]:
@@ -58,15 +58,25 @@ def _numpy(path: Path, fs: float) -> list[ReadSignal]:
     return [ReadSignal(f"signal {i}", "", fs, x.astype(float)) for i, x in enumerate(columns)]
 
 
-def _csv(path: Path, fs: float) -> list[ReadSignal]:
-    """Columns of a table with a point for decimals and names with units in brackets."""
+def read_table(path: Path, **options: Any) -> Any:
+    """Read a table as pandas does; columns without names are called signal 0, signal 1 ..."""
     import pandas as pd  # type: ignore[import-untyped]
 
-    table = pd.read_csv(path, sep=None, engine="python")
+    table = pd.read_csv(path, **{"sep": None, "engine": "python", **options})
+    if options.get("header", 0) is None:
+        table.columns = pd.Index([f"signal {i}" for i in table.columns])
+    return table
+
+
+def _csv(path: Path, fs: float, **options: Any) -> list[ReadSignal]:
+    """Columns of a table, with units in brackets after their names."""
+    import pandas as pd
+
+    table = read_table(path, **options)
     found = []
     for name in table.columns:
-        parts = re.fullmatch(r"(.*?)\s*[\[(](.*)[\])]", name)
-        words = (parts[1], parts[2]) if parts else (name, "")
+        parts = re.fullmatch(r"(.*?)\s*[\[(](.*)[\])]", name.strip())
+        words = (parts[1], parts[2]) if parts else (name.strip(), "")
         samples = pd.to_numeric(table[name], errors="coerce").to_numpy(float)
         found.append(ReadSignal(*words, fs, samples))
     return found

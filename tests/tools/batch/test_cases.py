@@ -8,6 +8,7 @@ input.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,9 +20,9 @@ import pytest
 
 from ecgstream.streamer.io.formats import FORMATS
 from ecgstream.streamer.io.units import millivolts
-from helpers.independent_readers import ReadSignal, read
+from helpers.independent_readers import ReadSignal, read, read_table
 from helpers.paths import CASES
-from helpers.recordings import plain, run
+from helpers.recordings import done, plain, run
 
 pytest.importorskip("wfdb")
 
@@ -68,6 +69,8 @@ class Case:
     """Bytes to replace before the independent reader takes the input."""
     like: str = ""
     """Path in `tests/cases` of a file with the same signals that the independent reader takes."""
+    table: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments with which pandas reads the input."""
     units: Mapping[str, float] = field(default_factory=dict)
     """Value in mV of units that the independent reader reports, where this program's differ."""
     broken: str = ""
@@ -143,7 +146,53 @@ WFDB = [
     Case("wfdb-zero-signals", "r.hea", refused="it has no signals", broken="TypeError"),
 ]  # fmt: skip
 
-DENOISED = [*RANGES, *EDF, *WFDB]
+_ECG_MV = ecg("ECG", "mV", 250, 5000, -0.30, 1.29)
+_NO_NAMES = {"header": None}
+
+CSV = [
+    Case("csv-250.4Hz", "in.csv", [ecg("ECG", "mV", 250.4, 5000, -0.30, 1.29)], form="wfdb"),
+    Case("csv-burst-timestamps", "in.csv", [ecg("ECG", "uV", 130, 2600, -0.30, 1.28)], form="wfdb"),
+    Case("csv-decimal-comma-nohdr", "in.csv", [ecg("signal 1", "mV", 250, 5000, -0.30, 1.29)],
+         form="wfdb", table={**_NO_NAMES, "decimal": ",", "sep": ";"}),
+    Case("csv-decimal-comma-one-nohdr", "in.csv", refused="commas may be decimals",
+         options={"fs": 250.0}),
+    Case("csv-first-row-empty", "in.csv", [ecg("signal 1", "mV", 250, 5000, -0.30, 1.29)],
+         form="wfdb", table=_NO_NAMES),
+    Case("csv-first-row-empty given", "in.csv", [ecg("signal 1", "mV", 250, 5000, -0.30, 1.29)],
+         form="wfdb", table=_NO_NAMES, options={"fs": 250.0}),
+    Case("csv-header-gap", "in.csv", [_ECG_MV], form="wfdb"),
+    Case("csv-header-gap given", "in.csv", [_ECG_MV], form="wfdb", options={"fs": 250.0}),
+    Case("csv-labels", "in.csv", [_ECG_MV], form="wfdb"),
+    Case("csv-lead-I-first", "in.csv", form="wfdb", options={"fs": 250.0},
+         signals=[ecg(lead, "mV", 250, 5000, -0.0495 * (k + 1), 0.215 * (k + 1))
+                  for k, lead in enumerate(_12_LEADS)]),
+    Case("csv-neurokit-eda-rsp", "in.csv", options={"fs": 100.0},
+         signals=[ecg("ECG", "", 100, 2000, -0.28, 1.28),
+                  *(Copied(name, "", 100, 2000) for name in ("EDA", "Photosensor", "RSP"))]),
+    Case("csv-openbci-gui", "OpenBCI-RAW.txt", form="wfdb", table={"comment": "%", "sep": ","},
+         signals=[ecg("EXG Channel 0", "uV", 250, 5000, -0.30, 1.29),
+                  ecg("EXG Channel 1", "uV", 250, 5000, -0.28, 1.32),
+                  ecg("EXG Channel 2", "uV", 250, 5000, 0.00, 0.00),
+                  ecg("EXG Channel 3", "uV", 250, 5000, -0.30, 1.29),
+                  Copied("Accel Channel 0", "NU", 250, 5000), Copied("Other", "NU", 250, 5000)]),
+    Case("csv-polar-h10", "Polar_H10_ECG.txt", [ecg("ecg", "uV", 130, 2600, -0.30, 1.28)],
+         form="wfdb", table={"sep": ";"}),
+    *(
+        Case(f"csv-time-{name}{given}", "in.csv", [_ECG_MV], form="wfdb",
+             options={"fs": 250.0} if given else {})
+        for name in ("Time__s", "Time_s", "Timestamp__ns_", "lsl_timestamp", "time_ms")
+        for given in ("", " given")
+    ),
+    Case("csv-trailing-sep", "in.csv", [_ECG_MV], form="wfdb"),
+    Case("csv-unit-lead_II", "in.csv", [ecg("ECG (lead II)", "mV", 250, 5000, -0.30, 1.29)],
+         form="wfdb", options={"millivolts": 1.0}),
+    Case("csv-unit-microvolts", "in.csv", form="wfdb",
+         signals=[ecg("ECG", "microvolts", 250, 5000, -0.30, 1.29)]),
+    Case("csv-unit-millivolts", "in.csv", form="wfdb",
+         signals=[ecg("ECG", "millivolts", 250, 5000, -0.30, 1.29)]),
+]  # fmt: skip
+
+DENOISED = [*RANGES, *EDF, *WFDB, *CSV]
 
 
 def parameters(cases: Sequence[Case]) -> list[Any]:
@@ -165,7 +214,7 @@ def independently_read(case: Case, folder: Path) -> list[ReadSignal]:
         original = (CASES / case.name.split()[0] / case.file).read_bytes()
         assert case.repair[0] in original
         source.write_bytes(original.replace(*case.repair))
-    return read(source, case.options.get("fs", np.nan))
+    return read(source, case.options.get("fs", np.nan), **case.table)
 
 
 def as_expected(written: Sequence[ReadSignal], case: Case) -> Sequence[ReadSignal]:
@@ -203,17 +252,18 @@ def test_what_is_written_is_right(case: Case, tmp_path: Path) -> None:
         return
     assert outcome.failure is None, outcome.failure
     written = as_expected(read(outcome.task.target, case.options.get("fs", np.nan)), case)
-    given = {signal.name: signal for signal in independently_read(case, tmp_path)}
+    there = independently_read(case, tmp_path)
+    given = {s.name: s for s in there} | {f"{s.name} ({s.unit})": s for s in there}
     assert [signal.name for signal in written] == [signal.name for signal in case.signals]
     for signal, expected in zip(written, case.signals, strict=True):
         assert signal.unit == expected.unit, signal.name
         assert signal.fs == pytest.approx(expected.fs, rel=1e-7, nan_ok=True), signal.name
-        there = given[signal.name].samples
+        original = given[signal.name].samples
         samples = signal.samples[: expected.count]  # EDF fills its last data record
-        assert len(samples) == len(there) == expected.count, signal.name
+        assert len(samples) == len(original) == expected.count, signal.name
         if isinstance(expected, Copied):
             assert expected.name in outcome.copied
-            np.testing.assert_allclose(samples, there, rtol=1e-7, atol=1e-9)
+            np.testing.assert_allclose(samples, original, rtol=1e-7, atol=1e-9)
             continue
         factor = millivolts(signal.unit) or case.options.get("millivolts") or 1.0
         samples = samples * factor
@@ -221,6 +271,22 @@ def test_what_is_written_is_right(case: Case, tmp_path: Path) -> None:
         np.testing.assert_allclose(samples, aim, atol=TOLERANCE_MV, rtol=0)
         assert np.nanmin(samples) == pytest.approx(expected.low, abs=TOLERANCE_MV)
         assert np.nanmax(samples) == pytest.approx(expected.high, abs=TOLERANCE_MV)
+
+
+@pytest.mark.parametrize("case", parameters([case for case in CSV if not case.refused]))
+def test_a_table_keeps_every_other_byte(case: Case, tmp_path: Path) -> None:
+    source = CASES / case.name.split()[0] / case.file
+    target = done(tmp_path, source, **case.options)
+    options = {**case.table, "dtype": str, "keep_default_na": False}
+    before, after = read_table(source, **options), read_table(target, **options)
+    names = [signal.name for signal in case.signals if isinstance(signal, Denoised)]
+    assert list(before.columns) == list(after.columns) and len(before) == len(after)
+    changed = [c for c in before.columns if not before[c].equals(after[c])]
+    assert len(changed) == len(names)
+    assert all(name in column for name, column in zip(names, changed, strict=True))
+    number = re.compile(rb"[-+.,\dena]+")
+    lines = zip(source.read_bytes().splitlines(), target.read_bytes().splitlines(), strict=True)
+    assert all(number.sub(b"", old) == number.sub(b"", new) for old, new in lines)
 
 
 def test_every_case_is_in_a_table() -> None:
