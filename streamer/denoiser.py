@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,14 +16,31 @@ from ecgstream.streamer.engine.delay import FS, WINDOW, DelayMode, delay_mode
 from ecgstream.streamer.engine.normalization import ERROR_STEP, Floats, restore, scale
 from ecgstream.streamer.engine.reconstructor import DenoisedWindows
 from ecgstream.streamer.engine.settings import MAX_FS, MIN_FS, StreamSettings
-from ecgstream.streamer.engine.stream import State, Steps, Stream
-from ecgstream.streamer.engine.validation import as_array, count, millivolts, number
+from ecgstream.streamer.engine.stream import Steps, Stream
+from ecgstream.streamer.engine.validation import (
+    SamplesError,
+    as_array,
+    count,
+    millivolts,
+    number,
+)
 from ecgstream.streamer.network.base import Network, load_network, predicts_error
 from ecgstream.streamer.quality import Flags
 
 MAX_CHANNELS = 1024
 MIN_GAIN = 1e-6
 """adu per mV."""
+
+
+class State(Enum):
+    """Stage in the life of a stream."""
+
+    OPEN = "open"
+    """Takes samples."""
+    FLUSHED = "flushed"
+    """Has ended; all samples have been put out."""
+    BROKEN = "broken"
+    """Output was lost, or may have been. Also while samples are being taken."""
 
 
 class Denoised(NamedTuple):
@@ -169,7 +188,7 @@ class StreamingDenoiser:
         return (
             f"StreamingDenoiser({name}, channels={self.channels}, fs={self.fs:g}, "
             f"delay={self.delay!r}{st}: {self.delay_samples} samples of delay, "
-            f"next output sample {self._stream.end}, {self._stream.state.value})"
+            f"next output sample {self._stream.end}, {self._state.value})"
         )
 
     @property
@@ -218,7 +237,12 @@ class StreamingDenoiser:
 
     @strength.setter
     def strength(self, strength: float) -> None:
-        self._stream.strength = _check_strength(strength)
+        share = _check_strength(strength)
+        try:
+            self._stream.strength = share
+        except BaseException:  # of two streams that fade, one may have it
+            self._state = State.BROKEN
+            raise
 
     @property
     def delay_samples(self) -> int:
@@ -233,20 +257,25 @@ class StreamingDenoiser:
         self._begin(self.strength)
 
     def _begin(self, strength: float) -> None:
+        self._state = State.BROKEN
         self._stream: Stream | CrossFade = Stream(self._settings, strength)
+        self._state = State.OPEN
 
     def _change(self, **changes: Any) -> None:
-        """Change settings without a click and without losing the count."""
+        """Change settings without a click and without losing the count.
+
+        What fails on the way leaves the stream as it was.
+        """
         settings = replace(self._settings, **changes)
         same = settings.mode is self._settings.mode and settings.st == self._settings.st
-        if not self._stream.received:
-            self._stream = Stream(settings, self.strength)
-        elif not same and self._stream.state is not State.FLUSHED:
+        stream = self._stream
+        if not stream.received:
+            stream = Stream(settings, self.strength)
+        elif not same and self._state is not State.FLUSHED:
             old = self._active().fading_out
             new, samples = old.successor(settings)
-            block = _run(new.push_steps(samples), self.network)
-            self._stream = CrossFade(old, new, block)
-        self._settings = settings
+            stream = CrossFade(old, new, _run(new.push_steps(samples), self.network))
+        self._stream, self._settings = stream, settings
 
     def push(self, x: npt.ArrayLike) -> Block:
         """Take new samples and return all output that they complete (often none).
@@ -259,41 +288,57 @@ class StreamingDenoiser:
 
         Raises
         ------
-        ValueError : wrong shape or type, or the stream has been flushed.
-        RuntimeError : the network failed or was interrupted before; call `reset`.
+        ValueError : wrong shape or type, or the stream has been flushed; no sample was taken.
+        RuntimeError : a push or flush ended in another error or was interrupted before, so that
+            output was lost; call `reset`.
         """
-        return _run(self._push_steps(x), self.network)
+        return self._whole(lambda: self._push_steps(x), State.OPEN)
 
     def flush(self) -> Block:
         """End the stream and return what is left, so that every sample has come out once.
 
         The samples still waiting are completed by one last window that ends with the stream.
+
+        Raises
+        ------
+        RuntimeError : as `push`.
         """
-        if self._stream.state is State.FLUSHED or not self._stream.received:
-            return self._stream.nothing()
-        return _run(self._active().flush_steps(), self.network)
+        stream = self._active()
+        if self._state is State.FLUSHED or not stream.received:
+            return stream.nothing()
+        return self._whole(stream.flush_steps, State.FLUSHED)
+
+    def _whole(self, begin: Callable[[], Steps], after: State) -> Block:
+        """Run steps to their end, or leave the stream broken, whatever happens and wherever."""
+        try:
+            steps = begin()
+            self._state = State.BROKEN
+            block = _run(steps, self.network)
+            self._state = after
+            return block
+        except SamplesError:
+            raise
+        except BaseException:
+            self._state = State.BROKEN
+            raise
 
     # For `StreamerPool`, which runs the network for many streams at once:
 
     def _push_steps(self, x: npt.ArrayLike) -> Steps:
         """`push` as a generator of windows; the samples are checked before it starts."""
-        if self._stream.state is State.FLUSHED:
-            raise ValueError("the stream was flushed: call reset() before pushing a new one")
+        if self._state is State.FLUSHED:
+            raise SamplesError("the stream was flushed: call reset() before pushing a new one")
         samples = millivolts(x, self.channels, self._gain)
         return self._active().push_steps(samples)
-
-    def _invalidate(self) -> None:
-        """Refuse to continue before `reset`: output of this stream was lost."""
-        self._stream.state = State.BROKEN
 
     def _active(self) -> Stream | CrossFade:
         """The stream to continue with.
 
         Raises
         ------
-        RuntimeError : a window is missing.
+        RuntimeError : output of it was lost.
         """
-        if self._stream.state is State.BROKEN:
+        if self._state is State.BROKEN:
             raise RuntimeError(
                 "the network failed or was interrupted, and its window is lost: call reset()"
             )

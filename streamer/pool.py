@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ecgstream.streamer.denoiser import StreamingDenoiser, run_network
+from ecgstream.streamer.denoiser import State, StreamingDenoiser, run_network
 from ecgstream.streamer.engine.block import Block
 from ecgstream.streamer.engine.framer import Windows
 from ecgstream.streamer.engine.reconstructor import DenoisedWindows
 from ecgstream.streamer.engine.stream import Steps
+from ecgstream.streamer.engine.validation import SamplesError
 from ecgstream.streamer.network.base import Network, load_network
 
 _MAX_WINDOWS = 1024
@@ -83,14 +84,21 @@ class StreamerPool:
         KeyError : there is no stream of a name. No sample was taken.
         ValueError : samples of a wrong shape or type. No sample was taken.
 
-        When the network fails, all of these streams have to be reset.
+        After any other error, or an interruption, all of these streams have to be reset.
         """
-        steps = [self._streams[name]._push_steps(x) for name, x in samples.items()]
+        streams = [self._streams[name] for name in samples]
         try:
-            return dict(zip(samples, _run(steps, self.network), strict=True))
+            steps = [
+                stream._push_steps(x) for stream, x in zip(streams, samples.values(), strict=True)
+            ]
+            _set_states(streams, State.BROKEN)
+            blocks = dict(zip(samples, _run(steps, self.network), strict=True))
+            _set_states(streams, State.OPEN)
+            return blocks
+        except SamplesError:
+            raise
         except BaseException:
-            for name in samples:
-                self._streams[name]._invalidate()
+            _set_states(streams, State.BROKEN)
             raise
 
     def remove(self, name: Hashable) -> Block:
@@ -101,6 +109,11 @@ class StreamerPool:
         KeyError : there is none of that name.
         """
         return self._streams.pop(name).flush()
+
+
+def _set_states(streams: Sequence[StreamingDenoiser], state: State) -> None:
+    for stream in streams:
+        stream._state = state
 
 
 def _run(streams: Sequence[Steps], network: Network) -> list[Block]:

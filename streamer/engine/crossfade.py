@@ -7,7 +7,7 @@ import numpy as np
 from ecgstream.streamer.engine.block import Block, empty_block, joined
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.engine.settings import StreamSettings
-from ecgstream.streamer.engine.stream import State, Steps, Stream
+from ecgstream.streamer.engine.stream import Steps, Stream
 
 FADE_SECONDS = 0.1
 """Length of the fade."""
@@ -28,7 +28,6 @@ class CrossFade:
 
     def __init__(self, old: Stream | CrossFade, new: Stream, new_block: Block) -> None:
         self._old, self._new = old, new
-        self.state = State.OPEN
         self.end: int = old.end
         """Number of the sample that will be put out next."""
         self._begin = self.end
@@ -74,23 +73,17 @@ class CrossFade:
 
     def push_steps(self, samples: Floats) -> Steps:
         """As `Stream.push_steps`."""
-        self.state = State.BROKEN
         self._old = self._old.active
         old = yield from self._old.push_steps(samples)
         new = yield from self._new.push_steps(samples)
-        block = self._mix(old, new)
-        self.state = State.OPEN
-        return block
+        return self._mix(old, new)
 
     def flush_steps(self) -> Steps:
         """As `Stream.flush_steps`."""
-        self.state = State.BROKEN
         self._old = self._old.active
         old = yield from self._old.flush_steps()
         new = yield from self._new.flush_steps()
-        block = self._mix(old, new)
-        self.state = State.FLUSHED
-        return block
+        return self._mix(old, new)
 
     def _mix(self, old_block: Block, new_block: Block) -> Block:
         self._old_block = _from(joined([self._old_block, old_block]), self.end)

@@ -7,7 +7,6 @@ stream (`StreamingDenoiser`) or for many at once (`StreamerPool`).
 from __future__ import annotations
 
 from collections.abc import Generator
-from enum import Enum
 
 import numpy as np
 
@@ -26,17 +25,6 @@ Steps = Generator[Windows, DenoisedWindows, Block]
 """Yields windows, is sent them denoised, and returns a block."""
 
 
-class State(Enum):
-    """Stage in the life of a stream."""
-
-    OPEN = "open"
-    """Takes samples."""
-    FLUSHED = "flushed"
-    """Has ended; all samples have been put out."""
-    BROKEN = "broken"
-    """Windows were not given back, so that output is missing. Also while they are out."""
-
-
 class Stream:
     """A framer and a reconstructor with the network between them.
 
@@ -52,7 +40,6 @@ class Stream:
         self._framer = Framer(settings)
         self._reconstructor = Reconstructor(settings, self._framer, strength, origin)
         self.delay_samples = self._delay_samples()
-        self.state = State.OPEN
 
     @property
     def received(self) -> int:
@@ -100,7 +87,6 @@ class Stream:
 
     def push_steps(self, samples: Floats) -> Steps:
         """Take samples (channels, n) in mV; return all output that they complete."""
-        self.state = State.BROKEN
         blocks = []
         begin = 0
         for end in self._framer.cuts(samples):
@@ -108,7 +94,6 @@ class Stream:
             begin = end
             if windows is not None:
                 blocks.append(self._reconstructor.reconstruct((yield windows)))
-        self.state = State.OPEN
         return joined(blocks) if blocks else self.nothing()
 
     def flush_steps(self) -> Steps:
@@ -116,7 +101,6 @@ class Stream:
 
         The samples still waiting are completed by one last window that ends with the stream.
         """
-        self.state = State.BROKEN
         framer, reconstructor = self._framer, self._reconstructor
         blocks = []
         windows = framer.drain()
@@ -126,7 +110,6 @@ class Stream:
             blocks.append(reconstructor.drain((yield framer.last_window())))
         else:
             blocks.append(reconstructor.drain())
-        self.state = State.FLUSHED
         return joined(blocks)
 
     def _delay_samples(self) -> int:

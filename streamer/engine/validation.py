@@ -11,6 +11,10 @@ Floats = npt.NDArray[np.float32]
 _FLOAT32 = np.dtype(np.float32)
 
 
+class SamplesError(ValueError):
+    """Samples that a stream does not take; it goes on as if they had not come."""
+
+
 def number(value: object, low: float, high: float, what: str) -> float:
     """A number from `low` to `high`, of Python's or numpy's own types.
 
@@ -47,7 +51,7 @@ def millivolts(x: npt.ArrayLike, channels: int, gain: float | None) -> Floats:
 
     Raises
     ------
-    ValueError : another shape or type, or integers without a gain.
+    SamplesError : another shape or type, or integers without a gain.
     """
     if type(x) is np.ndarray and x.dtype == _FLOAT32:
         return _rows(x, channels)
@@ -58,7 +62,7 @@ def millivolts(x: npt.ArrayLike, channels: int, gain: float | None) -> Floats:
     elif samples.dtype.kind in "iu":
         floats = _from_adu(samples, gain)
     else:
-        raise ValueError(f"samples are of type {samples.dtype}, not real numbers")
+        raise SamplesError(f"samples are of type {samples.dtype}, not real numbers")
     if isinstance(x, np.ma.MaskedArray):
         floats[np.ma.getmaskarray(x)] = np.nan
     return _rows(floats, channels)
@@ -69,17 +73,17 @@ def as_array(x: npt.ArrayLike) -> npt.NDArray[Any]:
 
     Raises
     ------
-    ValueError : not an array of numbers.
+    SamplesError : not an array of numbers.
     """
     try:
         return np.asanyarray(x)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"samples are no array of numbers: {error}") from None
+        raise SamplesError(f"samples are no array of numbers: {error}") from None
 
 
 def _from_adu(adu: npt.NDArray[np.integer], gain: float | None) -> Floats:
     if gain is None:
-        raise ValueError(
+        raise SamplesError(
             f"samples are of type {adu.dtype}: name the gain in adu per mV, or push mV"
         )
     with np.errstate(over="ignore"):
@@ -93,7 +97,7 @@ def _rows(samples: Floats, channels: int) -> Floats:
     if samples.ndim == 1 and (channels == 1 or not len(samples)):
         return samples.reshape(channels, -1) if len(samples) else np.empty((channels, 0), _FLOAT32)
     if samples.ndim != 2 or samples.shape[1] != channels:
-        raise ValueError(
+        raise SamplesError(
             f"samples have shape {samples.shape}; this stream takes (n, {channels})"
             + (" or (n,)" if channels == 1 else "")
         )
