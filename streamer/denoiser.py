@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -134,6 +135,10 @@ class StreamingDenoiser:
     the samples alone and not on how they were cut into pushes. Before the first sample the
     signal is taken to have been constant.
 
+    A copied or pickled stream goes on with the same bits, in another process, too. It has a
+    network of its own, which a `.tflite` file needs not be there for. Push from one thread at a
+    time; streams of several threads may share a `TFLiteNetwork`.
+
     Examples
     --------
     >>> import numpy as np
@@ -180,6 +185,9 @@ class StreamingDenoiser:
             predicts_error=predicts_error(self.network),
         )
         self._begin(strength)
+
+    def __copy__(self) -> StreamingDenoiser:
+        return deepcopy(self)  # two streams must not share what they have received
 
     def __repr__(self) -> str:
         model = getattr(self.network, "path", None)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from ecgstream.streamer.engine.stream import Steps
 from ecgstream.streamer.engine.validation import SamplesError
 from ecgstream.streamer.network.base import Network, load_network
 
+_Name = TypeVar("_Name", bound=Hashable)
 _MAX_WINDOWS = 1024
 """Windows denoised in one call, unless one stream has more: bounds the memory of long pushes."""
 
@@ -53,6 +55,9 @@ class StreamerPool:
         self.network = load_network(model, runtime)
         self._streams: dict[Hashable, StreamingDenoiser] = {}
 
+    def __copy__(self) -> StreamerPool:
+        return deepcopy(self)  # two pools must not share what their streams have received
+
     def __len__(self) -> int:
         return len(self._streams)
 
@@ -76,7 +81,7 @@ class StreamerPool:
             raise ValueError(f"there is a stream {name!r} already")
         self._streams[name] = StreamingDenoiser(self.network, **options)
 
-    def push(self, samples: Mapping[Hashable, npt.ArrayLike]) -> dict[Hashable, Block]:
+    def push(self, samples: Mapping[_Name, npt.ArrayLike]) -> dict[_Name, Block]:
         """Take new samples of some streams; return all output that they complete, by name.
 
         Raises

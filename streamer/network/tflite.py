@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,9 @@ class TFLiteNetwork:
     A file other than the shipped one is first run in a process of its own, which takes a few
     tenths of a second (seconds with TensorFlow), once per process and content; see
     `ecgstream.streamer.network.sandbox`. The sandbox and this process run the same bytes.
+
+    Threads may share a network: one call waits for another. A copied or pickled network holds the
+    file's bytes and opens them again, without the sandbox.
     """
 
     def __init__(
@@ -155,11 +159,13 @@ class TFLiteNetwork:
     def _choose(self, runtime: str, threads: int, xnnpack: bool) -> None:
         found, self._class = load_runtime(runtime)
         self.runtime = found.name
+        self._threads = threads
         self._options = {"num_threads": threads, **({} if xnnpack else found.without_xnnpack())}
         self._xnnpack = xnnpack
 
     def _open(self, content: bytes) -> None:
         self._content = content
+        self._lock = Lock()
         self._calls: dict[int, _Call] = {}
         interpreter = self._load()
         try:
@@ -203,6 +209,10 @@ class TFLiteNetwork:
                 f"(1, {WINDOW}, 1), and optionally error {_ERROR_SHAPE}"
             )
         return int(frames[1]) * CONTEXT_STEP, next(name for name in _ANSWERS if name in outputs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        options = (self.runtime, self._threads, self._xnnpack)
+        return TFLiteNetwork.unchecked, (self._content, str(self.path), *options)
 
     @property
     def interpreter(self) -> Any:
@@ -255,11 +265,12 @@ class TFLiteNetwork:
         tensors, n = self._stored(window, context), len(window)
         answers = []
         start = 0
-        while start < n:
-            stop = start + self._batch(n - start)
-            call = self._call(stop - start)
-            answers.append(call([rows[start:stop] for rows in tensors]))
-            start = stop
+        with self._lock:  # an interpreter serves one caller at a time
+            while start < n:
+                stop = start + self._batch(n - start)
+                call = self._call(stop - start)
+                answers.append(call([rows[start:stop] for rows in tensors]))
+                start = stop
         if len(answers) == 1:
             return [output[..., 0] for output in answers[0]]
         return [np.concatenate(parts)[..., 0] for parts in zip(*answers, strict=True)]

@@ -1,4 +1,4 @@
-"""An error or interruption at any line leaves a stream that goes on rightly or says that it cannot."""
+"""After an interruption at any line a stream goes on rightly or says that it cannot."""
 
 from __future__ import annotations
 
