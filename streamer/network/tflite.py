@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -125,8 +124,8 @@ class TFLiteNetwork:
     tenths of a second (seconds with TensorFlow), once per process and content; see
     `ecgstream.streamer.network.sandbox`. The sandbox and this process run the same bytes.
 
-    Threads may share a network: one call waits for another. A copied or pickled network holds the
-    file's bytes and opens them again, without the sandbox.
+    Threads may share a network: each call has interpreters of its own while it lasts. A copied
+    or pickled network holds the file's bytes and opens them again, without the sandbox.
     """
 
     def __init__(
@@ -165,8 +164,6 @@ class TFLiteNetwork:
 
     def _open(self, content: bytes) -> None:
         self._content = content
-        self._lock = Lock()
-        self._calls: dict[int, _Call] = {}
         interpreter = self._load()
         try:
             inputs, outputs = _signature(interpreter)
@@ -180,7 +177,8 @@ class TFLiteNetwork:
         # Several windows at once must give the bits of one: floats do so with XNNPACK alone.
         integers = all(tensor.quantized for tensor in (*self._inputs, self._answer))
         self._batches = integers or self._xnnpack
-        self._calls[1] = _Call(interpreter, 1)
+        # Taken by a call while it lasts, so that none is used by two threads at once.
+        self._spare: list[dict[int, _Call]] = [{1: _Call(interpreter, 1)}]
 
     def _load(self) -> Any:
         try:
@@ -212,23 +210,23 @@ class TFLiteNetwork:
 
     def __reduce__(self) -> tuple[Any, ...]:
         options = (self.runtime, self._threads, self._xnnpack)
-        return TFLiteNetwork.unchecked, (self._content, str(self.path), *options)
+        return type(self).unchecked, (self._content, str(self.path), *options)
 
     @property
     def interpreter(self) -> Any:
         """The runtime's own, for one window: for benchmarks."""
-        return self._calls[1].interpreter
+        return self._call(self._spare[0], 1).interpreter
 
-    def _call(self, batch: int) -> _Call:
-        if batch not in self._calls:
-            self._calls[batch] = _Call(self._load(), batch)
-        return self._calls[batch]
+    def _call(self, calls: dict[int, _Call], batch: int) -> _Call:
+        if batch not in calls:
+            calls[batch] = _Call(self._load(), batch)
+        return calls[batch]
 
-    def _batch(self, n: int) -> int:
+    def _batch(self, calls: dict[int, _Call], n: int) -> int:
         """Windows of the next call when `n` are due: one where the file allows no more."""
         batch = (BATCH if n >= BATCH else min(n, MAX_EXACT_BATCH)) if self._batches else 1
         try:
-            self._call(batch)
+            self._call(calls, batch)
         except RuntimeError:
             self._batches, batch = False, 1
         return batch
@@ -241,7 +239,7 @@ class TFLiteNetwork:
 
     def bare_call(self, window: Floats, context: Floats) -> Callable[[], Any]:
         """The interpreter's call for one window alone, its tensors ready: for benchmarks."""
-        tensors, call = self._stored(window, context), self._call(1)
+        tensors, call = self._stored(window, context), self._call(self._spare[0], 1)
         return lambda: call(tensors)[0]
 
     def __call__(self, window: Floats, context: Floats) -> Floats:
@@ -262,15 +260,24 @@ class TFLiteNetwork:
 
     def _run(self, window: Floats, context: Floats) -> list[Any]:
         """What the file puts out for n standardised windows, as it is stored, (n, ...) each."""
-        tensors, n = self._stored(window, context), len(window)
-        answers = []
-        start = 0
-        with self._lock:  # an interpreter serves one caller at a time
-            while start < n:
-                stop = start + self._batch(n - start)
-                call = self._call(stop - start)
-                answers.append(call([rows[start:stop] for rows in tensors]))
-                start = stop
+        try:
+            calls = self._spare.pop()
+        except IndexError:
+            calls = {}
+        try:
+            answers = self._run_in_batches(calls, self._stored(window, context), len(window))
+        finally:
+            self._spare.append(calls)
         if len(answers) == 1:
             return [output[..., 0] for output in answers[0]]
         return [np.concatenate(parts)[..., 0] for parts in zip(*answers, strict=True)]
+
+    def _run_in_batches(self, calls: dict[int, _Call], tensors: Any, n: int) -> list[list[Any]]:
+        answers = []
+        start = 0
+        while start < n:
+            stop = start + self._batch(calls, n - start)
+            call = self._call(calls, stop - start)
+            answers.append(call([rows[start:stop] for rows in tensors]))
+            start = stop
+        return answers

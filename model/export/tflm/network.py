@@ -34,7 +34,7 @@ class Int8Network(TFLiteNetwork):
     def __init__(self, path: str | Path) -> None:
         super().__init__(path)
         self.content = self._content
-        call = self._calls[1]
+        call = self._call(self._spare[0], 1)
         order = [details["index"] for details in call.interpreter.get_input_details()]
         self._names = ("window", "context")[: len(order)]
         self.places = dict(zip(self._names, map(order.index, call.inputs), strict=True))
@@ -83,7 +83,8 @@ class _MicroInterpreter:
             raise ModelError(f"TFLM does not take the model: {error}") from None
         self.get_signature_runner = other.get_signature_runner
         self.get_input_details = other.get_input_details
-        self._places = {d["index"]: place for place, d in enumerate(other.get_input_details())}
+        self._inputs = [details["index"] for details in other.get_input_details()]
+        self._outputs = [details["index"] for details in other.get_output_details()]
 
     def allocate_tensors(self) -> None:
         """Do nothing: TFLM allocates at construction."""
@@ -94,15 +95,15 @@ class _MicroInterpreter:
 
     def set_tensor(self, index: int, tensor: Steps) -> None:
         """Set an input."""
-        self._interpreter.set_input(tensor, self._places[index])
+        self._interpreter.set_input(tensor, self._inputs.index(index))
 
     def invoke(self) -> None:
         """Run the model."""
         self._interpreter.invoke()
 
     def get_tensor(self, index: int) -> Steps:
-        """Return a copy of the only output."""
-        return np.array(self._interpreter.get_output(0))
+        """Return a copy of an output."""
+        return np.array(self._interpreter.get_output(self._outputs.index(index)))
 
 
 def arena_size(content: bytes) -> int:
