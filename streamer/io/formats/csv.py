@@ -94,7 +94,7 @@ class CsvReader(Reader):
             try:
                 text = line.decode("utf-8")
             except UnicodeDecodeError:
-                raise FormatError(f"line {self._line} is not UTF-8") from None
+                raise FormatError(f"line {self._line} is not UTF-8: save it as UTF-8") from None
             if self._line == 1 and text.startswith("\ufeff"):
                 self.mark, text = "\ufeff", text[1:]
             yield text

@@ -33,6 +33,7 @@ from ecgstream.streamer.io.formats.csv_header import (
 )
 from ecgstream.streamer.io.formats.csv_time import (
     DAY_S,
+    MIN_EPOCH,
     NAMES,
     UNITS,
     epoch_unit,
@@ -45,6 +46,10 @@ from ecgstream.streamer.io.units import is_count, millivolts, overridden, unit_n
 
 MAX_PROBE_LINES = 4000
 """Lines from which columns are told apart."""
+_DIALECT_LINES = 200
+"""Lines from all over these that tell delimiter and decimal sign."""
+_KIND_CELLS = 500
+"""Cells that tell whether a column holds numbers."""
 _INDEX = re.compile(
     r"#|index|idx|samples?([ _]?(#|num(ber)?|no|nr|index|idx|id|count(er)?))?|row|n?seq|no|nr"
     r"|(package|packet)[ _]?(num(ber)?|count(er)?|id)|unnamed: 0",
@@ -109,6 +114,7 @@ class _Probe:
         cells = [cell for cell in self.cells(i) if not is_missing(cell)]
         if not cells:
             return "empty"
+        cells = cells[:: max(1, len(cells) // _KIND_CELLS)]
         if 2 * sum(is_text_time(bare(cell)) for cell in cells) > len(cells):
             return "time"
         numbers = sum(self.dialect.number(cell) is not None for cell in cells)
@@ -126,15 +132,20 @@ def columns(lines: Sequence[str], options: Options) -> Columns:
     if not filled:
         raise FormatError("it holds no samples")
     later = filled[len(filled) // 3 :]
+    later = later[:: max(1, len(later) // _DIALECT_LINES)]
     dialect = find_dialect(later)
     begin, width = _first_row(lines, dialect, later)
     head = lines[:begin]
     body = [line.rstrip("\r\n") for line in lines[begin:] if line.strip()]
-    header = read_header(head, dialect, width)
+    try:
+        header = read_header(head, dialect, width)
+        probe = _Probe([dialect.cells(line) for line in body], dialect, header)
+        _check_widths(header, probe)
+    except FormatError:
+        check_decimals(dialect, body)
+        raise
     if not header.named:
         check_decimals(dialect, body)
-    probe = _Probe([dialect.cells(line) for line in body], dialect, header)
-    _check_widths(header, probe)
     return _roles(probe, head, options)
 
 
@@ -229,8 +240,8 @@ def _roles(probe: _Probe, head: Sequence[str], options: Options) -> Columns:
     for i, kind in enumerate(probe.kinds):
         if kind == "words":
             left_out[i] = "their cells are words"
-        elif kind == "empty" and not (header.named and names[i]):
-            left_out[i] = "they are empty"
+        elif kind == "empty" and i not in wanted and ecg_names([names[i]])[0] is not True:
+            left_out[i] = "they are empty at first"
         elif kind == "time":
             left_out.setdefault(i, "times")
     for i in wanted & set(left_out):
@@ -263,9 +274,10 @@ def _time(
         times |= {i for i in others if kinds[i] == "number" and is_time_name(names[i])}
     if options.time is not None:
         return _given_time(probe, options, times)
+    leads = ecg_names(names)
+    rising = {i for i in others if kinds[i] == "number" and leads[i] is not True}
+    times |= {i for i in rising - times if _is_epoch(probe, i) and _is_clock(probe, i)}
     if not times:
-        leads = ecg_names(names)
-        rising = [i for i in others if kinds[i] == "number" and leads[i] is not True]
         times = {i for i in rising if _is_clock(probe, i)}
         said += [f"column {names[i] or i!r} taken for the time" for i in times]
     clocks = []
@@ -355,14 +367,21 @@ def _is_clock(probe: _Probe, i: int) -> bool:
     """Whether numbers rise steadily in steps of a usual rate, as only times do."""
     numbers = probe.numbers(i)
     numbers = numbers[np.isfinite(numbers)]
-    if len(numbers) < 8 or (np.diff(numbers) < 0).any() or numbers[-1] <= numbers[0]:
+    if len(numbers) < 8 or numbers[-1] <= numbers[0]:
         return False
     unit, _ = _unit(probe, i)
     if unit is None:
         return False
     step = _step(numbers) * unit
-    even = (_irregularity(numbers) or 0.0) < max(2.0, 0.1 * len(numbers))
+    back = (np.diff(numbers) < 0).any()  # as jitter makes it
+    allowed = 0.01 * len(numbers) if back else max(2.0, 0.1 * len(numbers))
+    even = (_irregularity(numbers) or 0.0) < allowed
     return even and step > 0 and MIN_FS <= 1 / step <= MAX_FS
+
+
+def _is_epoch(probe: _Probe, i: int) -> bool:
+    numbers = probe.numbers(i)
+    return bool(len(numbers)) and bool(np.nanmin(numbers, initial=np.inf) >= MIN_EPOCH)
 
 
 def _counts_rows(probe: _Probe, i: int) -> bool:
@@ -420,8 +439,8 @@ def _signals(
             if value is None and unit:
                 fault = f"it is in {unit}: give --units"
             elif value is None and (lead or i in wanted or not stated):
-                value, assumed = 1.0, True
-                fault = _doubt(probe.numbers(i))
+                value, fault = 1.0, _doubt(probe.numbers(i))
+                assumed = assumed or not fault
         shown = unit or unit_name(value or 1.0) if value is not None else unit
         gain = DEFAULT_GAIN_ADU_PER_MV * (value or 1.0)
         rate = np.nan if fs is None else fs

@@ -99,8 +99,9 @@ def find_dialect(lines: Sequence[str]) -> Dialect:
     for delimiter in _DELIMITERS:
         for decimal in ".,":
             dialect = Dialect(delimiter, decimal)
-            new = _explained(dialect, lines)
-            if decimal != delimiter and new > score:
+            possible = decimal != delimiter or any('"' in line for line in lines)
+            new = _explained(dialect, lines) if possible else score
+            if new > score:
                 best, score = dialect, new
     if not score[0]:
         shown = lines[-1].strip() if lines else ""

@@ -26,6 +26,13 @@ _RATE = re.compile(
     re.I,
 )
 _UNIT = re.compile(r"units?\W+([^\W\d]+)", re.I)
+_FACT = re.compile(
+    r"(name|date of birth|recorded \w+|classification|symptoms|software \w+|"
+    r"device|units?|lead)\s*[,;:=\t]|interval=|exceldatetime=|timeformat=|dateformat=|"
+    r"channeltitle=|range=|(classification|symptoms)\s*$",
+    re.I,
+)
+_LEAD = re.compile(r"lead\s*[,;:=\t]\s*(.+)", re.I)
 _CHANNELS = re.compile(r"Number of channels\s*=\s*(\d+)", re.I)
 _BRACKETS = re.compile(r"(.*?)\s*[\[(]([^\])]*)[\])]")
 _ENDING = re.compile(r"(.*?)(?:\s*[,/]\s*|[\s_]+(?:in\s+|-\s+)?)([^\W\d_]+)")
@@ -62,37 +69,41 @@ def read_header(lines: Sequence[str], dialect: Dialect, width: int) -> Header:
     ------
     FormatError : there are names, but not as many as columns.
     """
-    rows = [
-        [bare(c) for c in dialect.cells(ln.rstrip("\r\n"))] for ln in lines if not is_comment(ln)
-    ]
+    texts = [line.rstrip("\r\n") for line in lines if not is_comment(line)]
+    rows = [[bare(cell) for cell in dialect.cells(text)] for text in texts]
     fs = _stated_rate(lines)
-    fitting = [row for row in rows if len(row) == width]
-    if rows and not fitting:
+    facts = [_is_fact(text) for text in texts]
+    pairs = zip(rows, facts, strict=True)
+    fitting = [row for row, fact in pairs if len(row) == width and not fact]
+    if rows and not fitting and not facts[-1]:
         row = rows[-1]
         if len(row) == width - 1:
             fitting = [[*row, ""]]  # which must be an empty column
-        elif len(row) > 2 or not _is_fact(lines):
+        else:
             raise FormatError(
                 f"its first row has {len(row)} cells, the first samples have {width}"
                 + (" (are its commas decimals?)" if dialect.delimiter == "," else "")
             )
     if fitting:
         names, units = fitting[-1], [""] * width
-        if len(fitting) > 1 and any(_is_unit(cell) for cell in fitting[-1]):
+        if len(fitting) > 1 and any(_is_sure_unit(cell) for cell in fitting[-1]):
             names, units = fitting[-2], [cell if _is_unit(cell) else "" for cell in fitting[-1]]
-        pairs = zip(names, units, strict=True)
-        titles = [Title(name, unit) if unit else title(name) for name, unit in pairs]
+        titles = [
+            Title(name, unit) if unit else title(name)
+            for name, unit in zip(names, units, strict=True)
+        ]
         return Header(_of_openbci(lines, titles), True, fs)
-    names = _of_opensignals(lines, width) or _of_comment(lines, dialect, width)
-    if names:
-        return Header([title(name) for name in names], True, fs)
+    named = _of_opensignals(lines, width) or _of_comment(lines, dialect, width)
+    if named:
+        return Header(named, True, fs)
     count = _channels(lines)
     if count and count < width:
         titles = [Title("Sample Index", "")] + [Title(f"EXG {i}", "uV") for i in range(count)]
         rest = [Title(f"Other {i}", "") for i in range(width - count - 1)]
         return Header([*titles, *rest], True, fs)
     unit = next((m[1] for m in map(_UNIT.search, lines) if m and millivolts(m[1])), "")
-    return Header([Title(f"signal {i}", unit) for i in range(width)], False, fs)
+    lead = next((m[1].strip() for m in map(_LEAD.match, lines) if m), "") if width == 1 else ""
+    return Header([Title(lead or f"signal {i}", unit) for i in range(width)], False, fs)
 
 
 def title(text: str) -> Title:
@@ -109,17 +120,20 @@ def title(text: str) -> Title:
 def _is_unit(text: str) -> bool:
     """Whether a text is a unit, not a remark such as the name of a lead."""
     text = text.strip()
-    if millivolts(text) is not None or text.lower() in TIME_UNITS or text.startswith("hh:mm"):
+    if _is_sure_unit(text):
         return True
-    if is_count(text):
-        return bool(text)
     words = text.lower() in _NO_UNITS or ecg_names([text])[0] is True
     return not words and bool(_SYMBOL.fullmatch(text))
 
 
-def _is_fact(lines: Sequence[str]) -> bool:
-    """Whether the rows before the samples only state facts, such as the rate."""
-    return _stated_rate(lines) is not None
+def _is_sure_unit(text: str) -> bool:
+    known = millivolts(text) is not None or text.lower() in TIME_UNITS
+    return known or text.startswith("hh:mm") or (bool(text) and is_count(text))
+
+
+def _is_fact(text: str) -> bool:
+    """Whether a line states something, such as the rate, and names no columns."""
+    return bool(_FACT.match(text) or _RATE.search(text))
 
 
 def _stated_rate(lines: Sequence[str]) -> float | None:
@@ -148,9 +162,9 @@ def _json(lines: Sequence[str]) -> list[dict[str, Any]]:
     return []
 
 
-def _of_opensignals(lines: Sequence[str], width: int) -> list[str]:
-    """Names of all devices' columns, with the sensor where it is known."""
-    names: list[str] = []
+def _of_opensignals(lines: Sequence[str], width: int) -> list[Title]:
+    """Titles of all devices' columns, with the sensor where it is known."""
+    titles: list[Title] = []
     for fact in _json(lines):
         columns = [str(name) for name in fact.get("column", [])]
         labels = [str(label) for label in fact.get("label", [])]
@@ -160,22 +174,22 @@ def _of_opensignals(lines: Sequence[str], width: int) -> list[str]:
             sensors = dict(zip(places, labels, strict=True))
         for name in columns:
             sensor = sensors.get(name, "RAW")
-            names.append(name if sensor in ("RAW", "CUSTOM", name) else f"{sensor} {name}")
-    return [*names, ""][:width] if width - 1 <= len(names) <= width else []
+            unit = "" if name in sensors or name.lower() == "nseq" else "digital"
+            told = sensor not in ("RAW", "CUSTOM", name)
+            titles.append(Title(f"{sensor} {name}" if told else name, unit))
+    fits = titles and width - 1 <= len(titles) <= width
+    return [*titles, Title("", "")][:width] if fits else []
 
 
-def _of_comment(lines: Sequence[str], dialect: Dialect, width: int) -> list[str]:
+def _of_comment(lines: Sequence[str], dialect: Dialect, width: int) -> list[Title]:
     """Names in the last comment, as `numpy.savetxt` writes them."""
     comments = [line for line in lines if line.strip() and is_comment(line)]
     if not comments:
         return []
     cells = [bare(cell) for cell in dialect.cells(comments[-1].strip().lstrip("#%").strip())]
     words = all(not cell or dialect.number(cell) is None for cell in cells)
-    return cells if len(cells) == width and words and (width > 1 or _looks_named(cells)) else []
-
-
-def _looks_named(cells: Sequence[str]) -> bool:
-    return ecg_names(cells)[0] is True
+    fits = len(cells) == width and words and (width > 1 or ecg_names(cells)[0] is True)
+    return [title(cell) for cell in cells] if fits else []
 
 
 def _channels(lines: Sequence[str]) -> int:

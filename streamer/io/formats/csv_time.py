@@ -28,7 +28,8 @@ _DATE = re.compile(
     r"\s*(Z|UTC|[+-]\d\d:?\d\d)?\]?",
     re.I,
 )
-_EPOCHS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (1e8, 1.0))
+MIN_EPOCH = 1e8
+_EPOCHS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (MIN_EPOCH, 1.0))
 """Smallest number that is a time since 1970 (or 2000), and its unit in seconds."""
 DAY_S = 86400.0
 
