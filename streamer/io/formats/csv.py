@@ -30,8 +30,8 @@ from ecgstream.streamer.io.formats.csv_columns import (
     Columns,
     Options,
     columns,
-    seconds,
 )
+from ecgstream.streamer.io.formats.csv_probe import seconds
 
 _MAX_LINE_BYTES = 1 << 20
 _MAX_RATE_ERROR = 0.01
