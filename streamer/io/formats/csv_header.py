@@ -145,7 +145,8 @@ def _stated_rate(lines: Sequence[str]) -> float | None:
         rates = {float(text.replace(",", ".")) for text in texts}
     if len(rates) > 1:
         raise FormatError(f"its header states several rates ({sorted(rates)}): give --fs")
-    return rates.pop() if rates and 0 not in rates else None
+    rate = rates.pop() if rates else 0.0
+    return rate if 0 < rate < float("inf") else None
 
 
 def _json(lines: Sequence[str]) -> list[dict[str, Any]]:
@@ -157,18 +158,23 @@ def _json(lines: Sequence[str]) -> list[dict[str, Any]]:
                 found = json.loads(text)
             except (ValueError, RecursionError):
                 continue
-            facts = [found, *found.values()]
-            return [f for f in facts if isinstance(f, dict) and "sampling rate" in f]
+            facts = [found, *(found.values() if isinstance(found, dict) else ())]
+            dicts = [fact for fact in facts if isinstance(fact, dict)]
+            return [f for f in dicts if isinstance(f.get("sampling rate"), (int, float))]
     return []
+
+
+def _texts(fact: dict[str, Any], key: str) -> list[str]:
+    found = fact.get(key)
+    return [str(item) for item in found] if isinstance(found, list) else []
 
 
 def _of_opensignals(lines: Sequence[str], width: int) -> list[Title]:
     """Titles of all devices' columns, with the sensor where it is known."""
     titles: list[Title] = []
     for fact in _json(lines):
-        columns = [str(name) for name in fact.get("column", [])]
-        labels = [str(label) for label in fact.get("label", [])]
-        sensors = dict(zip(labels, map(str, fact.get("sensor", [])), strict=False))
+        columns, labels, kinds = (_texts(fact, key) for key in ("column", "label", "sensor"))
+        sensors = dict(zip(labels, kinds, strict=False))
         if labels and len(columns) >= len(labels) and not set(labels) <= set(columns):
             places = columns[-len(labels) :]
             sensors = dict(zip(places, labels, strict=True))

@@ -22,7 +22,7 @@ _WORDS = frozenset(
 )
 _ALONE = frozenset({"t", *UNITS}) - {"min", "minute", "minutes"}
 """Names of time columns that are words of other names, too."""
-_CLOCK = re.compile(r"\[?(?:(\d+):)?(\d+):(\d+(?:[.,]\d+)?)\]?")
+_CLOCK = re.compile(r"\[?(?:(\d{1,6}):)?(\d{1,6}):(\d{1,2}(?:[.,]\d+)?)\]?")
 _DATE = re.compile(
     r"\[?(\d{1,4})([-/.])(\d\d?)\2(\d{1,4})(?:[T ]\s*(\d\d?):(\d\d)(?::(\d\d(?:[.,:]\d+)?))?)?"
     r"\s*(Z|UTC|[+-]\d\d:?\d\d)?\]?",
@@ -81,9 +81,9 @@ def text_seconds(text: str) -> float | None:
             day, month = month, day
     try:
         moment = datetime(year, month, day, int(hour or 0), int(minute or 0), tzinfo=timezone.utc)
-    except ValueError:
+        if zone and zone[0] in "+-":
+            away = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+            moment += -away if zone[0] == "+" else away
+    except (ValueError, OverflowError):
         return None
-    if zone and zone[0] in "+-":
-        away = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-        moment += -away if zone[0] == "+" else away
     return moment.timestamp() + float((rest or "0").replace(",", ".").replace(":", "."))

@@ -305,3 +305,19 @@ def test_what_was_taken_for_what_is_said(tmp_path: Path) -> None:
     (outcome,) = run(tmp_path / "out", tmp_path / "x.csv", form="npy")
     assert outcome.layout == "decimal commas, time in ms by its steps, mV where no unit is named"
     assert outcome.left_out == {"time": "as times", "label": "as their cells are words"}
+
+
+@pytest.mark.parametrize("cell", ["9" * 400 + ":00:01", "9999-12-31 23:59:59-23:00", "12:99:99:1"])
+def test_a_time_out_of_every_range_is_refused(tmp_path: Path, cell: str) -> None:
+    (tmp_path / "x.csv").write_text(table("{t:.3f},{a}\n", "t,ECG\n") + f"{cell},0.1\n")
+    assert "is no time" in failure(tmp_path / "out", tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize(
+    "facts", ['{"a": {"sampling rate": "x"}}', '{"sampling rate": NaN}', '{"column": 3}', "{"]
+)
+def test_a_header_that_is_no_opensignals_is_a_comment(tmp_path: Path, facts: str) -> None:
+    (tmp_path / "x.csv").write_text(table("{t:.3f},{a}\n", f"# {facts}\nt,ECG\n"))
+    reader = CsvReader(tmp_path / "x.csv", None, None)
+    reader.close()
+    assert [(signal.name, signal.fs) for signal in reader.signals] == [("ECG", 250)]
