@@ -17,6 +17,8 @@ _WINDOW_STAMPS = 32
 """Stamps before and after a possible hole that are compared."""
 _SHORT_STAMPS = 8
 """With fewer of them, near the ends, a hole must be larger than the usual variation, too."""
+_MIN_HOLE_STAMPS = 0.6
+"""Smallest hole, in steps from stamp to stamp; rounded stamps of a slow clock shift by 0.5."""
 _MAX_DECIMALS = 6
 _SIGMAS = 4.0
 Indices = npt.NDArray[np.int64]
@@ -113,7 +115,7 @@ class Clock:
         at = np.arange(begin, end)  # windows [at - w, at) and [at, at + w), before and after
         shift = low[at + w] - high[at]
         back = low[at] - high[at + w]
-        least = np.full(len(at), 0.5 * self._step * self._size)
+        least = np.full(len(at), _MIN_HOLE_STAMPS * self._step * self._size)
         short = (at < _SHORT_STAMPS) | (n - at < _SHORT_STAMPS)
         if short.any():
             whole = (high - low)[w : n + 1] if n > w else np.array([np.ptp(late[:-1])])

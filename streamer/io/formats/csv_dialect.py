@@ -145,4 +145,7 @@ def _explained(dialect: Dialect, lines: Sequence[str]) -> tuple[float, int]:
     empty = sum(is_missing(cell) for row in same for cell in row)
     if known == empty:
         return 0.0, 0
-    return round(known / (width * len(same)) * count / len(rows), 3), width
+    share = known / (width * len(same)) * count / len(rows)
+    if dialect.delimiter == " " and share < 1:  # blanks stand in texts, too
+        share /= 2
+    return round(share, 3), width

@@ -22,9 +22,10 @@ _WORDS = frozenset(
 )
 _ALONE = frozenset({"t", *UNITS}) - {"min", "minute", "minutes"}
 """Names of time columns that are words of other names, too."""
-_CLOCK = re.compile(r"\[?(?:(\d{1,6}):)?(\d{1,6}):(\d{1,2}(?:[.,]\d+)?)\]?")
+_CLOCK = re.compile(r"\[?(?:(\d{1,6}):)?(\d{1,6}):(\d{1,2}(?:[.,:]\d+)?)(?:\s*([AP])M)?\]?", re.I)
 _DATE = re.compile(
-    r"\[?(\d{1,4})([-/.])(\d\d?)\2(\d{1,4})(?:[T ]\s*(\d\d?):(\d\d)(?::(\d\d(?:[.,:]\d+)?))?)?"
+    r"\[?(\d{1,4})([-/.])(\d\d?)\2(\d{1,4})"
+    r"(?:[T ]\s*(\d\d?):(\d\d)(?::(\d\d(?:[.,:]\d+)?))?(?:\s*([AP])M)?)?"
     r"\s*(Z|UTC|[+-]\d\d:?\d\d)?\]?",
     re.I,
 )
@@ -67,12 +68,12 @@ def text_seconds(text: str) -> float | None:
     """Seconds of h:mm:ss, mm:ss, or a date and time (ISO 8601, or as Excel writes them)."""
     clock = _CLOCK.fullmatch(text)
     if clock:
-        hours, minutes, rest = clock.groups()
-        return int(hours or 0) * 3600 + int(minutes) * 60 + float(rest.replace(",", "."))
+        hours, minutes, rest, half = clock.groups()
+        return _hour(hours, half) * 3600 + int(minutes) * 60 + _decimal(rest)
     found = _DATE.fullmatch(text)
     if not found:
         return None
-    first, sign, second, third, hour, minute, rest, zone = found.groups()
+    first, sign, second, third, hour, minute, rest, half, zone = found.groups()
     year, month, day = int(first), int(second), int(third)
     if len(first) < 3:
         year = int(third)
@@ -80,10 +81,21 @@ def text_seconds(text: str) -> float | None:
         if sign == "/" and day <= 12:
             day, month = month, day
     try:
-        moment = datetime(year, month, day, int(hour or 0), int(minute or 0), tzinfo=timezone.utc)
+        moment = datetime(year, month, day, tzinfo=timezone.utc)
+        moment += timedelta(hours=_hour(hour, half), minutes=int(minute or 0))
         if zone and zone[0] in "+-":
             away = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
             moment += -away if zone[0] == "+" else away
     except (ValueError, OverflowError):
         return None
-    return moment.timestamp() + float((rest or "0").replace(",", ".").replace(":", "."))
+    return moment.timestamp() + _decimal(rest or "0")
+
+
+def _hour(text: str | None, half: str | None) -> int:
+    """Hour of the day; `half` is the letter of AM or PM."""
+    hour = int(text or 0)
+    return hour if half is None else hour % 12 + 12 * (half in "Pp")
+
+
+def _decimal(text: str) -> float:
+    return float(text.replace(",", ".").replace(":", "."))

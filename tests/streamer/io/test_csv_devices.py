@@ -113,6 +113,18 @@ READ: dict[str, tuple[str, dict[str, Any], list[tuple[str, float | None]], float
         250,
     ),
     "whole seconds": (stamped("{t},{a}\n", "%H:%M:%S", "clock,ECG\n"), {}, [("ECG", 1)], 250),
+    "AM and PM": (
+        stamped("{t},{a}\n", "%m/%d/%Y %I:%M:%S.%f %p", "time,ECG\n", EPOCH - 800),
+        {},
+        [("ECG", 1)],
+        250,
+    ),
+    "a colon before the fraction": (
+        stamped("{t};{a}\n", "%H:%M:%S:%f", "time;ECG\n"),
+        {},
+        [("ECG", 1)],
+        250,
+    ),
     "over midnight": (
         stamped("{t},{a}\n", "%H:%M:%S.%f", "time,ECG\n", 86400 - 2),
         {},
@@ -307,7 +319,9 @@ def test_what_was_taken_for_what_is_said(tmp_path: Path) -> None:
     assert outcome.left_out == {"time": "as times", "label": "as their cells are words"}
 
 
-@pytest.mark.parametrize("cell", ["9" * 400 + ":00:01", "9999-12-31 23:59:59-23:00", "12:99:99:1"])
+@pytest.mark.parametrize(
+    "cell", ["9" * 400 + ":00:01", "9999-12-31 23:59:59-23:00", "12:99:99:1:1"]
+)
 def test_a_time_out_of_every_range_is_refused(tmp_path: Path, cell: str) -> None:
     (tmp_path / "x.csv").write_text(table("{t:.3f},{a}\n", "t,ECG\n") + f"{cell},0.1\n")
     assert "is no time" in failure(tmp_path / "out", tmp_path / "x.csv")
