@@ -35,7 +35,7 @@ class Framer:
     ----------
     checks : input at its own rate, gaps held, with its flags.
     samples : input at `FS`.
-    artifacts : pops and steps, at `FS`.
+    artifacts : pops and steps, and what they spoil, at `FS`.
     received : samples taken, at the input's rate.
     arrived : samples at `FS`.
     framed : end of the newest window, at `FS`.
@@ -52,7 +52,8 @@ class Framer:
         self.checks = InputChecks(channels, settings.fs, self.keep)
         self.to_model_rate = Resampler(channels, self.rate) if resampled else None
         self.samples = RingBuffer(channels, past + mode.hop) if resampled else self.checks.samples
-        self.artifacts = ArtifactDetector(channels, mode.samples - mode.hop + 1)
+        reach = 0 if self.to_model_rate is None else self.to_model_rate.reach
+        self.artifacts = ArtifactDetector(channels, settings.fs, self.rate, mode, reach)
         self._frames = RingBuffer(channels, self._context)
         self.received = 0
         self.arrived = 0
@@ -76,10 +77,12 @@ class Framer:
         if x.shape[1]:
             x = self._check(x)
             self.received += x.shape[1]
+            seen = x.shape[1] + self.artifacts.history
+            self.artifacts.push(self.checks.samples.newest(seen))
             if self.to_model_rate is not None:
                 x = self.to_model_rate.push(x)
                 self.samples.append(x)
-            self._arrive(x.shape[1])
+            self.arrived += x.shape[1]
         return self._complete_windows()
 
     def drain(self) -> Windows | None:
@@ -88,7 +91,7 @@ class Framer:
             total = int((self.received - 1) * self.rate) + 1
             x = self.to_model_rate.flush(total)
             self.samples.append(x)
-            self._arrive(x.shape[1])
+            self.arrived += x.shape[1]
         return self._complete_windows()
 
     def last_window(self) -> Windows:
@@ -107,11 +110,6 @@ class Framer:
                 self.samples.fill(rows, x[rows, 0])
                 self.to_model_rate.fill(rows, x[rows, 0])
         return x
-
-    def _arrive(self, n: int) -> None:
-        """Count the newest `n` samples at `FS` and look for artifacts in them."""
-        self.arrived += n
-        self.artifacts.push(self.samples.newest(n + 1))
 
     def _complete_windows(self) -> Windows | None:
         hop = self._hop

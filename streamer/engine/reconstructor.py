@@ -26,6 +26,7 @@ from ecgstream.streamer.quality import Flags, Quality
 
 # Numbers of numpy's own are several times faster than an enum's.
 _GAP = np.uint8(Quality.GAP)
+_SETTLING = np.uint8(Quality.SETTLING)
 
 
 class DenoisedWindows(NamedTuple):
@@ -136,7 +137,7 @@ class Reconstructor:
         n = rebuilt.shape[1]
         if self._st is not None or self.to_input_rate is not None:
             self._flags.append(flags)
-            flags = self._at_input_rate(self._flags, self.rebuilt, n)
+            flags = self._flags_at_input_rate(n)
         if self._error is not None and error is not None:
             self._error.append(error)
             self._error_end += error.shape[1]
@@ -188,6 +189,23 @@ class Reconstructor:
         at = np.arange(self.emitted, self.emitted + n) * rate.numerator // rate.denominator
         first = int(at[0]) if n else end
         return at_fs.newest(end - first)[:, at - first]
+
+    def _flags_at_input_rate(self, n: int) -> Flags:
+        """Flags for the next `n` samples to be put out; what an artifact spoils is smeared."""
+        flags: Flags = self._at_input_rate(self._flags, self.rebuilt, n)
+        if self.to_input_rate is None or not n:
+            return flags
+        rate = self._framer.rate
+        reach = -(-self.to_input_rate.reach * rate.numerator // rate.denominator)
+        at = np.arange(self.emitted, self.emitted + n) * rate.numerator // rate.denominator
+        first, last = max(0, int(at[0]) - reach), min(self.rebuilt, int(at[-1]) + reach + 1)
+        spoilt = self._flags.newest(self.rebuilt - first)[:, : last - first] & _SETTLING
+        if not np.count_nonzero(spoilt):
+            return flags
+        count = np.pad(np.cumsum(spoilt != 0, axis=1), ((0, 0), (1, 0)))
+        low, high = np.clip([at - reach - first, at + reach + 1 - first], 0, last - first)
+        smeared: Flags = np.where(count[:, high] > count[:, low], _SETTLING, np.uint8(0))
+        return flags | smeared
 
     def _open_gaps(self, rebuilt: Floats, flags: Flags) -> Floats:
         gaps = flags & _GAP

@@ -72,6 +72,11 @@ class Resampler:
         self._received = 0
         self._given = 0
 
+    @property
+    def reach(self) -> int:
+        """Output samples on either side that an input sample is smeared over."""
+        return -(-self._half // self._down)
+
     def newest_input(self, output: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Index of the input sample that completes each output sample."""
         return (output * self._down + self._half) // self._up

@@ -9,6 +9,7 @@ noise, the same counts at other thresholds show where the threshold should lie.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def run_record(
     for name, method in methods.items():
         given = stressed.astype(np.float32)
         denoised = method(given)
-        artifacts = ArtifactDetector(len(LEVELS), mode.samples - mode.hop + 1)
+        artifacts = ArtifactDetector(len(LEVELS), FS, Fraction(1), mode, 0)
         artifacts.push(np.pad(given.T, ((0, 0), (1, 0)), "edge"))
         near = artifacts.near(0, len(given))
         ratios = UncertaintyDetector(len(LEVELS), hop).ratios(
