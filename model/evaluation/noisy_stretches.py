@@ -45,20 +45,22 @@ def noise_halves(data: Path, *, test: bool) -> dict[str, Samples]:
     return {k: noise_half(k, recorded_noise(k, data), test=test) for k in RECORDED}
 
 
-def noise_stretch(kind: str, record: str, j: int, halves: Mapping[str, Samples]) -> Samples:
-    """Noise of that kind for stretch `j` of a record, (FED,), zero mean.
+def noise_stretch(
+    kind: str, record: str, j: int, halves: Mapping[str, Samples], n: int = FED
+) -> Samples:
+    """Noise of that kind for stretch `j` of a record, (n,), zero mean.
 
     `halves` holds each recorded kind's half of NSTDB, (NOISE_HALF, 2).
     """
     if kind in RECORDED:
-        start = (int(record) * 97 + j * 1009) * 360 % (NOISE_HALF - FED)
-        noise = halves[kind][start : start + FED, j % 2]
+        start = (int(record) * 97 + j * 1009) * 360 % (NOISE_HALF - n)
+        noise = halves[kind][start : start + n, j % 2]
     elif kind == "mix":
-        parts = [noise_stretch(part, record, j, halves) for part in RECORDED]
+        parts = [noise_stretch(part, record, j, halves, n) for part in RECORDED]
         noise = np.sum([part / part.std() for part in parts], axis=0)
     else:
         phase = np.random.default_rng((int(record), j)).random()
-        noise = np.sin(2 * np.pi * (float(kind.removeprefix("pli")) / FS * np.arange(FED) + phase))
+        noise = np.sin(2 * np.pi * (float(kind.removeprefix("pli")) / FS * np.arange(n) + phase))
     return noise - noise.mean()
 
 

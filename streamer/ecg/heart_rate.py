@@ -14,14 +14,19 @@ MAX_ERROR = 0.05
 """Two standard errors of a rate, as a share of it, beyond which there is none."""
 _REGULAR = 0.15
 """Difference from the median, as a share of it, of an interval that counts as regular."""
+_SAME = 0.1
+"""Likewise, of two intervals that would be one without the beat between them."""
 _REGULAR_SHARE = 0.6
 """Share of regular intervals that makes a regular rhythm."""
+_SHORTEST = 0.3  # s; a heart this fast beats so for longer than one interval
 _SHORT, _SPLIT, _DOUBLE = 0.5, 0.75, (1.7, 2.3)
 """Times the median: an interval that is no heart's, the shorter part of one split by a false beat,
 and one that a missed beat leaves."""
+_MISSED_SHARE = 0.2
+"""Share of doubled intervals up to which beats may be missing; more of them are a rhythm."""
 _CLEAR_SHARE = 0.7
 """Share of the time between beats that must be free of doubt."""
-_PARTIAL_INTERVALS, _NOT_JUDGED = 1.5, 1.0
+_PARTIAL_INTERVALS, _NOT_JUDGED = 2, 1.0
 """Intervals seen in part, before the first and after the last beat, and seconds at the end in which
 beats are still to be found: what is missing of a stretch that nothing hides."""
 
@@ -70,19 +75,20 @@ def heart_rate(beats: Sequence[Beat], seconds: float) -> HeartRate:
     if np.count_nonzero(good) < MIN_INTERVALS:
         return unknown_rate(UNCLEAR if np.count_nonzero(known) >= MIN_INTERVALS else TOO_FEW)
     median = float(np.median(rr[good]))
-    if (rr[known] < _SHORT * median).any() and not _regular(rr[known], median):
+    if (rr[known] < min(_SHORTEST, _SHORT * median)).any() and not _regular(rr[known], median):
         return unknown_rate(UNCLEAR)
     if _regular(rr[known], median):
         good &= ~_split(rr, median)
         known &= ~_split(rr, median)
         low, high = _DOUBLE
-        if ((rr[known] > low * median) & (rr[known] < high * median)).any():
+        doubled = np.mean((rr[known] > low * median) & (rr[known] < high * median))
+        if 0 < doubled <= _MISSED_SHARE:
             return unknown_rate(UNCLEAR)
     count = np.count_nonzero(good)
     if count < MIN_INTERVALS or rr[good].sum() < _CLEAR_SHARE * rr[known].sum():
         return unknown_rate(UNCLEAR)
     mean = float(rr[good].mean())
-    seen = float(rr[good].sum()) + _PARTIAL_INTERVALS * mean + _NOT_JUDGED
+    seen = float(rr[good].sum()) + _PARTIAL_INTERVALS * float(rr[good].max()) + _NOT_JUDGED
     unseen = max(0.0, 1 - seen / seconds)
     error = float(rr[good].std(ddof=1)) / mean * math.sqrt(unseen / count)
     if 2 * error > MAX_ERROR:
@@ -98,7 +104,7 @@ def _split(rr: np.ndarray, median: float) -> np.ndarray:
     """Mask of neighbouring intervals that make one of a regular rhythm together."""
     mask = np.zeros(len(rr), bool)
     for i in range(len(rr) - 1):
-        regular = abs((rr[i] + rr[i + 1]) / median - 1) < _REGULAR
+        regular = abs((rr[i] + rr[i + 1]) / median - 1) < _SAME
         if regular and min(rr[i], rr[i + 1]) < _SPLIT * median:
             mask[i : i + 2] = True
     return mask

@@ -24,8 +24,8 @@ SPAN = 10.0
 """Seconds that are looked at together, and that the heart rate is taken over."""
 MIN_FS, MAX_FS = 50.0, 10_000.0
 """Hz; the band of the QRS ends at 15."""
-_EVERY = 0.5  # s from one look to the next
-_UNSURE = 0.4  # s; what is newer may look different at the next look
+_EVERY = 0.25  # s from one look to the next
+_UNSURE = 0.35  # s; what is newer may look different at the next look
 _LATEST = 3.0  # s without a beat, and there is no rate any more
 _LEARNING = 2.0  # s of valid signal before its usual energy is known
 _WIDTH = 0.12  # s that the energy is averaged over
@@ -40,6 +40,8 @@ otherwise."""
 _MISSED = 1.6  # times the usual distance
 _SECOND_LOOK = 1.5  # s before a beat in which a missed one is looked for
 _LEAST = 0.05  # mV in the band of the QRS; lower is no beat but what is left of noise
+_JUDGED = 0.08  # mV; signals whose beats are lower are not judged by alone
+_CENTRE = 10.0  # Hz of the band
 _DOUBTFUL_HEIGHT = 0.03  # mV
 _HALVED = 8.0  # s in which what is remembered of the usual energy halves
 _HIDDEN = 0.2  # share of flagged signal that is the reason for a missing rate
@@ -52,7 +54,7 @@ class BeatDetector:
 
     Pan & Tompkins (1985): band-pass 5 to 15 Hz, slope, square, moving mean, a threshold, T waves
     told by their slope, a second look where a beat is missing. Here the last ten seconds are
-    filtered forwards and backwards, twice a second; the threshold is relative to what the
+    filtered forwards and backwards, four times a second; the threshold is relative to what the
     median two seconds of valid signal reach, now or some seconds ago, so that a pause does not make
     beats of the noise in it. The energies of all valid signals are added, so that the leads with
     the highest complexes count most. Nothing is found where all signals carry a quality flag.
@@ -92,11 +94,10 @@ class BeatDetector:
         self._span, self._every = round(SPAN * fs), round(_EVERY * fs)
         self._signal = RingBuffer(channels, self._span)
         self._quality = RingBuffer(channels, self._span, np.uint8)
-        self._holes = RingBuffer(1, self._span, np.int64)  # samples up to each that are in holes
-        self._hole_count = self._count = 0
+        self._count = 0
+        self._least_energy = (2 * np.pi * _CENTRE * _JUDGED / fs) ** 2 / 3
         self._usual = np.zeros(channels)  # energy of each signal
         self._beats: deque[Beat] = deque()  # of the newest span, and the one before
-        self._holes_before = 0  # the newest beat
         self._certain = True  # the newest beat is
         self._flushed = False
 
@@ -109,7 +110,7 @@ class BeatDetector:
     def delay_samples(self) -> int:
         """No beat is returned later than this many samples after its R peak.
 
-        Most come within 40 % of it: only a low one that would be missed takes a second look.
+        Most come within a third of it: only a low one that would be missed takes a second look.
         """
         return round((_EVERY + _UNSURE + _REACH + _SECOND_LOOK) * self._fs) + 1
 
@@ -145,7 +146,6 @@ class BeatDetector:
         # All that is kept of the past is a gap now, and that is all a gap does.
         jump = max(0, n - 2 * self._span) // self._every * self._every
         self._count += jump
-        self._hole_count += jump
         return found + self._gap(n - first - jump)
 
     def _gap(self, n: int) -> list[Beat]:
@@ -198,9 +198,6 @@ class BeatDetector:
     def _take(self, samples: Floats, flags: Flags) -> None:
         self._signal.append(samples)
         self._quality.append(flags)
-        holes = self._hole_count + np.cumsum((flags != 0).all(axis=0))
-        self._holes.append(holes[None])
-        self._hole_count = int(holes[-1])
         self._count += samples.shape[1]
 
     def _newest(self, tail: RingBuffer, n: int | None = None) -> npt.NDArray[Any]:
@@ -221,7 +218,7 @@ class BeatDetector:
         n = min(self._count, self._span)
         if n < _LEARNING * self._fs:
             return []
-        height, energy = self._waves(n)
+        height, energy, judged = self._waves(n)
         humps, _ = find_peaks(energy, _POSSIBLE, distance=round(_REFRACTORY * self._fs))
         first, reach = self._count - n, round(_REACH * self._fs)
         found = []
@@ -231,38 +228,42 @@ class BeatDetector:
             if height[peak] >= _DOUBTFUL_HEIGHT:
                 most = np.inf if height[peak] >= _LEAST else _DOUBTFUL
                 found.append((first + peak, min(float(energy[hump]), most)))
-        return self._choose(found)
+        return self._choose(found, np.cumsum(~judged))
 
-    def _waves(self, n: int) -> tuple[Samples, Samples]:
-        """Height (n,) in mV in the band of the QRS, and its energy relative to what is usual."""
+    def _waves(self, n: int) -> tuple[Samples, Samples, npt.NDArray[np.bool_]]:
+        """Height in mV in the band of the QRS, its energy relative to what is usual, both (n,).
+
+        And where there are signals to judge by: valid ones whose usual energy is known and enough.
+        """
         from scipy.ndimage import uniform_filter1d
         from scipy.signal import sosfiltfilt
 
-        height, energy, usual = np.zeros(n), np.zeros(n), np.zeros(n)
-        for row, (x, flags) in enumerate(
-            zip(self._newest(self._signal), self._newest(self._quality), strict=True)
-        ):
-            valid = flags == 0
-            if np.count_nonzero(valid) < _LEARNING * self._fs:
-                continue
-            known = np.flatnonzero(np.isfinite(x))
-            band = sosfiltfilt(self._band, np.interp(np.arange(n), known, x[known]))
-            steep = uniform_filter1d(np.gradient(band) ** 2, round(_WIDTH * self._fs))
-            if valid[-self._every :].any():
-                self._usual[row] *= 0.5 ** (_EVERY / _HALVED)
-            self._usual[row] = max(self._usual[row], self._reached(steep[valid]))
-            height += np.where(valid, np.abs(band), 0)
-            energy += np.where(valid, steep, 0)
-            usual += np.where(valid, self._usual[row], 0)
-        return height, energy / np.maximum(usual, 1e-12)
+        signal, valid = self._newest(self._signal), self._newest(self._quality) == 0
+        judged = np.flatnonzero(valid.sum(axis=1) >= _LEARNING * self._fs)
+        if not len(judged):
+            return np.zeros(n), np.zeros(n), np.zeros(n, bool)
+        valid = valid[judged]
+        band = sosfiltfilt(self._band, [_bridged(x) for x in signal[judged]])
+        steep = uniform_filter1d(np.gradient(band, axis=1) ** 2, round(_WIDTH * self._fs))
+        usual = self._usual[judged]
+        usual[valid[:, -self._every :].any(axis=1)] *= 0.5 ** (_EVERY / _HALVED)
+        reached = [self._reached(x[known]) for x, known in zip(steep, valid, strict=True)]
+        self._usual[judged] = usual = np.maximum(usual, reached)
+        height = np.where(valid, np.abs(band), 0).sum(axis=0)
+        energy = np.where(valid, steep, 0).sum(axis=0)
+        expected = usual @ valid
+        return height, energy / np.maximum(expected, 1e-12), expected >= self._least_energy
 
     def _reached(self, energy: Samples) -> float:
         """What the median two seconds of (n,) reach."""
         parts = max(1, round(len(energy) / (_LEARNING * self._fs)))
         return float(np.median([part.max() for part in np.array_split(energy, parts)]))
 
-    def _choose(self, found: list[tuple[int, float]]) -> list[Beat]:
-        """Take the beats among what was found, places and energies, in order."""
+    def _choose(self, found: list[tuple[int, float]], holes: npt.NDArray[np.int64]) -> list[Beat]:
+        """Take the beats among what was found, places and energies, in order.
+
+        `holes` counts the samples that nothing can be judged by, up to each of the newest.
+        """
         certain = [place for place, energy in found if energy >= _CERTAIN]
         usual = np.median(np.diff(certain)) if len(certain) > 2 else self._fs
         possible: list[tuple[float, int]] = []
@@ -285,20 +286,23 @@ class BeatDetector:
             missed = [each for each in possible if each[1] >= near]
             if missed and place - last > _MISSED * usual:
                 second = max(missed)[1]
-                beats.append(self._beat(second, False, []))
+                beats.append(self._beat(second, False, [], holes))
                 possible = [each for each in possible if each[1] > second]
             doubts = [each for energy, each in possible if energy >= _DOUBTFUL]
             steep = since >= _T_WAVE or energy >= _BARELY_STEEPER * before
-            beats.append(self._beat(place, steep, doubts))
+            beats.append(self._beat(place, steep, doubts, holes))
             possible, before = [], energy
         return beats
 
-    def _beat(self, place: int, certain: bool, doubts: list[int]) -> Beat:
+    def _beat(
+        self, place: int, certain: bool, doubts: list[int], holes: npt.NDArray[np.int64]
+    ) -> Beat:
         """Add a beat; `doubts` are humps since the one before that may be beats."""
-        holes = int(self._newest(self._holes)[0, place - self._count])
         rr = np.nan
-        if self._beats and holes == self._holes_before:
-            rr = (place - self._beats[-1].sample) / self._fs
+        if self._beats:
+            last, first = self._beats[-1].sample, self._count - len(holes)
+            if last >= first and holes[last - first] == holes[place - first]:
+                rr = (place - last) / self._fs
         clear = (
             certain
             and self._certain
@@ -308,5 +312,14 @@ class BeatDetector:
         self._beats.append(beat)
         while self._beats[0].sample < self._count - self._span and len(self._beats) > 1:
             self._beats.popleft()
-        self._holes_before, self._certain = holes, certain
+        self._certain = certain
         return beat
+
+
+def _bridged(x: Floats) -> Floats:
+    """A signal (n,) with a straight line across each gap."""
+    known = np.isfinite(x)
+    if known.all():
+        return x
+    bridged = np.interp(np.arange(len(x)), np.flatnonzero(known), x[known])
+    return bridged.astype(np.float32)

@@ -13,5 +13,6 @@ MODULES = {
     "b3": "b3_beat_detection",
     "doubt": "uncertainty",
     "b4": "b4_fidelity",
+    "rate": "b6_heart_rate",
 }
 """Module of each benchmark by its name, in the order of the report."""

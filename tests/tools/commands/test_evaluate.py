@@ -20,6 +20,7 @@ from ecgstream.model.evaluation.benchmarks import (
     b2_noise,
     b3_beat_detection,
     b4_fidelity,
+    b6_heart_rate,
     delay_curve,
     error_by_position,
     uncertainty,
@@ -235,6 +236,16 @@ def sections() -> dict[str, dict[str, Any]]:
         "b3": {"cells": cells, "lost": b3_beat_detection.lost_sensitivity(cells)},
         "doubt": uncertainty.summary([{"level": 12, "wrong": False, "ratio": 0.1}]),
         "b4": {"mitdb": harm, "qtdb": [], "pulse": [{"method": "shipped, st", **after}]},
+        "rate": {
+            "cells": b6_heart_rate.summary(
+                [
+                    {
+                        **{"record": "100", "method": "shipped", "condition": "clean"},
+                        **{"seconds": 291, "known": 290, "wrong": 1, "reasons": {"gap": 1}},
+                    }
+                ]
+            )
+        },
         "delay_curve": {
             "curve": [{"delay": 47, "hop": 16, "kind": k, "mean": 9.0} for k in ("mix", "em")]
         },
@@ -370,5 +381,5 @@ def test_evaluate_says_so_when_it_has_nothing_to_score(tmp_path: Path) -> None:
         main, ["evaluate", "--data", str(tmp_path), "--out", str(tmp_path / "o"), "--no-filters"]
     )
     assert result.exit_code == 1
-    assert "none of the records of b0, b1, b2, b3, doubt, b4 is in" in result.output
+    assert "none of the records of b0, b1, b2, b3, doubt, b4, rate is in" in result.output
     assert not (tmp_path / "o").exists()
