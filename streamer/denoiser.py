@@ -246,6 +246,9 @@ class StreamingDenoiser:
     @strength.setter
     def strength(self, strength: float) -> None:
         share = _check_strength(strength)
+        if not self._stream.received:  # nothing to fade from
+            self._begin(share)
+            return
         try:
             self._stream.strength = share
         except BaseException:  # of two streams that fade, one may have it

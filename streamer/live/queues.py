@@ -26,7 +26,7 @@ class Queue(Generic[E]):
 
     Parameters
     ----------
-    size : greatest number of entries.
+    size : greatest number of received samples; one entry is always taken, whatever it holds.
     blocking : asked at each `put`: whether it waits while the queue is full. Otherwise the oldest
         entry is dropped.
     """
@@ -34,6 +34,7 @@ class Queue(Generic[E]):
     def __init__(self, size: int, blocking: Callable[[], bool]) -> None:
         self._size, self._blocking = size, blocking
         self._entries: deque[tuple[E, SampleCount]] = deque()
+        self._samples = 0  # received ones, in the entries
         self._change = threading.Condition()  # guards every attribute
         self._closed = self._abandoned = False
         self.dropped = SampleCount()
@@ -43,14 +44,25 @@ class Queue(Generic[E]):
         """Add an entry that holds that many samples."""
         with self._change:
             if self._blocking():
-                self._change.wait_for(lambda: len(self._entries) < self._size or self._abandoned)
+                self._change.wait_for(lambda: self._has_room(samples.received) or self._abandoned)
+            while self._entries and not self._has_room(samples.received):
+                self._drop()
             self._entries.append((entry, samples))
-            self._drop(0 if self._abandoned else self._size)
+            self._samples += samples.received
+            if self._abandoned:
+                self._drop()
             self._change.notify_all()
 
-    def _drop(self, remaining: int) -> None:
-        while len(self._entries) > remaining:
-            self.dropped = self.dropped.plus(self._entries.popleft()[1])
+    def _has_room(self, received: int) -> bool:
+        return not self._entries or self._samples + received <= self._size
+
+    def _drop(self) -> None:
+        self.dropped = self.dropped.plus(self._take()[1])
+
+    def _take(self) -> tuple[E, SampleCount]:
+        entry, samples = self._entries.popleft()
+        self._samples -= samples.received
+        return entry, samples
 
     def __iter__(self) -> Iterator[tuple[E, SampleCount]]:
         """Yield entries as they arrive, until the queue is closed and empty."""
@@ -59,14 +71,14 @@ class Queue(Generic[E]):
                 self._change.wait_for(lambda: self._entries or self._closed)
                 if not self._entries:
                     return
-                entry = self._entries.popleft()
+                entry = self._take()
                 self._change.notify_all()
             yield entry
 
     @property
     def fill(self) -> float:
         """Fill level, 0 to 1."""
-        return len(self._entries) / self._size
+        return min(1.0, self._samples / self._size)
 
     def close(self) -> None:
         """Announce that no more entries follow."""
@@ -83,5 +95,6 @@ class Queue(Generic[E]):
             self._abandoned = True
             if unprocessed is not None:
                 self.dropped = self.dropped.plus(unprocessed)
-            self._drop(0)
+            while self._entries:
+                self._drop()
             self._change.notify_all()

@@ -25,6 +25,8 @@ from ecgstream.streamer.live.sources.base import Piece, Source
 
 QUEUE_SECONDS = 10.0
 """Signal that a queue holds, in seconds, unless told otherwise."""
+MAX_HOLE_DAYS = 366
+"""Longest hole in a source's sample numbers that is taken for one."""
 
 
 class Runner:
@@ -69,7 +71,7 @@ class Runner:
         self._clock = SystemClock() if clock is None else clock
         self._chunk, self._before_push = chunk, before_push
         self.live = live
-        self._queue_size = max(1, round(queue_seconds * source.fs / chunk))
+        self._queue_size = max(1, round(queue_seconds * source.fs))
         self._pieces: Queue[Piece] = self._queue()
         # The engine iterates over it while sinks are attached: replaced, never changed.
         self._steps: dict[str, Queue[Step]] = {name: self._queue() for name in sinks}
@@ -171,6 +173,11 @@ class Runner:
         while (piece := self._source.read(self._chunk)) is not None:
             if piece.start < end:
                 raise ValueError(f"sample {piece.start} came after sample {end - 1}")
+            days = (piece.start - end) / self._source.fs / 86_400
+            if days > MAX_HOLE_DAYS:
+                raise ValueError(
+                    f"a hole of {days:.0f} days: the source's sample numbers are wrong"
+                )
             if len(piece.input):
                 end = piece.start + len(piece.input)
                 self._received += len(piece.input)
@@ -182,16 +189,17 @@ class Runner:
         try:
             end = 0
             for piece, _ in self._pieces:
-                if hole := piece.start - end:
+                while hole := min(piece.start - end, self._queue_size):  # no memory for a month
                     self._missing += hole
                     gap = np.full((hole, piece.input.shape[1]), np.nan, np.float32)
                     self._step(Piece(end, gap, gap), partial(self._push, gap), hole)
+                    end += hole
                 self._step(piece, partial(self._push, piece.input))
                 end = piece.start + len(piece.input)
             if end:
                 none = piece.input[:0]
                 self._step(Piece(end, none, none), self._denoiser.flush)
-        except BaseException as error:  # such as a hole too large for the memory
+        except BaseException as error:
             self._failures.append(Failure("engine", error))
         finally:
             self._pieces.abandon()

@@ -146,7 +146,7 @@ def test_a_slow_sink_blocks_nobody_and_its_drops_are_counted() -> None:
     ).run()  # fmt: skip
     assert ranges(quick.steps) == (list(range(N)), list(range(N)))
     given, made = ranges(slow.steps)
-    assert len(slow.steps) <= 1 + QUEUE_STEPS
+    assert len(slow.steps) <= 1 + QUEUE_STEPS + 1  # in its hands, in the queue, the empty flush
     assert report.delivered["slow"] == SampleCount(len(given), len(made))
     assert report.undelivered["slow"] == SampleCount(N - len(given), N - len(made))
     assert report.undelivered["slow"].received > 0 and report.undelivered["quick"] == SampleCount(
@@ -276,15 +276,31 @@ def test_a_repeated_sample_is_refused() -> None:
     assert "the source failed (ValueError: sample 359 came after sample 359)" in str(report)
 
 
-def test_a_gap_too_large_for_the_memory_ends_the_run() -> None:
-    class Leap(Counter):
-        def read(self, n: int) -> Piece | None:
-            piece = super().read(n)
-            return piece._replace(start=10**15 + piece.start) if piece and piece.start else piece
+class Leap(Counter):
+    """Loses samples after its first piece."""
 
+    def __init__(self, lost: int) -> None:
+        super().__init__()
+        self._lost = lost
+
+    def read(self, n: int) -> Piece | None:
+        piece = super().read(n)
+        return piece._replace(start=self._lost + piece.start) if piece and piece.start else piece
+
+
+def test_a_long_hole_is_denoised_in_pieces_that_a_queue_holds() -> None:
+    sizes: list[int] = []
+    sink = Callback(lambda step: sizes.append(len(step.piece.input)))
+    report = Runner(Leap(1 << 20), two_signals(), {"s": sink}, FakeClock(), live=False).run()
+    assert report.missing == 1 << 20 and sum(sizes) == N + (1 << 20)
+    assert max(sizes) <= QUEUE_SECONDS * Leap.fs and not report.failures
+
+
+def test_a_number_beyond_all_holes_ends_the_run() -> None:
     sink = Kept()
-    report = run(Leap(), two_signals(), live=False, sink=sink)
-    assert [f.part for f in report.failures] == ["engine"] and sink.closed == 1
+    report = run(Leap(10**15), two_signals(), live=False, sink=sink)
+    assert "a hole of 32150206 days: the source's sample numbers are wrong" in str(report)
+    assert [f.part for f in report.failures] == ["source"] and sink.closed == 1
     assert ranges(sink.steps)[0] == list(range(CHUNK))
 
 
