@@ -26,42 +26,42 @@ class Queue(Generic[E]):
 
     Parameters
     ----------
-    size : greatest number of received samples; one entry is always taken, whatever it holds.
+    size : greatest sum of the entries' sizes; one entry is always taken, whatever its size.
     blocking : asked at each `put`: whether it waits while the queue is full. Otherwise the oldest
         entry is dropped.
     """
 
     def __init__(self, size: int, blocking: Callable[[], bool]) -> None:
         self._size, self._blocking = size, blocking
-        self._entries: deque[tuple[E, SampleCount]] = deque()
-        self._samples = 0  # received ones, in the entries
+        self._entries: deque[tuple[E, SampleCount, int]] = deque()
+        self._filled = 0  # sum of the entries' sizes
         self._change = threading.Condition()  # guards every attribute
         self._closed = self._abandoned = False
         self.dropped = SampleCount()
         """Samples of the entries that were dropped."""
 
-    def put(self, entry: E, samples: SampleCount) -> None:
-        """Add an entry that holds that many samples."""
+    def put(self, entry: E, samples: SampleCount, size: int) -> None:
+        """Add an entry that holds that many samples and takes that much of the queue's room."""
         with self._change:
             if self._blocking():
-                self._change.wait_for(lambda: self._has_room(samples.received) or self._abandoned)
-            while self._entries and not self._has_room(samples.received):
+                self._change.wait_for(lambda: self._has_room(size) or self._abandoned)
+            while self._entries and not self._has_room(size):
                 self._drop()
-            self._entries.append((entry, samples))
-            self._samples += samples.received
+            self._entries.append((entry, samples, size))
+            self._filled += size
             if self._abandoned:
                 self._drop()
             self._change.notify_all()
 
-    def _has_room(self, received: int) -> bool:
-        return not self._entries or self._samples + received <= self._size
+    def _has_room(self, size: int) -> bool:
+        return not self._entries or self._filled + size <= self._size
 
     def _drop(self) -> None:
         self.dropped = self.dropped.plus(self._take()[1])
 
     def _take(self) -> tuple[E, SampleCount]:
-        entry, samples = self._entries.popleft()
-        self._samples -= samples.received
+        entry, samples, size = self._entries.popleft()
+        self._filled -= size
         return entry, samples
 
     def __iter__(self) -> Iterator[tuple[E, SampleCount]]:
@@ -78,7 +78,7 @@ class Queue(Generic[E]):
     @property
     def fill(self) -> float:
         """Fill level, 0 to 1."""
-        return min(1.0, self._samples / self._size)
+        return min(1.0, self._filled / self._size)
 
     def close(self) -> None:
         """Announce that no more entries follow."""

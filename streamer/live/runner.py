@@ -25,6 +25,8 @@ from ecgstream.streamer.live.sources.base import Piece, Source
 
 QUEUE_SECONDS = 10.0
 """Signal that a queue holds, in seconds, unless told otherwise."""
+HOLE_SECONDS = 10.0
+"""Longest part of a hole that is denoised at once, in seconds: no memory for a month."""
 MAX_HOLE_DAYS = 366
 """Longest hole in a source's sample numbers that is taken for one."""
 
@@ -181,15 +183,18 @@ class Runner:
             if len(piece.input):
                 end = piece.start + len(piece.input)
                 self._received += len(piece.input)
-                self._pieces.put(piece.as_columns(), SampleCount(len(piece.input)))
+                self._pieces.put(
+                    piece.as_columns(), SampleCount(len(piece.input)), len(piece.input)
+                )
             if should_stop() or self._failures:
                 return
 
     def _denoise(self) -> None:
+        longest = max(1, round(HOLE_SECONDS * self._source.fs))
         try:
             end = 0
             for piece, _ in self._pieces:
-                while hole := min(piece.start - end, self._queue_size):  # no memory for a month
+                while hole := min(piece.start - end, longest):
                     self._missing += hole
                     gap = np.full((hole, piece.input.shape[1]), np.nan, np.float32)
                     self._step(Piece(end, gap, gap), partial(self._push, gap), hole)
@@ -217,8 +222,10 @@ class Runner:
         block = self._block(denoise)
         step = Step(piece, block, dropped, self._clock.now() - began)
         samples = SampleCount(len(piece.input), len(block.signal))
+        # A hole takes the room of one chunk: it must not push signal out of the queues.
+        size = min(dropped, self._chunk) if dropped else len(piece.input)
         for queue in self._steps.values():
-            queue.put(step, samples)
+            queue.put(step, samples, size)
 
     def _block(self, denoise: Callable[[], Block]) -> Block:
         """Return the engine's block, or an empty one once the engine has failed."""

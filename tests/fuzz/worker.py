@@ -66,6 +66,8 @@ def run_case(seed: int, number: int, product: Product, within: Path | None = Non
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("error")
+        # wfdb 4.3 with pandas 3.
+        warnings.filterwarnings("ignore", "The inplace keyword in DataFrame")
         try:
             outcome = throw(Case(rng, Path(folder), product))
         except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,7 +85,9 @@ def test_a_worker_killed_within_a_recording_loses_nothing(recordings: Path) -> N
     folder = recordings.parent
     assert (folder / "killed").exists(), done.stderr
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "5 denoised, 0 done before, 0 failed" in done.stdout
+    # A worker may have written a file and died before it said so: another finds it done.
+    counts = re.search(r"(\d) denoised, (\d) done before, 0 failed", done.stdout)
+    assert counts and int(counts[1]) + int(counts[2]) == 5, done.stdout
     assert content(folder / "out") == content(folder / "expected")
     assert not [path for path in (folder / "out").iterdir() if path.name.startswith(".")]
     assert "Traceback" not in done.stderr
