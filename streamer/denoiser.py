@@ -306,7 +306,7 @@ class StreamingDenoiser:
         return self._whole(lambda: self._push_steps(x), State.OPEN)
 
     def flush(self) -> Block:
-        """End the stream and return what is left, so that every sample has come out once.
+        """End the stream and return its last samples, so that every sample has come out once.
 
         The samples still waiting are completed by one last window that ends with the stream.
 

@@ -107,7 +107,7 @@ class StreamerPool:
             raise
 
     def remove(self, name: Hashable) -> Block:
-        """End a stream and return what is left of it.
+        """End a stream and return its last samples.
 
         Raises
         ------

@@ -23,7 +23,7 @@ PRECISIONS = {
     # that was not (22 to 26 dB) and costs less, -0.25 dB. Calibrated on windows of a third of
     # the scale it reaches 10 dB and costs 1.4 dB.
     "int8": Precision(19.0, 0.4, frozenset({"INT8", "INT32"})),
-    # 27 to 34 dB: activations of 16 bits lose nothing, what is left comes from weights of 8 bits.
+    # 27 to 34 dB: activations of 16 bits lose nothing, the error comes from weights of 8 bits.
     "int16x8": Precision(24.0, 0.25, frozenset({"INT16", "INT8", "INT32", "INT64"})),
     # 57 to 60 dB, 49.8 dB for a network trained with rounding. The runtimes turn the weights into
     # float32 when they load the file.

@@ -46,7 +46,7 @@ class _Section:
         powers = [np.eye(2)]
         for _ in range(_BLOCK):
             powers.append(turn @ powers[-1])
-        later = np.array(powers[:-1]) @ take  # the state, so many samples after a unit pulse
+        later = np.array(powers[:-1]) @ take  # the state, row i: i samples after a unit pulse
         response = np.concatenate([[b0], later[:-1, 0]])
         lag = np.subtract.outer(np.arange(_BLOCK), np.arange(_BLOCK))
         self._of_input = np.where(lag >= 0, response[np.maximum(lag, 0)], 0)

@@ -39,7 +39,7 @@ _CERTAIN, _DOUBTFUL, _POSSIBLE = 0.2, 0.1, 0.08
 otherwise."""
 _MISSED = 1.6  # times the usual distance
 _SECOND_LOOK = 1.5  # s before a beat in which a missed one is looked for
-_LEAST = 0.05  # mV in the band of the QRS; lower is no beat but what is left of noise
+_LEAST = 0.05  # mV in the band of the QRS; a lower peak is residual noise, no beat
 _JUDGED = 0.08  # mV; signals whose beats are lower are not judged by alone
 _CENTRE = 10.0  # Hz of the band
 _DOUBTFUL_HEIGHT = 0.03  # mV

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 import ecgstream
 from ecgstream import Quality, StreamingDenoiser
-from ecgstream.streamer import denoiser as denoiser_module
 from ecgstream.streamer.engine.normalization import Floats
 from helpers.fakes import Identity
 from helpers.streams import flags, joined, stream
@@ -87,7 +85,3 @@ def test_a_denoiser_tells_rate_mode_delay_model_and_position() -> None:
     assert f"{denoiser.delay_samples} samples" in said and f"sample {len(block.signal)}" in said
     denoiser.flush()
     assert "flushed" in repr(denoiser)
-
-
-def test_the_examples_of_the_documentation_are_true() -> None:
-    assert doctest.testmod(denoiser_module).failed == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import sys
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from ecgstream import Quality, StreamingDenoiser
-from ecgstream.streamer import denoiser as denoiser_module
 from ecgstream.streamer.engine.delay import MODES, WINDOW
 from ecgstream.streamer.engine.normalization import MIN_SCALE, Floats
 from helpers.fakes import Failing, Identity
@@ -224,7 +224,7 @@ def test_what_no_electrode_can_give_is_a_gap(ecg: Floats, absurd: float) -> None
 
 
 def test_the_example_of_the_documentation_is_true() -> None:
-    assert doctest.testmod(denoiser_module).failed == 0
+    assert doctest.testmod(sys.modules[StreamingDenoiser.__module__]).failed == 0
 
 
 def test_flushing_an_empty_stream_returns_nothing() -> None:

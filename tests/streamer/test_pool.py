@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import doctest
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
 
 from ecgstream import Block, StreamerPool, StreamingDenoiser
-from ecgstream.streamer import pool as pool_module
 from ecgstream.streamer.engine.normalization import Floats
 from helpers.fakes import Failing, Identity
 from helpers.streams import joined, stream
@@ -91,7 +91,7 @@ def test_a_name_is_given_once() -> None:
 
 
 def test_the_example_of_the_documentation_is_true() -> None:
-    assert doctest.testmod(pool_module).failed == 0
+    assert doctest.testmod(sys.modules[StreamerPool.__module__]).failed == 0
 
 
 def test_streams_whose_network_failed_go_on_only_after_a_reset(ecg: Floats) -> None:

@@ -75,7 +75,8 @@ class Streams(click.ParamType):
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
-    help="Also with 2 to so many threads.  [default: 1; all cores with --full]",
+    metavar="N",
+    help="Measure with 2 to N threads, too.  [default: 1; all cores with --full]",
 )
 @click.option("--full", is_flag=True, help="Every runtime, all threads, XNNPACK on and off.")
 @click.option("--gui", is_flag=True, help="Measure the monitor's pictures, too.")

@@ -195,7 +195,7 @@ def _percentile(values: npt.NDArray[np.float64], percent: float) -> float:
 
 
 def pulse(method: Method) -> dict[str, float]:
-    """What is left after a rectangular pulse of 3 mV and 100 ms on zero, 8 s after the start.
+    """Response after a rectangular pulse of 3 mV and 100 ms on zero, 8 s after the start.
 
     `offset` is the largest |output| in mV, `slope` the size of the slope in mV/s of a straight
     line through the output, both over the 200 ms that follow the pulse; `later_offset` and
