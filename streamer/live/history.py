@@ -11,7 +11,7 @@ from ecgstream.streamer.ecg.metrics import snr
 from ecgstream.streamer.engine.block import Block
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.live.sources.base import Piece
-from ecgstream.streamer.quality import UNSCORED_FLAGS, Flags
+from ecgstream.streamer.quality import UNSCORED_FLAGS, Flags, Quality
 
 
 class Segment(NamedTuple):
@@ -25,7 +25,7 @@ class Segment(NamedTuple):
     output: Floats
     """Denoised signal."""
     quality: Flags
-    """Flags of `output`; 0 where it is still to come."""
+    """Flags of `output`; GAP where it was lost, 0 where it is still to come."""
 
 
 class History:
@@ -58,10 +58,10 @@ class History:
     def add(self, piece: Piece, block: Block) -> None:
         """Append the samples that a step read and the block that it returned."""
         for ring, values in ((self._input, piece.input), (self._clean, piece.clean)):
-            self._put(ring, self.received, piece.start, values)
+            self._put(ring, self.received, piece.start, values, np.nan)
         self.received = piece.start + len(piece.input)
-        self._put(self._output, self.denoised, block.start, block.signal)
-        self._put(self._quality, self.denoised, block.start, block.quality)
+        self._put(self._output, self.denoised, block.start, block.signal, np.nan)
+        self._put(self._quality, self.denoised, block.start, block.quality, Quality.GAP)
         self.denoised = block.start + len(block.signal)
 
     def last(self, n: int) -> Segment:
@@ -106,12 +106,18 @@ class History:
         quality = self.segment(self.denoised - n, self.denoised).quality
         return 1 - int(np.count_nonzero(quality)) / quality.size if quality.size else float("nan")
 
-    def _put(self, ring: npt.NDArray[Any], end: int, start: int, values: npt.NDArray[Any]) -> None:
-        """Write `values` from `start` on; samples from `end` to there were dropped: NaN or 0."""
+    def _put(
+        self,
+        ring: npt.NDArray[Any],
+        end: int,
+        start: int,
+        values: npt.NDArray[Any],
+        missing: float,
+    ) -> None:
+        """Write `values` from `start` on, and `missing` from `end` to there."""
         if start > end:
-            hole = np.empty((min(start - end, self.length), ring.shape[1]), ring.dtype)
-            hole[:] = np.nan if ring.dtype.kind == "f" else 0
-            self._put(ring, start, start - len(hole), hole)
+            hole = np.full((min(start - end, self.length), ring.shape[1]), missing, ring.dtype)
+            self._put(ring, start, start - len(hole), hole, missing)
         if len(values) > self.length:
             start, values = start + len(values) - self.length, values[-self.length :]
         at = start % self.length

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ecgstream.gui.settings.display_settings import GAINS, PAPER_SPEEDS, DisplaySettings
 from ecgstream.gui.settings.theme import THEMES
+from ecgstream.gui.sheet.sheet import Sheet
 from helpers.sheet_harness import (
     FS,
     ReplayedSignal,
@@ -74,6 +75,12 @@ def test_caliper_starts_in_the_middle_of_the_sheet(qtbot: Any) -> None:
     assert ends is not None and ends[0].second > 50
 
 
+@pytest.fixture
+def one_sheet(qtbot: Any) -> Sheet:
+    """One for all examples: windows left to Python's collector may die in the middle of a show."""
+    return sheet(qtbot)
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     speed=st.sampled_from(PAPER_SPEEDS),
@@ -82,9 +89,15 @@ def test_caliper_starts_in_the_middle_of_the_sheet(qtbot: Any) -> None:
     lane=st.integers(0, 1),
 )
 def test_dragging_measures_the_millimetres_between_press_and_release(
-    qtbot: Any, speed: float, gain: float, places: tuple[int, ...], lane: int
+    qtbot: Any,
+    one_sheet: Sheet,
+    speed: float,
+    gain: float,
+    places: tuple[int, ...],
+    lane: int,
 ) -> None:
-    a_sheet = sheet(qtbot, paper_speed=speed, gain=gain)
+    a_sheet = one_sheet
+    a_sheet.display = DisplaySettings(paper_speed=speed, gain=gain)
     draw(a_sheet, ReplayedSignal(_RAMP))
     a_sheet.caliper.active = True
     a_sheet.caliper.set_times(-9, -8)  # far from the mouse
