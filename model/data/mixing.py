@@ -5,21 +5,26 @@ Batch number i of a seed is always the same, so an interrupted training goes on 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from scipy.signal import resample_poly
 
-from ecgstream.model.data.splits import noise_half
+from ecgstream.model.data import synthetic_noise
+from ecgstream.model.data.splits import EMG_RECORDS, MAIN_DATABASE, noise_half
 from ecgstream.streamer.ecg.metrics import reference
 from ecgstream.streamer.ecg.noise import RECORDED, recorded_noise
 from ecgstream.streamer.engine.delay import FS, WINDOW
 from ecgstream.streamer.engine.normalization import Floats, standardise
 from ecgstream.streamer.io.records import read_record
 
+EMG = "emg"
+"""Name of recorded muscle activity among the kinds of noise."""
 _STRETCH = 19 * 360
 """Samples over which powers are compared: noise comes in bursts, and a level of 0 dB means the
 stretch's, not that of each window."""
@@ -34,12 +39,25 @@ class Mixing:
     several: float = 0.3  # a weighted sum of recorded kinds
     powerline: float = 0.15
     white: float = 0.06
+    motion: float = 0.0  # synthetic
+    motion_snr: tuple[float, float] = (-14.0, 4.0)  # dB, uniform
+    emg: float = 0.0  # recorded muscle activity
     pops: float = 0.06  # electrode pops, on top of the rest
+    steps: float = 0.0  # of an electrode's offset, with a slow recovery
     gain_steps: float = 0.02
     saturation: float = 0.02
+    dropouts: float = 0.0
     short_past: float = 0.12  # streams that have just begun
-    qtdb: float = 0.4  # windows from QTDB, if any of its records are given; the rest from MIT-BIH
+    # Windows from each database whose records are given; the rest from MIT-BIH.
+    qtdb: float = 0.4
+    ludb: float = 0.0
+    cpsc2021: float = 0.0
+    cinc2021: float = 0.0
     gain: tuple[float, float] = (0.4, 2.5)  # of the ECG, log-uniform
+
+    def draws_from(self, database: str) -> bool:
+        """Whether windows come from a database."""
+        return database == MAIN_DATABASE or getattr(self, database) > 0
 
 
 class Stretches:
@@ -86,23 +104,36 @@ def _local_moments(signal: Floats) -> tuple[Floats, Floats]:
 
 
 def load_clean(name: str, data: Path) -> list[Floats]:
-    """The references of all signals of a record of MIT-BIH or QTDB, at `FS`.
+    """The references of all signals of a record (`mitdb/101`), at `FS`.
 
     Raises
     ------
     ecgstream.streamer.io.records.RecordError : the record is missing or damaged.
     """
     record = read_record(name, data)
-    fraction = Fraction(FS / record.fs).limit_denominator(1000)
-    up, down = fraction.numerator, fraction.denominator
     signals = [reference(s, record.fs) for s in record.signals.T]
-    return [(s if up == down else resample_poly(s, up, down)).astype(np.float32) for s in signals]
+    return [_at_fs(s, record.fs) for s in signals]
 
 
-def load_noise(data: Path) -> dict[str, list[Floats]]:
-    """The training halves of NSTDB, both channels, zero mean."""
+def _at_fs(signal: npt.NDArray[np.float64], fs: float) -> Floats:
+    fraction = Fraction(FS / fs).limit_denominator(1000)
+    up, down = fraction.numerator, fraction.denominator
+    return (signal if up == down else resample_poly(signal, up, down)).astype(np.float32)
+
+
+def load_noise(data: Path, *, emg: bool = False) -> dict[str, list[Floats]]:
+    """The training halves of NSTDB, both channels, zero mean; `EMG` with the recordings of muscles.
+
+    Raises
+    ------
+    ecgstream.streamer.io.records.RecordError : a record is missing or damaged.
+    """
     halves = {k: noise_half(k, recorded_noise(k, data), test=False) for k in RECORDED}
-    return {k: [(s - s.mean()).astype(np.float32) for s in h.T] for k, h in halves.items()}
+    noise = {k: [(s - s.mean()).astype(np.float32) for s in h.T] for k, h in halves.items()}
+    if emg:
+        records = [read_record(f"emg/{name}", data) for name in EMG_RECORDS]
+        noise[EMG] = [_at_fs(reference(r.signal(0), r.fs), r.fs) for r in records]
+    return noise
 
 
 def place_weights() -> Floats:
@@ -134,6 +165,14 @@ def examples(
     return inputs, np.stack([target, weights * np.square(windows.scale)], axis=-1)
 
 
+def _chances(databases: Sequence[str], mixing: Mixing) -> list[float]:
+    """How often a window comes from each signal, given the database of each."""
+    count = Counter(databases)
+    share = {name: getattr(mixing, name) for name in count if name != MAIN_DATABASE}
+    share[MAIN_DATABASE] = 1 - sum(share.values())
+    return [share[name] / count[name] for name in databases]
+
+
 class NoisyWindows:
     """Batches of (inputs, target): `inputs` as the network takes them, `target` (b, WINDOW, 2).
 
@@ -158,14 +197,10 @@ class NoisyWindows:
     ) -> None:
         self.floor = floor
         signals = [(name, s) for name, signals in clean.items() for s in signals]
-        in_qtdb = np.array([name.startswith("qtdb/") for name, _ in signals])
-        chances = np.where(
-            in_qtdb,
-            mixing.qtdb / max(in_qtdb.sum(), 1),
-            (1 - mixing.qtdb) / max((~in_qtdb).sum(), 1),
-        )
-        self._clean = Stretches([s for _, s in signals], past, list(chances))
+        chances = _chances([name.partition("/")[0] for name, _ in signals], mixing)
+        self._clean = Stretches([s for _, s in signals], past, chances)
         self._noise = [Stretches(noise[kind], past) for kind in RECORDED]
+        self._emg = Stretches(noise[EMG], past) if mixing.emg else None
         self._output, self._past, self._mixing = output, past, mixing
         self._batch, self._seed = batch, seed
 
@@ -183,8 +218,9 @@ class NoisyWindows:
         low, high = np.log(mixing.gain)
         gain = np.exp(rng.uniform(low, high, (b, 1))) * rng.choice([-1.0, 1.0], (b, 1))
         clean = clean * gain.astype(np.float32)
-        noise = self._unit_noise(rng)
+        noise, in_motion = self._unit_noise(rng)
         snr = rng.uniform(*mixing.snr, (b, 1))
+        snr[in_motion] = rng.uniform(*mixing.motion_snr, (len(in_motion), 1))
         level = np.sqrt(power) * np.abs(gain) * 10 ** (-snr / 20)
         level[rng.random(b) < mixing.clean] = 0
         noise *= level.astype(np.float32)
@@ -194,15 +230,16 @@ class NoisyWindows:
             (np.square(level) + power * np.square(gain * self.floor)).astype(np.float32),
         )
 
-    def _unit_noise(self, rng: np.random.Generator) -> Floats:
-        """Rows (b, past) whose stretch has unit power: recorded, powerline or white."""
+    def _unit_noise(self, rng: np.random.Generator) -> tuple[Floats, npt.NDArray[np.intp]]:
+        """Rows (b, past) whose stretch has unit power, and which of them are motion."""
         mixing, b, n = self._mixing, self._batch, self._past
         kind = rng.random(b)
-        synthetic = mixing.powerline + mixing.white
+        shares = mixing.powerline, mixing.white, mixing.motion, mixing.emg
+        hum, white, motion, other = np.cumsum(shares)
         several = kind > 1 - mixing.several
         share = np.where(several[:, None], rng.random((b, len(RECORDED))), 0.0)
         share[np.arange(b), rng.integers(len(RECORDED), size=b)] = 1.0
-        share[kind < synthetic] = 0
+        share[kind < other] = 0
         share *= rng.choice([-1.0, 1.0], share.shape)
         share /= np.maximum(np.sqrt(np.square(share).sum(axis=1, keepdims=True)), 1e-9)
         noise = np.zeros((b, n), np.float32)
@@ -210,11 +247,17 @@ class NoisyWindows:
             (rows,) = np.nonzero(amount)
             drawn, power = stretches.draw(rng, len(rows))
             noise[rows] += drawn * (amount[rows, None] / np.sqrt(power)).astype(np.float32)
-        (rows,) = np.nonzero(kind < mixing.powerline)
-        noise[rows] = _powerline(rng, len(rows), n)
-        (rows,) = np.nonzero((kind >= mixing.powerline) & (kind < synthetic))
+        (rows,) = np.nonzero(kind < hum)
+        noise[rows] = synthetic_noise.hum(rng, len(rows), n)
+        (rows,) = np.nonzero((kind >= hum) & (kind < white))
         noise[rows] = rng.standard_normal((len(rows), n), np.float32)
-        return noise
+        if self._emg is not None:
+            (rows,) = np.nonzero((kind >= motion) & (kind < other))
+            drawn, power = self._emg.draw(rng, len(rows))
+            noise[rows] = drawn / np.sqrt(power)
+        (rows,) = np.nonzero((kind >= white) & (kind < motion))
+        noise[rows] = synthetic_noise.motion(rng, len(rows), n)
+        return noise, rows
 
     def _prepare(
         self, clean: Floats, noise: Floats, power: Floats, rng: np.random.Generator
@@ -223,39 +266,21 @@ class NoisyWindows:
         for row in np.flatnonzero(rng.random(b) < mixing.gain_steps):
             clean[row, rng.integers(n) :] *= rng.uniform(0.4, 2.5)
         x = clean + noise
-        for row in np.flatnonzero(rng.random(b) < mixing.pops):
-            pop = _pop(rng, n, np.sqrt(power[row, 0]))
-            x[row] += pop
-            power[row] += np.square(pop).mean()
+        for share, jump in (
+            (mixing.pops, synthetic_noise.pop),
+            (mixing.steps, synthetic_noise.electrode_step),
+        ):
+            for row in np.flatnonzero(rng.random(b) < share):
+                added = jump(rng, n, float(np.sqrt(power[row, 0])))
+                x[row] += added
+                power[row] += np.square(added).mean()
         for row in np.flatnonzero(rng.random(b) < mixing.saturation):
-            rail = np.abs(x[row]).max() * rng.uniform(0.3, 0.9)
-            np.clip(x[row], -rail, rail, out=x[row])
+            synthetic_noise.saturate(rng, x[row])
+        for row in np.flatnonzero(rng.random(b) < mixing.dropouts):
+            synthetic_noise.drop_out(rng, x[row])
         weights = np.tile(place_weights(), (b, 1))
         for row in np.flatnonzero(rng.random(b) < mixing.short_past):
             begin = n - int(np.exp(rng.uniform(np.log(16), np.log(n))))
             x[row, :begin] = x[row, begin]
             weights[row, : max(0, begin - (n - WINDOW))] = 0
         return examples(x, clean[:, -WINDOW:], weights / power, self._output)
-
-
-def _powerline(rng: np.random.Generator, b: int, n: int) -> Floats:
-    """Hum near 50 or 60 Hz whose frequency and amplitude drift, some of it with a harmonic."""
-    t = np.arange(n) / FS
-    frequency = rng.choice([50.0, 60.0], (b, 1)) + rng.normal(0, 0.1, (b, 1))
-    drift = rng.normal(0, 0.05, (b, 1)) * t
-    phase = 2 * np.pi * (frequency + drift) * t + rng.uniform(0, 2 * np.pi, (b, 1))
-    swell = 1 + rng.uniform(0, 0.3, (b, 1)) * np.sin(
-        2 * np.pi * rng.uniform(0.05, 0.5, (b, 1)) * t + rng.uniform(0, 2 * np.pi, (b, 1))
-    )
-    harmonic = rng.uniform(0, 0.3, (b, 1)) * (rng.random((b, 1)) < 0.3)
-    return (np.sqrt(2) * swell * (np.sin(phase) + harmonic * np.sin(2 * phase))).astype(np.float32)
-
-
-def _pop(rng: np.random.Generator, n: int, level: float) -> Floats:
-    """An electrode pop: a jump that dies away, from somewhere in `n` samples on; mV."""
-    at = int(rng.integers(n))
-    height = rng.choice([-1, 1]) * (np.exp(rng.uniform(np.log(0.3), np.log(5.0))) + level)
-    decay = rng.uniform(0.02, 1.0) * FS
-    pop = np.zeros(n, np.float32)
-    pop[at:] = height * np.exp(-np.arange(n - at) / decay)
-    return pop

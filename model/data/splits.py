@@ -23,7 +23,8 @@ DS2 = tuple(
 )
 NOISE_STRESS = ("118", "119")
 VALIDATION = ("114", "208", "223")
-"""Records of DS1 that choose between models and never train one; 208 is the bundled record."""
+"""Records of DS1 that choose between models, with those of other databases in
+`VALIDATION_RECORDS`, and never train one; 208 is the bundled record."""
 TRAINING = tuple(r for r in DS1 if r not in {*NOISE_STRESS, *VALIDATION, "201"})
 
 QTDB = tuple(
@@ -57,8 +58,51 @@ QTDB_TRAINING = tuple(
 )
 """Patients that neither test nor validation of any benchmark holds."""
 
-TRAINING_RECORDS = (*(f"mitdb/{r}" for r in TRAINING), *(f"qtdb/{r}" for r in QTDB_TRAINING))
-VALIDATION_RECORDS = tuple(f"mitdb/{r}" for r in VALIDATION)
+LUDB_TRAINING = tuple(f"data/{n}" for n in range(1, 201) if n % 10 in (4, 6, 8))
+LUDB_VALIDATION = tuple(f"data/{n}" for n in range(1, 201) if n % 10 == 9)
+"""Numbers that end in 1, 2 or 5 test (B7)."""
+CPSC2021_TRAINING = ("data_21_7", "data_21_8", "data_21_9", "data_84_1", "data_84_2", "data_84_3")
+CPSC2021_VALIDATION = ("data_92_4", "data_92_12", "data_92_19")
+"""The first number is the person's."""
+CINC2021_TRAINING = (
+    *(f"E{n:05}" for n in range(7500, 7516)),
+    *(f"JS{n}" for n in range(20000, 20016)),
+)
+CINC2021_VALIDATION = (
+    *(f"E{n:05}" for n in range(7516, 7520)),
+    *(f"JS{n}" for n in range(20016, 20020)),
+)
+"""Each record is a person's; none of the Challenge 2017 trains, as B6 tests on it."""
+
+MAIN_DATABASE = "mitdb"
+"""Windows come from it where no other database has a share in the mixing."""
+_TRAINING = {
+    MAIN_DATABASE: TRAINING,
+    "qtdb": QTDB_TRAINING,
+    "ludb": LUDB_TRAINING,
+    "cpsc2021": CPSC2021_TRAINING,
+    "cinc2021": CINC2021_TRAINING,
+}
+_VALIDATION = {
+    MAIN_DATABASE: VALIDATION,
+    "qtdb": tuple(r for r in QTDB_DEVELOPMENT if _CUT_FROM.get(r, r) not in DS2),
+    "ludb": LUDB_VALIDATION,
+    "cpsc2021": CPSC2021_VALIDATION,
+    "cinc2021": CINC2021_VALIDATION,
+}
+TRAINING_RECORDS = tuple(f"{base}/{r}" for base, rs in _TRAINING.items() for r in rs)
+VALIDATION_RECORDS = tuple(f"{base}/{r}" for base, rs in _VALIDATION.items() for r in rs)
+"""Records that choose between models and never train one."""
+
+EMG_RECORDS = (
+    "biosppy_emg",
+    "biosppy_emg_1",
+    "emg_adductor",
+    "emg_adductor_solo",
+    "emg_bursts",
+    "emg_fatigue",
+)
+"""Muscle activity without a heart, from biosignalsnotebooks (MIT) and BioSPPy (BSD)."""
 
 NOISE_HALF = 325_000
 """Each NSTDB record is cut here; one half trains, the other tests."""

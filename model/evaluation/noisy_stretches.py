@@ -17,6 +17,7 @@ from ecgstream.model.data.splits import NOISE_HALF, noise_half
 from ecgstream.streamer.ecg.metrics import reference
 from ecgstream.streamer.ecg.noise import RECORDED, Samples, noise_gain, recorded_noise
 from ecgstream.streamer.engine.delay import FS
+from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import read_record
 
 NOISE_RECORDS = tuple(f"nstdb/{kind}" for kind in RECORDED)
@@ -46,7 +47,7 @@ def noise_halves(data: Path, *, test: bool) -> dict[str, Samples]:
 
 
 def noise_stretch(
-    kind: str, record: str, j: int, halves: Mapping[str, Samples], n: int = FED
+    kind: str, record: str | int, j: int, halves: Mapping[str, Samples], n: int = FED
 ) -> Samples:
     """Noise of that kind for stretch `j` of a record, (n,), zero mean.
 
@@ -67,10 +68,18 @@ def noise_stretch(
 def cases(record: str, data: Path, halves: Mapping[str, Samples]) -> Iterator[Case]:
     """All cells of one MIT-BIH record."""
     recording = read_record(f"mitdb/{record}", data)
-    whole = reference(recording.signal(0), recording.fs)
+    return noisy_cases(reference(recording.signal(0), recording.fs), record, halves)
+
+
+def noisy_cases(
+    whole: Samples | Floats, record: str | int, halves: Mapping[str, Samples]
+) -> Iterator[Case]:
+    """All cells of a reference (n,) at `FS`, as many stretches as fit; `record` is its number."""
     for j in range(STRETCHES):
         first = (60 + 600 * j) * 360 - SCORED.start
-        clean = whole[first : first + FED]
+        if first + FED > len(whole):
+            return
+        clean = whole[first : first + FED].astype(float)
         yield Case(CLEAN, None, clean, clean, j)
         for kind in NOISE_KINDS:
             noise = noise_stretch(kind, record, j, halves)

@@ -22,8 +22,10 @@ from tensorflow.lite.tools import flatbuffer_utils
 
 from ecgstream.model.data.mixing import NoisyWindows
 from ecgstream.model.data.qtdb_beats import BeatWindows
+from ecgstream.model.export.error_band import widening
 from ecgstream.model.export.precision import PRECISIONS, Precision
 from ecgstream.model.export.shrink import compact
+from ecgstream.model.training import networks
 from ecgstream.model.training.config import Config
 from ecgstream.model.training.trainer import KerasNetwork, training_windows
 from ecgstream.streamer.engine.normalization import Floats
@@ -57,6 +59,8 @@ class Exported:
     sha256: str
     parity_db: float
     cost_db: float
+    widening: float | None
+    """Factor that calibrated the error band; None for a network that tells no error."""
     operators: dict[str, int]
 
 
@@ -88,6 +92,11 @@ def export(
     limits = PRECISIONS[precision]
     model = keras.models.load_model(model_path)
     content = compact(_convert(model, config.output, precision, calibration))
+    factor = None
+    if networks.has_error(model):
+        factor = widening(TFLiteNetwork.unchecked(content, str(out), "auto"), data)
+        networks.widen_error(model, factor)
+        content = compact(_convert(model, config.output, precision, calibration))
     operators = _operators(content, limits)
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as partial:
@@ -103,7 +112,8 @@ def export(
                 f"{out} not written: {precision} makes its error {cost:.2f} dB greater, at most "
                 f"{limits.max_cost_db:g} dB are allowed"
             )
-    return Exported(out, len(content), hashlib.sha256(content).hexdigest(), parity, cost, operators)
+    digest = hashlib.sha256(content).hexdigest()
+    return Exported(out, len(content), digest, parity, cost, factor, operators)
 
 
 def _take(windows: NoisyWindows | BeatWindows, n: int) -> tuple[Batch, Floats]:
@@ -115,9 +125,14 @@ def _take(windows: NoisyWindows | BeatWindows, n: int) -> tuple[Batch, Floats]:
     return inputs, np.concatenate([target for _, target in parts])[:n]
 
 
-def _convert(model: keras.Model, output: str, precision: str, calibration: Batch) -> bytes:
+def _convert(trained: keras.Model, output: str, precision: str, calibration: Batch) -> bytes:
+    both = networks.has_error(trained)
+    model = networks.answer_and_error(trained) if both else trained
+
     def answer(*tensors: Any) -> dict[str, Any]:
-        return {output: model(list(tensors), training=False)}
+        answers = model(list(tensors), training=False)
+        names = (output, networks.ERROR) if both else (output,)
+        return dict(zip(names, answers if both else (answers,), strict=True))
 
     archive = keras.export.ExportArchive()
     archive.track(model)

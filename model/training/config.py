@@ -76,6 +76,11 @@ class Config:
     """Preset that is trained first; its weights are what this one begins with."""
 
     @property
+    def trains_error(self) -> bool:
+        """Whether the size of the error is trained, on a network whose answer is frozen."""
+        return bool(self.network.get("error", False))
+
+    @property
     def output(self) -> str:
         """What the network predicts, `noise` or `signal`."""
         return "signal" if self.network["kind"] == "original" else "noise"

@@ -10,11 +10,16 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from ecgstream.streamer.engine.delay import WINDOW
-from ecgstream.streamer.engine.normalization import CONTEXT_STEP
+from ecgstream.streamer.engine.normalization import CONTEXT_STEP, ERROR_STEP
 
+NOISE, ERROR = "noise", "error"
+"""Names of the layers that end in the answers of the streaming network."""
+_ERROR_SIZE = "error_size"
+_ERROR_FILTERS = 16
 _FRAME = 4
 """Samples folded into the channels of one frame of the window."""
 
@@ -152,8 +157,47 @@ def cdae_bam(widths: list[int], kernels: list[int], past: int, context_width: in
     for width, kernel, skip in list(zip(widths, kernels, skips, strict=True))[-2::-1]:
         x = _conv(Rounded()(_double(x, width) + skip), width, kernel)
     x = RoundedConv2D(_FRAME, (1, kernels[0]), padding="same")(_attention(x))
-    noise = ops.reshape(Rounded()(x), (-1, WINDOW, 1))
-    return keras.Model([window, context], noise, name="cdae_bam")
+    return keras.Model([window, context], _samples(Rounded(name=NOISE)(x)), name="cdae_bam")
+
+
+def _samples(x: Any) -> Any:
+    """Frames (n, 1, frames, m) as (n, frames * m, 1)."""
+    return ops.reshape(x, (-1, x.shape[2] * x.shape[3], 1))
+
+
+def with_error(model: keras.Model) -> keras.Model:
+    """A CDAE-BAM with a second answer, the size of its own error; the first one is frozen.
+
+    Two small convolutions look at the features that the noise is made from. The model returned
+    has one output (n, WINDOW, 2) for the loss: the noise, and log2 of the size of its error in
+    units of the window's deviation, one value for `ERROR_STEP` samples, repeated.
+    `answer_and_error` takes the two apart.
+    """
+    for layer in model.layers:
+        layer.trainable = False
+    convolutions = [layer for layer in model.layers if isinstance(layer, RoundedConv2D)]
+    x = _conv(convolutions[-1].input, _ERROR_FILTERS, 7)
+    x = RoundedConv2D(1, (1, 3), padding="same", name=_ERROR_SIZE)(x)
+    size = ops.repeat(_samples(Rounded(name=ERROR)(x)), ERROR_STEP, axis=1)
+    both = ops.concatenate([model.output, size], axis=-1)
+    return keras.Model(model.inputs, both, name=model.name)
+
+
+def has_error(model: keras.Model) -> bool:
+    """Whether it is one of `with_error`."""
+    return any(layer.name == ERROR for layer in model.layers)
+
+
+def answer_and_error(model: keras.Model) -> keras.Model:
+    """A model of `with_error` with two outputs: (n, WINDOW, 1) and (n, WINDOW // ERROR_STEP, 1)."""
+    answers = [_samples(model.get_layer(name).output) for name in (NOISE, ERROR)]
+    return keras.Model(model.inputs, answers, name=model.name)
+
+
+def widen_error(model: keras.Model, factor: float) -> None:
+    """Multiply the sizes that a model of `with_error` tells."""
+    kernel, bias = model.get_layer(_ERROR_SIZE).get_weights()
+    model.get_layer(_ERROR_SIZE).set_weights([kernel, bias + np.log2(factor)])
 
 
 def original() -> keras.Model:

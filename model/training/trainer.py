@@ -24,12 +24,14 @@ from ecgstream.model.training import networks
 from ecgstream.model.training.config import Config, ConfigError, as_dict, load_config
 from ecgstream.model.training.runs import CONFIG, HISTORY, read_history
 from ecgstream.streamer.engine.delay import WINDOW
-from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats
+from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats, half_widths
 from ecgstream.streamer.io.atomic import replacing
 
 CHECKPOINT = "checkpoint.keras"
 BEST = "model.keras"
 VALIDATION_STEPS = 40
+BAND = 0.9
+"""Share of the samples whose error lies within the band that a network tells."""
 _PROGRESS = Console(stderr=True)
 
 
@@ -56,6 +58,26 @@ class RelativeError(keras.losses.Loss):
 
 
 @keras.saving.register_keras_serializable("ecgstream")
+class ErrorSize(keras.losses.Loss):
+    """Quantile loss (Koenker & Bassett 1978) of log2 |error|: its least is the 90 % band.
+
+    In logarithms, a quantile stays the same quantile, and small errors count as much as large
+    ones. Places before the stream began do not count.
+    """
+
+    def __init__(self, name: str = "error_size", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Loss of each window, from (b, WINDOW, 2) and (b, WINDOW, 2)."""
+        error = ops.abs(y_pred[..., 0] - y_true[..., 0]) + 1e-5
+        beyond = ops.log(error) / math.log(2) - y_pred[..., 1]
+        counts = ops.cast(y_true[..., 1] > 0, beyond.dtype)
+        loss = ops.maximum(BAND * beyond, (BAND - 1) * beyond) * counts
+        return ops.sum(loss, axis=-1) / ops.maximum(ops.sum(counts, axis=-1), 1)
+
+
+@keras.saving.register_keras_serializable("ecgstream")
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     """Linear rise over the first 3 % of the steps, then a cosine down to one hundredth."""
 
@@ -78,24 +100,36 @@ class KerasNetwork:
     """A trained model, in float, where the engine takes a `ecgstream.Network`."""
 
     def __init__(self, path: Path) -> None:
-        self._model = _load(path)
+        model = _load(path)
+        self.predicts_error = networks.has_error(model)
+        self._model = networks.answer_and_error(model) if self.predicts_error else model
         frames = {tensor.name: tensor.shape[1] for tensor in self._model.inputs}
         self.output = "noise" if "context" in frames else "signal"
         self.past = frames["context"] * CONTEXT_STEP if "context" in frames else WINDOW
 
     def __call__(self, window: Floats, context: Floats) -> Floats:
         """Answer (n, WINDOW) for n standardised windows."""
+        answers = self._predict(window, context)
+        return np.asarray(answers[0] if self.predicts_error else answers)[..., 0]
+
+    def answer_and_error(self, window: Floats, context: Floats) -> tuple[Floats, Floats]:
+        """Answer, and half widths of its error band (n, WINDOW // ERROR_STEP)."""
+        answer, log2 = (np.asarray(a)[..., 0] for a in self._predict(window, context))
+        return answer, half_widths(log2)
+
+    def _predict(self, window: Floats, context: Floats) -> Any:
         tensors = {"window": window, "context": context}
         given = [tensors[tensor.name] for tensor in self._model.inputs]
-        return np.asarray(self._model.predict_on_batch(given))[..., 0]
+        return self._model.predict_on_batch(given)
 
 
 def build(config: Config) -> keras.Model:
     """The untrained network of a configuration."""
-    options = dict(config.network)
-    if options.pop("kind") == "original":
+    options = {k: v for k, v in config.network.items() if k not in ("kind", "error")}
+    if config.network["kind"] == "original":
         return networks.original()
-    return networks.cdae_bam(**options)
+    network = networks.cdae_bam(**options)
+    return networks.with_error(network) if config.trains_error else network
 
 
 def train(config: Config, data: Path, out: Path, begin: Path | None = None) -> keras.Model:
@@ -128,7 +162,7 @@ def noisy_windows(config: Config, records: Sequence[str], data: Path, *, seed: i
     """Batches mixed from these records (`mitdb/101`) and the training halves of NSTDB."""
     return NoisyWindows(
         {name: load_clean(name, data) for name in records},
-        load_noise(data),
+        load_noise(data, emg=config.mixing.emg > 0),
         output=config.output,
         past=config.network.get("past", WINDOW),
         mixing=config.mixing,
@@ -149,7 +183,8 @@ def training_windows(
     """
     if config.experiment != "beats":
         records = VALIDATION_RECORDS if validation else TRAINING_RECORDS
-        return noisy_windows(config, records, data, seed=seed)
+        drawn = [r for r in records if config.mixing.draws_from(r.partition("/")[0])]
+        return noisy_windows(config, drawn, data, seed=seed)
     return beat_windows(
         qtdb_beats.VALIDATION if validation else qtdb_beats.TRAINING,
         config.version,
@@ -177,19 +212,17 @@ def train_on_records(
     """
     _claim(out, config)
     settings = config.training
-    model = build(config) if not (out / CHECKPOINT).is_file() else _load(out / CHECKPOINT)
+    model = _load(out / CHECKPOINT) if (out / CHECKPOINT).is_file() else _begin(config, begin)
     training = training_windows(config, data, validation=False, seed=settings.seed)
     validation = training_windows(config, data, validation=True, seed=settings.seed + 1)
     if not model.compiled:
-        if begin is not None:
-            model.set_weights(_load(begin).get_weights())
         model.compile(
             keras.optimizers.Adam(
                 OneCycle(settings.learning_rate, settings.epochs * settings.steps),
                 use_ema=True,
                 ema_momentum=settings.average,
             ),
-            RelativeError(settings.exponent),
+            ErrorSize() if config.trains_error else RelativeError(settings.exponent),
         )
     epoch = int(model.optimizer.iterations) // settings.steps
     history = [row for row in read_history(out) if row["epoch"] < epoch]
@@ -230,6 +263,18 @@ def train_on_records(
             flush=True,
         )
     return _load(out / BEST)
+
+
+def _begin(config: Config, begin: Path | None) -> keras.Model:
+    """The network of a configuration, with the weights of the model `begin` if one is given."""
+    if begin is None:
+        return build(config)
+    first = _load(begin)
+    if config.trains_error and not networks.has_error(first):
+        return networks.with_error(first)
+    model = build(config)
+    model.set_weights(first.get_weights())
+    return model
 
 
 def _claim(out: Path, config: Config) -> None:

@@ -120,8 +120,8 @@ def _is_file(path: Path) -> bool:
 def find_record(name: str, data: str | Path | None = None) -> Path | None:
     """Path, without suffix, of the record of that name; None when it is not there.
 
-    A name is a path (that of one of the record's files, too), `mitdb/208` under the data folder,
-    or `208` in any database of it.
+    A name is a path (that of one of the record's files, too), one under the data folder
+    (`mitdb/208`, `ludb/data/4`), or `208` in any database of it.
     """
     if Path(name).suffix in (".hea", ".dat", ".atr"):
         name = name[:-4]
@@ -129,6 +129,8 @@ def find_record(name: str, data: str | Path | None = None) -> Path | None:
         return Path(name)
     folder = data_folder(data)
     if folder is not None:
+        if _is_file(folder / f"{name}.hea"):
+            return folder / name
         for header in headers(folder):
             path = header.with_suffix("")
             if name in (path.name, f"{path.parent.name}/{path.name}"):

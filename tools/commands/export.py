@@ -78,6 +78,8 @@ def _tflite(run: Path, precision: str, out: Path | None, folder: Path) -> None:
     click.echo(f"operators: {_counted(result.operators)}")
     click.echo(f"agreement with the trained model: {result.parity_db:.1f} dB")
     click.echo(f"growth of the error through {precision}: {result.cost_db:.3f} dB")
+    if result.widening is not None:
+        click.echo(f"error band widened by {result.widening:.2f} to hold 90 % of validation")
     click.echo(f"wrote {result.path}, {result.size} bytes, sha256 {result.sha256}")
 
 

@@ -18,9 +18,17 @@ from ecgstream.model.data.mixing import Mixing, NoisyWindows, Stretches, load_cl
 from ecgstream.model.training import networks, trainer
 from ecgstream.model.training.config import FIRST, Config, ConfigError, load_config
 from ecgstream.model.training.runs import read_history
-from ecgstream.model.training.trainer import BEST, CHECKPOINT, build, noisy_windows, train
+from ecgstream.model.training.trainer import (
+    BEST,
+    CHECKPOINT,
+    ErrorSize,
+    KerasNetwork,
+    build,
+    noisy_windows,
+    train,
+)
 from ecgstream.streamer.engine.delay import WINDOW
-from ecgstream.streamer.engine.normalization import restore, standardise
+from ecgstream.streamer.engine.normalization import ERROR_STEP, half_widths, restore, standardise
 from ecgstream.streamer.io.records import RecordError, read_record
 from ecgstream.tools.cli import main
 
@@ -78,6 +86,10 @@ def test_patients_never_cross() -> None:
     assert not set(splits.TRAINING) & set(splits.VALIDATION)
     assert not set(splits.TRAINING) & {"118", "119", "201", "202"}
     assert not set(splits.QTDB_TRAINING) & {*splits.QTDB_PUBLISHED, *splits.QTDB_DEVELOPMENT}
+    assert not set(splits.TRAINING_RECORDS) & set(splits.VALIDATION_RECORDS)
+    assert not {r for r in splits.VALIDATION_RECORDS if r.removeprefix("qtdb/sel") in splits.DS2}
+    numbers = {int(r.rpartition("/")[2]) for r in splits.LUDB_TRAINING + splits.LUDB_VALIDATION}
+    assert not {n for n in numbers if n % 10 in (1, 2, 5)}  # B7 tests on those
     kept = {*splits.DS2, *splits.NOISE_STRESS, *splits.VALIDATION}
     assert not {r.removeprefix("sel") for r in splits.QTDB_TRAINING} & kept
     assert len(set(splits.QTDB)) == 105
@@ -203,7 +215,49 @@ def test_one_command_trains_a_preset_and_what_it_begins_with(
         keras.models.load_model(tmp_path / "run" / folder / BEST) for folder in (FIRST, "")
     )
     for a, b in zip(before.trainable_weights, after.trainable_weights, strict=True):
-        np.testing.assert_array_equal(a.numpy(), b.numpy())
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6)  # averaging rounds
+
+
+def test_the_size_of_the_error_is_learnt_while_the_answer_stays(
+    config: Config, data: Path, tmp_path: Path
+) -> None:
+    answer = train(config, data, tmp_path / "answer")
+    with_error = dataclasses.replace(config, network={**config.network, "error": True})
+    begin = tmp_path / "answer" / BEST
+    both = train(with_error, data, tmp_path / "error", begin)
+    inputs, _ = windows(config, data, Mixing())[0]
+    given = inputs["window"], inputs["context"]
+    noise, log2 = networks.answer_and_error(both).predict_on_batch(list(given))
+    np.testing.assert_allclose(noise, answer.predict_on_batch(inputs), atol=1e-6)
+    assert log2.shape == (len(noise), WINDOW // ERROR_STEP, 1) and np.ptp(log2) > 0
+    network, alone = (KerasNetwork(tmp_path / run / BEST) for run in ("error", "answer"))
+    np.testing.assert_allclose(network(*given), alone(*given), atol=1e-6)
+    assert network.predicts_error and not alone.predicts_error
+    np.testing.assert_allclose(network.answer_and_error(*given)[1], half_widths(log2[..., 0]))
+    networks.widen_error(both, 4.0)
+    _, widened = networks.answer_and_error(both).predict_on_batch(list(given))
+    np.testing.assert_allclose(widened, log2 + 2, atol=1e-5)
+
+
+def test_the_band_that_holds_nine_tenths_of_the_errors_has_the_least_loss() -> None:
+    errors = np.random.default_rng(0).laplace(size=(64, WINDOW)).astype(np.float32)
+    target = np.stack([np.zeros_like(errors), np.ones_like(errors)], axis=-1)
+    target[:, :100, 1] = 0  # before the stream began
+    errors[:, :100] = 1e3
+
+    def loss(width: float) -> float:
+        told = np.stack([errors, np.full_like(errors, np.log2(width))], axis=-1)
+        return float(ErrorSize()(target, told))
+
+    right = float(np.quantile(np.abs(errors[:, 100:]), 0.9))
+    assert loss(right) < min(loss(0.9 * right), loss(1.1 * right))
+
+
+def test_records_of_databases_without_a_share_are_not_needed(config: Config, data: Path) -> None:
+    mixing = dataclasses.replace(config.mixing, qtdb=0.0)
+    assert mixing.draws_from("mitdb") and not mixing.draws_from("qtdb")
+    alone = dataclasses.replace(config, mixing=mixing)
+    trainer.training_windows(alone, data, validation=False, seed=1)[0]
 
 
 def test_signals_are_drawn_as_often_as_asked() -> None:
