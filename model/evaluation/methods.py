@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.model.evaluation.baselines import FILTERS
-from ecgstream.streamer.denoiser import StreamingDenoiser
+from ecgstream.streamer.denoiser import Denoised, StreamingDenoiser
+from ecgstream.streamer.engine.block import joined
+from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.network.base import Network
 from ecgstream.streamer.network.tflite import TFLiteNetwork
 
 Signals = npt.NDArray[np.float32]
 Method = Callable[[Signals], Signals]
+FlaggedMethod = Callable[[Signals], Denoised]
 
 ORIGINAL_MODEL = Path(__file__).parents[1] / "original.tflite"
 """The original CDAE-BAM trained on the shipped model's data, for comparison."""
@@ -35,6 +38,17 @@ def streamed(network: Network, delay: str | int = "balanced", st: bool = False) 
     def method(x: Signals) -> Signals:
         denoiser = StreamingDenoiser(network, channels=x.shape[1], delay=delay, st=st)
         return np.concatenate([denoiser.push(x).signal, denoiser.flush().signal])
+
+    return method
+
+
+def flagged(network: Network, delay: str | int = "balanced", fs: float = FS) -> FlaggedMethod:
+    """As `streamed`, for signals of any rate, with the flags and the error band."""
+
+    def method(x: Signals) -> Denoised:
+        denoiser = StreamingDenoiser(network, fs=fs, channels=x.shape[1], delay=delay)
+        block = joined([denoiser.push(x), denoiser.flush()])
+        return Denoised(block.signal, block.quality, block.error)
 
     return method
 

@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeVar
 
 from ecgstream import streamer
 from ecgstream.model.evaluation import baselines, methods
-from ecgstream.model.evaluation.methods import Method
-from ecgstream.streamer.network.base import Network
+from ecgstream.model.evaluation.methods import FlaggedMethod, Method
+from ecgstream.streamer.engine.delay import FS
+from ecgstream.streamer.network.base import Network, predicts_error
 from ecgstream.streamer.network.runtimes import RUNTIMES
 
 T = TypeVar("T")
@@ -80,6 +81,11 @@ class Model:
         )
 
     @property
+    def predicts_error(self) -> bool:
+        """Whether the network tells the size of its error."""
+        return predicts_error(self.network.value)
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What a report says of it; `quantized` is a file for a device, not a float model."""
         return {
@@ -95,6 +101,13 @@ class Model:
         return Subject(
             methods.streamed(self.network.value, delay, st),
             fingerprint(self.network.fingerprint, delay, st),
+        )
+
+    def flagged(self, delay: str | int, fs: float = FS) -> Subject[FlaggedMethod]:
+        """The model through the engine at any rate, with flags and error band."""
+        return Subject(
+            methods.flagged(self.network.value, delay, fs),
+            fingerprint(self.network.fingerprint, delay, fs),
         )
 
 

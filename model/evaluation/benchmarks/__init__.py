@@ -13,6 +13,7 @@ MODULES = {
     "b3": "b3_beat_detection",
     "doubt": "uncertainty",
     "b4": "b4_fidelity",
+    "band": "b6_error_band",
     "rate": "b6_heart_rate",
 }
 """Module of each benchmark by its name, in the order of the report."""

@@ -10,7 +10,7 @@ annotated in the ten seconds before; it is wrong when it differs by more than 5 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.model.evaluation.benchmark import Benchmark, Section, record_number
-from ecgstream.model.evaluation.methods import Signals
+from ecgstream.model.evaluation.methods import FlaggedMethod, Signals
 from ecgstream.model.evaluation.noisy_stretches import (
     NOISE_RECORDS,
     noise_halves,
@@ -27,15 +27,13 @@ from ecgstream.model.evaluation.noisy_stretches import (
 from ecgstream.model.evaluation.report.tables import Table, number, words
 from ecgstream.model.evaluation.runner import Evaluation, Rows
 from ecgstream.model.evaluation.subjects import Subject, fingerprint
-from ecgstream.streamer.denoiser import Denoised, StreamingDenoiser
+from ecgstream.streamer.denoiser import Denoised
 from ecgstream.streamer.ecg.annotations import record_marks
 from ecgstream.streamer.ecg.metrics import reference
 from ecgstream.streamer.ecg.noise import noise_gain
 from ecgstream.streamer.ecg.qrs import SPAN, BeatDetector
-from ecgstream.streamer.engine.block import joined
 from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.io.records import read_record
-from ecgstream.streamer.network.base import Network
 
 START, LENGTH = 300 * round(FS), 300 * round(FS)
 """Samples of the stretch of each record."""
@@ -47,7 +45,6 @@ _MINUTE = round(60 * FS)
 _GAP = slice(round(30 * FS), round(37.5 * FS))
 _PAUSE = slice(round(30 * FS), round(40 * FS))
 
-Rate = Callable[[Signals], Denoised]
 Beats = npt.NDArray[np.int64]
 
 
@@ -129,7 +126,7 @@ def score(given: Denoised, beats: Beats) -> dict[str, Any]:
 
 
 def run_record(
-    record: str, data: Path, methods: Mapping[str, Rate], *, test: bool = True
+    record: str, data: Path, methods: Mapping[str, FlaggedMethod], *, test: bool = True
 ) -> list[dict[str, Any]]:
     """`score` of a record under every condition and method.
 
@@ -180,15 +177,6 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return out
 
 
-def _streamed(network: Network, delay: str | int) -> Rate:
-    def method(x: Signals) -> Denoised:
-        denoiser = StreamingDenoiser(network, channels=x.shape[1], delay=delay)
-        block = joined([denoiser.push(x), denoiser.flush()])
-        return Denoised(block.signal, block.quality, block.error)
-
-    return method
-
-
 def unchanged(x: Signals) -> Denoised:
     """Return the signals without a flag."""
     return Denoised(x, np.zeros(x.shape, np.uint8), np.full(x.shape, np.nan, np.float32))
@@ -221,16 +209,10 @@ class HeartRate(Benchmark):
     def score(self, run: Evaluation, present: list[str]) -> Section:
         """Score the records that are present."""
 
-        def rates(record: str, methods: Mapping[str, Rate]) -> Rows:
+        def rates(record: str, methods: Mapping[str, FlaggedMethod]) -> Rows:
             return run_record(record_number(record), run.data, methods, test=run.test)
 
-        subjects = {
-            name: Subject(
-                _streamed(model.network.value, run.delay),
-                fingerprint(model.network.fingerprint, run.delay),
-            )
-            for name, model in run.models.items()
-        }
+        subjects = {name: model.flagged(run.delay) for name, model in run.models.items()}
         if run.others:
             subjects[NOISY_INPUT] = Subject(unchanged, NOISY_INPUT)
         rows = run.score("rate", present, subjects, _CODE, rates)

@@ -27,10 +27,18 @@ class Strip(NamedTuple):
 
     title: str
     traces: dict[str, npt.NDArray[np.float64]]
+    band: npt.NDArray[np.float64] | None = None
+    """Half width of the error band around `denoised`, (LENGTH,) in mV."""
 
     @classmethod
     def of(
-        cls, record: str, case: Case, denoised: npt.NDArray, start: int, figure: str = ""
+        cls,
+        record: str,
+        case: Case,
+        denoised: npt.NDArray,
+        start: int,
+        figure: str = "",
+        band: npt.NDArray | None = None,
     ) -> Strip:
         """Six seconds of one case of B2 from sample `start` on."""
         signals = {"clean": case.clean, "noisy": case.noisy, "denoised": denoised}
@@ -39,7 +47,14 @@ class Strip(NamedTuple):
             del signals["noisy"]  # it is the clean one
         part = slice(start, start + LENGTH)
         title = ", ".join(text for text in (f"record {record}", noise, figure) if text)
-        return cls(title, {name: np.asarray(s[part], float) for name, s in signals.items()})
+        traces = {name: np.asarray(s[part], float) for name, s in signals.items()}
+        return cls(title, traces, None if band is None else np.asarray(band[part], float))
+
+    def around(self, name: str) -> npt.NDArray[np.float64]:
+        """Half width of the band around a trace (LENGTH,), zeros where there is none."""
+        if self.band is None or name != "denoised":
+            return np.zeros(LENGTH)
+        return self.band
 
 
 def _stacked(strip: Strip) -> dict[str, npt.NDArray[np.float64]]:
@@ -47,8 +62,9 @@ def _stacked(strip: Strip) -> dict[str, npt.NDArray[np.float64]]:
     out: dict[str, npt.NDArray[np.float64]] = {}
     below = 0.0
     for name, trace in strip.traces.items():
-        out[name] = trace - (trace.max() + _APART - below if out else np.median(trace))
-        below = out[name].min()
+        around = strip.around(name)
+        out[name] = trace - ((trace + around).max() + _APART - below if out else np.median(trace))
+        below = (out[name] - around).min()
     return out
 
 
@@ -76,10 +92,10 @@ def strips(strips: Sequence[Strip]) -> Figure:
     stacks = [_stacked(strip) for strip in strips]
     spans = [
         (
-            min(t.min() for t in stack.values()) - _APART,
-            max(t.max() for t in stack.values()) + _APART,
+            min((t - strip.around(name)).min() for name, t in stack.items()) - _APART,
+            max((t + strip.around(name)).max() for name, t in stack.items()) + _APART,
         )
-        for stack in stacks
+        for strip, stack in zip(strips, stacks, strict=True)
     ]
     heights = [(high - low) * _ASPECT * _WIDTH / seconds for low, high in spans]
     size = (_WIDTH + 1, sum(heights) + 0.4 * len(strips))
@@ -88,7 +104,11 @@ def strips(strips: Sequence[Strip]) -> Figure:
     for axes, strip, stack, span in zip(panels, strips, stacks, spans, strict=True):
         _paper(axes, seconds, *span)
         for name, trace in stack.items():
-            axes.plot(np.arange(LENGTH) / FS, trace, color=_COLOURS[name], lw=0.9)
+            t, around = np.arange(LENGTH) / FS, strip.around(name)
+            axes.plot(t, trace, color=_COLOURS[name], lw=0.9)
+            if around.any():
+                low, high = trace - around, trace + around
+                axes.fill_between(t, low, high, color=_COLOURS[name], alpha=0.25, lw=0)
         axes.set_yticks([float(np.median(trace)) for trace in stack.values()], list(stack))
         for label, name in zip(axes.get_yticklabels(), stack, strict=True):
             label.set(color=_COLOURS[name], weight="bold")
