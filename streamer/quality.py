@@ -46,7 +46,8 @@ class Quality(IntFlag):
     FLAT = 2, _Traits("flat line", 3, True, True, "#dcd6e6", "#2d2a44")
     """The input has not changed for half a second: a lead is off."""
     SATURATED = 4, _Traits("saturated", 4, True, True, "#f7c7a3", "#4d2d17")
-    """The input stands at its highest or lowest value: an amplifier is at its rail."""
+    """The input stands, or wobbles a little, at its highest or lowest value: an amplifier or a
+    converter is at its rail."""
     SETTLING = 8, _Traits("settling", 1, False, False, "#ece9e6", "#1d242b")
     """Less than one window since the stream, or the signal after a gap, began; or so near to a pop
     or step that the network saw it."""

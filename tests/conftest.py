@@ -73,6 +73,15 @@ def databases() -> Path:
     return Path(folder)
 
 
+@pytest.fixture(scope="session")
+def motion() -> Path:
+    """Folder of the recordings of a wearable with motion noise, which are nowhere to download."""
+    folder = None if _GIVEN_DATA is None else Path(_GIVEN_DATA, "dpmotion")
+    if folder is None or not folder.is_dir():
+        pytest.skip(f"takes dpmotion: point {DATA_VARIABLE} to a folder that has it")
+    return folder
+
+
 _GIVEN_DATA = os.environ.pop(DATA_VARIABLE, None)
 """Only tests that ask for `databases` see the user's data; all others run as on a new machine."""
 

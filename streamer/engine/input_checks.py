@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ecgstream.streamer.engine.detectors.base import INPUT_DETECTORS, InputSegment, Mask
+from ecgstream.streamer.engine.detectors.base import (
+    INPUT_DETECTORS,
+    InputSegment,
+    Mask,
+    WatchingDetector,
+)
 from ecgstream.streamer.engine.detectors.gap import MAX_MV
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.engine.ring_buffer import RingBuffer
@@ -25,6 +30,7 @@ class InputChecks:
 
     def __init__(self, rows: int, fs: float, keep: int) -> None:
         self._detectors = [detector(fs) for detector in INPUT_DETECTORS]
+        self._watching = [d for d in self._detectors if isinstance(d, WatchingDetector)]
         self._settled_after = max(detector.settled_after for detector in self._detectors)
         self._min_still = min(detector.min_still for detector in self._detectors)
         history = max(detector.history for detector in self._detectors)
@@ -50,7 +56,8 @@ class InputChecks:
         newest = self.samples.newest(x.shape[1] + 1)
         still = newest[:, 1:] == newest[:, :-1]
         self.flags.append(np.zeros(x.shape, np.uint8))
-        if valid is None and np.count_nonzero(still) + self._max_still + 1 < self._min_still:
+        few_still = np.count_nonzero(still) + self._max_still + 1 < self._min_still
+        if valid is None and few_still and not self._wanted(x.shape[1]):
             if np.count_nonzero(still[:, -1]):
                 self._set_still(_run_lengths(~still, self._still)[:, -1])
             elif self._max_still:
@@ -58,6 +65,9 @@ class InputChecks:
         else:
             self._detect(still, np.ones(x.shape, bool) if valid is None else valid)
         return x
+
+    def _wanted(self, n: int) -> bool:
+        return any(detector.wants(self.samples, n) for detector in self._watching)
 
     def _hold(self, x: Floats, valid: Mask) -> Floats:
         """The samples with the last valid one in gaps."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +70,14 @@ class InputDetector(Protocol):
 
     def mark(self, flags: RingBuffer, segment: InputSegment) -> None:
         """Set bits in the newest flags, those of the segment and, where needed, older ones."""
+
+
+@runtime_checkable
+class WatchingDetector(InputDetector, Protocol):
+    """An input detector that is asked about further samples, too."""
+
+    def wants(self, samples: RingBuffer, n: int) -> bool:
+        """Whether it is to be asked about the `n` newest samples, (rows, ...) in mV."""
 
 
 class OutputDetector(Protocol):
