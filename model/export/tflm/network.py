@@ -41,6 +41,11 @@ class Int8Network(TFLiteNetwork):
         """Position of each tensor among the file's inputs."""
         self.tensors = dict(zip(self._names, self._inputs, strict=True))
         self.tensors["answer"] = self._answer
+        if self._error is not None:
+            self.tensors["error"] = self._error
+        order = [details["index"] for details in call.interpreter.get_output_details()]
+        self.outputs = dict(zip(("answer", "error"), map(order.index, call.outputs), strict=False))
+        """Position of each tensor among the file's outputs."""
         for name, tensor in self.tensors.items():
             if tensor.dtype != np.int8:
                 kind = np.dtype(tensor.dtype).name
@@ -52,9 +57,11 @@ class Int8Network(TFLiteNetwork):
 
     def answers(self, window: Floats, context: Floats) -> Steps:
         """Return the int8 answers (n, WINDOW)."""
-        n = range(len(window))
-        calls = (self.bare_call(window[i : i + 1], context[i : i + 1]) for i in n)
-        return np.concatenate([call()[..., 0] for call in calls])
+        return self.stored_answers(window, context)[0]
+
+    def stored_answers(self, window: Floats, context: Floats) -> list[Steps]:
+        """Return all int8 outputs: the answers, and the sizes of their error if it tells them."""
+        return self._run(window, context)
 
 
 class MicroNetwork(Int8Network):

@@ -21,7 +21,10 @@ from ecgstream.streamer.engine.delay import FS, WINDOW, DelayMode, delay_mode
 from ecgstream.streamer.engine.detectors.gap import MAX_MV
 from ecgstream.streamer.engine.normalization import (
     CONTEXT_STEP,
+    ERROR_STEP,
     MAX_CONTEXT,
+    MAX_LOG2_ERROR,
+    MIN_LOG2_ERROR,
     MIN_SCALE,
     restore,
     standardise,
@@ -76,6 +79,7 @@ def write(model: Path, out: Path, delay: str | int) -> Written:
         measured = _measured(check(model, delay))
     except ImportError as error:
         maker, measured = network, _unmeasured(network.runtime, error)
+    sums = 2 if network.predicts_error else 1
     values: Values = {
         **_model(network),
         **_operators(operators),
@@ -84,7 +88,7 @@ def write(model: Path, out: Path, delay: str | int) -> Written:
         **measured,
         "checked": textwrap.fill(measured["checked"], 100),
         **_reference(maker, delay),
-        "state": 4 * (WINDOW + network.past // CONTEXT_STEP + mode.weights.size + 6),
+        "state": 4 * (WINDOW + network.past // CONTEXT_STEP + sums * mode.weights.size + 7),
         "stack": 6 * WINDOW + network.past // CONTEXT_STEP + 256,
     }
     out.mkdir(parents=True, exist_ok=True)
@@ -148,9 +152,15 @@ def _signal(network: Int8Network) -> Values:
         "min_scale": _float(MIN_SCALE),
         "max_context": _float(MAX_CONTEXT),
         "context_tensor": "1.0f, 1.0f, 0",  # where there is none
+        "error_tensor": "1.0f, 1.0f, 0",
         **tensors,
         "window_input": network.places["window"],
         "context_input": network.places.get("context", -1),
+        "answer_output": network.outputs["answer"],
+        "error_output": network.outputs.get("error", -1),
+        "error_step": ERROR_STEP,
+        "min_log2_error": _float(MIN_LOG2_ERROR),
+        "max_log2_error": _float(MAX_LOG2_ERROR),
         "predicts_noise": "true" if network.output == "noise" else "false",
     }
 
@@ -194,12 +204,15 @@ def _reference(network: Int8Network, delay: str | int) -> Values:
     shown = network.shown(windows.window, windows.context)
     answer = network.answers(windows.window, windows.context)
     denoised = restore(network.output, windows, network.tensors["answer"].real(answer))
-    output = StreamingDenoiser(network, delay=delay).push(stream).signal
+    block = StreamingDenoiser(network, delay=delay).push(stream)
+    error = block.error if network.predicts_error else np.zeros(1)
     return {
         "reference_input_size": len(stream),
         "reference_input": _floats(stream),
-        "reference_output_size": len(output),
-        "reference_output": _floats(output),
+        "reference_output_size": len(block.signal),
+        "reference_output": _floats(block.signal),
+        "reference_error_size": len(error),
+        "reference_error": _floats(error),
         "reference_denoised": _floats(denoised),
         "reference_window": _list(shown["window"].ravel()),
         "reference_context": _list(shown["context"].ravel()) if "context" in shown else "  0",

@@ -21,7 +21,7 @@ from ecgstream.model.export.tflm.check import noisy_record
 from ecgstream.model.export.tflm.network import Int8Network, Steps, arena_size
 from ecgstream.model.export.tflm.source import TOLERANCE, write
 from ecgstream.streamer.engine.delay import MODES
-from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.engine.normalization import Floats, half_widths
 from ecgstream.streamer.network.tflite import SHIPPED_MODEL
 from ecgstream.tools.cli import main
 from helpers.paths import ROOT
@@ -56,14 +56,24 @@ class Recorder:
     def __init__(self, path: Path) -> None:
         self._network = Int8Network(path)
         self.output, self.past = self._network.output, self._network.past
+        self.predicts_error = self._network.predicts_error
         self.shown: list[Steps] = []
         self.answers: list[Steps] = []
 
     def __call__(self, window: Floats, context: Floats) -> Floats:
+        return np.asarray(self._network.tensors["answer"].real(self._stored(window, context)[0]))
+
+    def answer_and_error(self, window: Floats, context: Floats) -> tuple[Floats, Floats]:
+        answer, error = self._stored(window, context)
+        tensors = self._network.tensors
+        return tensors["answer"].real(answer), half_widths(tensors["error"].real(error))
+
+    def _stored(self, window: Floats, context: Floats) -> list[Steps]:
         shown = self._network.shown(window, context)
         self.shown.append(np.concatenate([rows[..., 0] for rows in shown.values()], axis=1))
-        self.answers.append(self._network.answers(window, context))
-        return np.asarray(self._network.tensors["answer"].real(self.answers[-1]))
+        stored = self._network.stored_answers(window, context)
+        self.answers.append(np.concatenate(stored, axis=1))
+        return stored
 
 
 def compiled(compiler: str, exported: Path, *sources: Path) -> Path:
@@ -85,25 +95,37 @@ def steps_of(recorder: Recorder, exported: Path) -> npt.NDArray[np.int64]:
 @pytest.mark.parametrize(
     ("model", "delay", "seconds"),
     [(SHIPPED_MODEL, mode, 30) for mode in ("low", "best")]
-    + [(SHIPPED_MODEL, 100, 30), (_ORIGINAL, "balanced", 30), (SHIPPED_MODEL, "balanced", 300)],
+    + [(SHIPPED_MODEL, 100, 30), (_ORIGINAL, "balanced", 30), (SHIPPED_MODEL, "balanced", 300)]
+    + [(None, mode, 30) for mode in ("low", "balanced", "best")],  # one that tells its error
 )
 def test_the_step_in_cpp_is_that_of_the_engine(
-    model: Path, delay: str | int, seconds: int, compiler: str, tmp_path: Path
+    model: Path | None,
+    delay: str | int,
+    seconds: int,
+    compiler: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
     """The network's answers are played back, so that nothing but rounding may differ."""
+    model = model or request.getfixturevalue("error_model_file")
     write(model, tmp_path, delay)
     samples = noisy_record(seconds * 360)
     samples[:5], samples[2000:2400], samples[4000] = np.nan, np.nan, 1e6
     recorder = Recorder(model)
-    wanted = StreamingDenoiser(recorder, delay=delay, gaps="hold").push(samples).signal[:, 0]
+    wanted = StreamingDenoiser(recorder, delay=delay, gaps="hold").push(samples)
     samples.tofile(tmp_path / "samples.bin")
     np.concatenate(recorder.answers).tofile(tmp_path / "answers.bin")
     sources = _HERE / "tflm" / "stream.cc", _HERE / "tflm" / "playback.cc"
     program = compiled(compiler, tmp_path, *sources, tmp_path / "denoiser.cc")
     subprocess.run([program], cwd=tmp_path, check=True)
     denoised = np.fromfile(tmp_path / "denoised.bin", np.float32)
-    assert len(denoised) == len(wanted)
-    np.testing.assert_allclose(denoised, wanted, atol=2e-5)
+    assert len(denoised) == len(wanted.signal)
+    np.testing.assert_allclose(denoised, wanted.signal[:, 0], atol=2e-5)
+    band = np.fromfile(tmp_path / "error.bin", np.float32)
+    # A chip without flags has a band in gaps, too.
+    known = np.isfinite(wanted.error[:, 0])
+    assert known.mean() > 0.9 if recorder.predicts_error else np.isnan(band).all()
+    np.testing.assert_allclose(band[known], wanted.error[known, 0], rtol=1e-4, atol=2e-5)
     # A value that lies between two steps may be rounded to either.
     steps = steps_of(recorder, tmp_path)
     assert steps.max() <= 1 and np.mean(steps > 0) < 1e-4
@@ -131,12 +153,12 @@ def test_the_example_finds_the_reference_where_it_should_be(compiler: str, tmp_p
 
 
 @pytest.mark.usefixtures("no_tflm")
-@pytest.mark.parametrize("model", [SHIPPED_MODEL, _ORIGINAL])
+@pytest.mark.parametrize("model", [SHIPPED_MODEL, _ORIGINAL, None])
 def test_all_of_the_export_compiles_against_the_signatures_of_tflm(
-    model: Path, compiler: str, tmp_path: Path
+    model: Path | None, compiler: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """Linking takes TFLM itself, which no package brings as source."""
-    write(model, tmp_path, "balanced")
+    write(model or request.getfixturevalue("error_model_file"), tmp_path, "balanced")
     stub = _HERE / "tflm" / "stub"
     command = [compiler, *_STRICT, "-fsyntax-only", f"-I{tmp_path}", f"-I{stub}"]
     sources = sorted(tmp_path.glob("*.cc"))

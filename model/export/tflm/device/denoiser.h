@@ -9,9 +9,10 @@
 
 namespace ecgstream {
 
-// The network: a window (kWindow) and its context (kFrames) as int8 tensors, its answer (kWindow).
-// False where it failed.
-bool denoise_window(const std::int8_t* window, const std::int8_t* context, std::int8_t* answer);
+// The network: a window (kWindow) and its context (kFrames) as int8 tensors, its answer (kWindow)
+// and, where kTellsError, the size of its error (kSizes). False where it failed.
+bool denoise_window(const std::int8_t* window, const std::int8_t* context, std::int8_t* answer,
+                    std::int8_t* error);
 
 class Denoiser {
  public:
@@ -26,14 +27,18 @@ class Denoiser {
   // Returns how many denoised samples in mV were written to `out` (room for kHop): none but at
   // every kHop-th sample, and fewer than kHop when the stream begins. The last of them lies
   // kDelay + 1 - kHop samples before the one just taken. -1 where the network failed: call reset().
-  int push(float sample, float* out);
+  //
+  // `error`, if one is given, gets the half width in mV of the band around each that holds the true
+  // sample in 90 % of all cases; NaN where the model does not tell.
+  int push(float sample, float* out, float* error = nullptr);
 
  private:
-  int step(float* out);
+  int step(float* out, float* error);
 
   float samples_[kWindow];  // ring; the oldest sample is at newest_sample_
   float frames_[kFrames];   // ring of means over kContextStep samples, likewise
   float sums_[kSegments * kHop];  // what windows have given to hops that are not complete
+  float errors_[kTellsError ? kSegments * kHop : 1];  // likewise, half widths
   float last_;  // valid sample
   int newest_sample_, newest_frame_;
   int waiting_;  // samples since the last window

@@ -15,9 +15,9 @@ ecgstream::Denoiser denoiser;
 
 // Most int8 steps between the network's answer and the reference; -1 where it failed.
 int network_difference() {
-  std::int8_t answer[ecgstream::kWindow];
-  if (!ecgstream::denoise_window(ecgstream::kReferenceWindow, ecgstream::kReferenceContext,
-                                 answer)) {
+  std::int8_t answer[ecgstream::kWindow], sizes[ecgstream::kSizes];
+  if (!ecgstream::denoise_window(ecgstream::kReferenceWindow, ecgstream::kReferenceContext, answer,
+                                 sizes)) {
     return -1;
   }
   int most = 0;
@@ -28,17 +28,23 @@ int network_difference() {
   return most;
 }
 
-// Most mV between the engine's output and the reference; -1 where the network failed.
+// Most mV between the engine's output, or its error band, and the reference; -1 where the network
+// failed.
 float engine_difference() {
-  float most = 0.0f, out[ecgstream::kHop];
+  float most = 0.0f, out[ecgstream::kHop], error[ecgstream::kHop];
   int done = 0;
   denoiser.reset();
   for (const float sample : ecgstream::kReferenceInput) {
-    const int n = denoiser.push(sample, out);
+    const int n = denoiser.push(sample, out, error);
     if (n < 0) return -1.0f;
     for (int i = 0; i < n; ++i) {
-      const float difference = std::fabs(out[i] - ecgstream::kReferenceOutput[done++]);
+      const float difference = std::fabs(out[i] - ecgstream::kReferenceOutput[done]);
       if (difference > most) most = difference;
+      if constexpr (ecgstream::kTellsError) {
+        const float wider = std::fabs(error[i] - ecgstream::kReferenceError[done]);
+        if (wider > most) most = wider;
+      }
+      ++done;
     }
   }
   return most;

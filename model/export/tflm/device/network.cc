@@ -27,7 +27,8 @@ tflite::MicroInterpreter* interpreter() {
 
 }  // namespace
 
-bool denoise_window(const std::int8_t* window, const std::int8_t* context, std::int8_t* answer) {
+bool denoise_window(const std::int8_t* window, const std::int8_t* context, std::int8_t* answer,
+                    [[maybe_unused]] std::int8_t* error) {
   tflite::MicroInterpreter* const network = interpreter();
   if (network == nullptr) return false;
   // TFLM may write over its inputs: they are given anew each time.
@@ -36,7 +37,10 @@ bool denoise_window(const std::int8_t* window, const std::int8_t* context, std::
     std::memcpy(network->input(kContextInput)->data.int8, context, kFrames);
   }
   if (network->Invoke() != kTfLiteOk) return false;
-  std::memcpy(answer, network->output(0)->data.int8, kWindow);
+  std::memcpy(answer, network->output(kAnswerOutput)->data.int8, kWindow);
+  if constexpr (kTellsError) {
+    std::memcpy(error, network->output(kErrorOutput)->data.int8, kSizes);
+  }
   return true;
 }
 

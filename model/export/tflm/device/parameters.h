@@ -21,8 +21,16 @@ struct Tensor {
 constexpr Tensor kWindowTensor = {${window_tensor}};
 constexpr Tensor kContextTensor = {${context_tensor}};
 constexpr Tensor kAnswerTensor = {${answer_tensor}};
+constexpr Tensor kErrorTensor = {${error_tensor}};
 constexpr int kWindowInput = ${window_input};  // number of the window among the model's inputs
 constexpr int kContextInput = ${context_input};  // of the context; -1 where the model takes none
+constexpr int kAnswerOutput = ${answer_output};  // number of the answer among the model's outputs
+constexpr int kErrorOutput = ${error_output};  // of the size of its error; -1 where it tells none
+constexpr bool kTellsError = kErrorOutput >= 0;
+constexpr int kErrorStep = ${error_step};  // samples for which one size is told
+constexpr int kSizes = kWindow / kErrorStep;
+constexpr float kMinLog2Error = ${min_log2_error};  // limits of what is told
+constexpr float kMaxLog2Error = ${max_log2_error};
 constexpr bool kPredictsNoise = ${predicts_noise};  // or else the denoised window itself
 
 // Overlap-add: one window every kHop samples; its kPart places from kFirst on count, weighted.

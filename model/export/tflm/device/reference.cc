@@ -8,6 +8,9 @@ ${reference_input}
 const float kReferenceOutput[] = {
 ${reference_output}
 };
+const float kReferenceError[] = {
+${reference_error}
+};
 const float kReferenceDenoised[] = {
 ${reference_denoised}
 };

@@ -11,6 +11,8 @@ namespace ecgstream {
 // A stream in mV, and all that the engine has put out when it has taken the last sample of it.
 extern const float kReferenceInput[${reference_input_size}];
 extern const float kReferenceOutput[${reference_output_size}];
+// Half widths of the error band; empty of meaning where the model tells none.
+extern const float kReferenceError[${reference_error_size}];
 
 // Its last window in mV, denoised, and the network's tensors for that.
 extern const float kReferenceDenoised[kWindow];
