@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from helpers.paths import ROOT
 
 _FOLDERS = ("streamer", "model", "gui", "tools")

@@ -50,7 +50,7 @@ def test_wheel_has_the_files_that_are_no_code_unchanged(wheel: ZipFile) -> None:
         for path in (ROOT / folder).iterdir()
     ]
     names = {path.name for path in data}
-    assert names >= {"cdae_bam.tflite", "ATTRIBUTION.md", "shipped.toml"}
+    assert names >= {"standard.tflite", "ATTRIBUTION.md", "shipped.toml"}
     assert names >= {
         f"{record}.{part}" for record in ("208b", "nstdb90") for part in ("hea", "dat")
     }

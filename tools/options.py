@@ -13,6 +13,7 @@ from ecgstream.streamer.ecg.noise import NOISE_KINDS
 from ecgstream.streamer.engine.delay import MODES
 from ecgstream.streamer.io.records import DATA_VARIABLE
 from ecgstream.streamer.network.runtimes import RUNTIMES
+from ecgstream.streamer.network.shipped import SHIPPED
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -65,6 +66,16 @@ class Speed(click.ParamType):
         return speed
 
 
+class ModelFile(click.Path):
+    """Name of a shipped model, or a path as `click.Path` takes it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Path of the model."""
+        if value in SHIPPED:
+            return SHIPPED[value].path
+        return super().convert(value, param, ctx)
+
+
 data = click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -72,8 +83,8 @@ data = click.option(
 )
 model = click.option(
     "--model",
-    type=click.Path(path_type=Path),
-    help="A .tflite file to run instead of the shipped one.",
+    type=ModelFile(path_type=Path),
+    help=f"{', '.join(SHIPPED)}, or a .tflite file.  [default: standard]",
 )
 runtime = click.option(
     "--runtime",

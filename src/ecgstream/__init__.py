@@ -18,7 +18,7 @@ from ecgstream.streamer.engine.delay import MODES as MODES
 from ecgstream.streamer.engine.delay import WINDOW as WINDOW
 from ecgstream.streamer.network.runtimes import RUNTIMES as RUNTIMES
 from ecgstream.streamer.network.sandbox import ModelError as ModelError
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL as SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL as SHIPPED_MODEL
 from ecgstream.streamer.network.tflite import TFLiteNetwork as TFLiteNetwork
 
 __all__ = [

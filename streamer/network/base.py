@@ -8,7 +8,8 @@ from typing import Protocol, TypeGuard
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats
 from ecgstream.streamer.engine.validation import count
-from ecgstream.streamer.network.tflite import MAX_PAST_SAMPLES, SHIPPED_MODEL, TFLiteNetwork
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
+from ecgstream.streamer.network.tflite import MAX_PAST_SAMPLES, TFLiteNetwork
 
 
 class Network(Protocol):
@@ -51,11 +52,11 @@ def predicts_error(network: Network) -> TypeGuard[ErrorNetwork]:
 
 
 def load_network(model: str | Path | Network | None = None, runtime: str = "auto") -> Network:
-    """Load a `.tflite` file, the shipped one when None; a `Network` is checked and returned.
+    """Load a model, the shipped one when None; a `Network` is checked and returned.
 
     Parameters
     ----------
-    model : path of the file, or a network.
+    model : name of a shipped model (`standard`), path of a `.tflite` file, or a network.
     runtime : `auto`, `litert`, `tflite-runtime` or `tensorflow`; of no effect on a `Network`.
 
     Raises

@@ -18,10 +18,8 @@ from ecgstream.streamer.engine.validation import count
 from ecgstream.streamer.network import sandbox
 from ecgstream.streamer.network.runtimes import load_runtime
 from ecgstream.streamer.network.sandbox import ModelError
+from ecgstream.streamer.network.shipped import SHIPPED, model_path
 
-SHIPPED_MODEL = Path(__file__).parents[1] / "assets" / "cdae_bam.tflite"
-SHIPPED_SHA256 = "b60b15deb0b8225b8b847f38be6bde2a1bf7af1dd0e2be0c6b9c381a68ce4935"
-"""SHA-256 of the shipped model, the only file that is run without the sandbox."""
 MAX_THREADS = 256
 MAX_PAST_SAMPLES = 1 << 16
 """Maximum number of samples that a network sees at once, three minutes."""
@@ -101,7 +99,7 @@ class TFLiteNetwork:
 
     Parameters
     ----------
-    path : the file.
+    path : the file, or the name of a shipped model (see `ecgstream.streamer.network.shipped`).
     runtime : `auto`, `litert`, `tflite-runtime` or `tensorflow`.
     threads : that share the work of a call; more than one pays for large networks only.
     xnnpack : let the runtime hand operators over to XNNPACK, as it does by itself.
@@ -120,7 +118,7 @@ class TFLiteNetwork:
 
     Notes
     -----
-    A file other than the shipped one is first run in a process of its own, which takes a few
+    A file other than a shipped one is first run in a process of its own, which takes a few
     tenths of a second (seconds with TensorFlow), once per process and content; see
     `ecgstream.streamer.network.sandbox`. The sandbox and this process run the same bytes.
 
@@ -131,11 +129,11 @@ class TFLiteNetwork:
     def __init__(
         self, path: str | Path, runtime: str = "auto", threads: int = 1, xnnpack: bool = True
     ) -> None:
-        self.path = Path(path)
+        self.path = model_path(path)
         content = sandbox.read(self.path)
         threads = count(threads, 1, MAX_THREADS, f"threads must be 1 to {MAX_THREADS}")
         self._choose(runtime, threads, xnnpack)
-        if hashlib.sha256(content).hexdigest() != SHIPPED_SHA256:
+        if hashlib.sha256(content).hexdigest() not in {m.sha256 for m in SHIPPED.values()}:
             sandbox.run_in_sandbox(content, self.path, self.runtime, threads, xnnpack)
         self._open(content)
 

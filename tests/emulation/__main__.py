@@ -18,7 +18,8 @@ from rich.table import Table
 import ecgstream
 from ecgstream.model.export.tflm.check import noisy_record, windows_of
 from ecgstream.streamer.engine.delay import FS
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
+from ecgstream.streamer.network.tflite import TFLiteNetwork
 from ecgstream.tools import options
 from emulation import probe
 from emulation.emulation import ARM, WHEELS, X86, Architecture, Emulation

@@ -17,7 +17,8 @@ import numpy as np
 
 from ecgstream import Network, StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
+from ecgstream.streamer.network.tflite import TFLiteNetwork
 
 RUNTIME = "tflite-runtime"
 """LiteRT's wheel for aarch64 crashes under emulation."""

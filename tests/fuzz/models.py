@@ -11,7 +11,7 @@ from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import CONTEXT_STEP
 from ecgstream.streamer.network.runtimes import RUNTIMES
 from ecgstream.streamer.network.sandbox import MAX_FILE_BYTES, ModelError
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from fuzz.outcome import CORRECT, Case, Outcome, demand, refusal
 
 _ALLOWED = (ModelError, FileNotFoundError)

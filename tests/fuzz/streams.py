@@ -10,7 +10,7 @@ import numpy as np
 from ecgstream import Block, Quality, StreamingDenoiser
 from ecgstream.streamer.engine.delay import MODES
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from ecgstream.streamer.quality import Flags
 from fuzz.outcome import CORRECT, Case, Fault, Outcome, demand, refusal
 from fuzz.samples import Push, push

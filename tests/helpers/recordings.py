@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ecgstream import StreamingDenoiser
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
+from ecgstream.streamer.network.tflite import TFLiteNetwork
 from ecgstream.tools.batch.discovery import gather
 from ecgstream.tools.batch.job import Outcome, Settings, attempt, engine
 

@@ -79,7 +79,7 @@ def test_a_denoiser_tells_rate_mode_delay_model_and_position() -> None:
     denoiser = StreamingDenoiser(fs=250, channels=2)
     block = denoiser.push(np.zeros((500, 2)))
     said = repr(denoiser)
-    for part in ("cdae_bam.tflite", "fs=250", "channels=2", "'balanced'", "open"):
+    for part in ("standard.tflite", "fs=250", "channels=2", "'balanced'", "open"):
         assert part in said
     assert f"{denoiser.delay_samples} samples" in said and f"sample {len(block.signal)}" in said
     denoiser.flush()

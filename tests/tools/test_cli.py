@@ -11,13 +11,16 @@ from importlib.metadata import metadata
 from pathlib import Path
 from pkgutil import iter_modules
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from ecgstream.streamer.io.records import ASSETS, read_record
+from ecgstream.streamer.network.shipped import SHIPPED
 from ecgstream.tools import commands
 from ecgstream.tools.cli import main
+from ecgstream.tools.options import ModelFile
 
 
 def run(*arguments: str | Path) -> Result:
@@ -265,9 +268,17 @@ def test_training_without_data_says_where_to_get_it() -> None:
 
 def test_an_unknown_preset_lists_the_known_ones(tmp_path: Path) -> None:
     error = fails("train", "--preset", "best", "--data", tmp_path)
-    assert "presets are b1, base, original, original-mitbih, shipped" in error
+    assert "presets are b1, base, large" in error and ", standard" in error
 
 
 def test_no_bundled_file_is_missing() -> None:
-    for name in ("cdae_bam.tflite", "208b.hea", "208b.dat", "nstdb90.hea", "nstdb90.dat"):
+    for name in ("standard.tflite", "208b.hea", "208b.dat", "nstdb90.hea", "nstdb90.dat"):
         assert (ASSETS / name).is_file()
+
+
+def test_a_shipped_model_is_named_where_a_file_can_be(tmp_path: Path) -> None:
+    option = ModelFile(path_type=Path, exists=True)
+    for name, shipped in SHIPPED.items():
+        assert option.convert(name, None, None) == shipped.path
+    with pytest.raises(click.BadParameter, match="does not exist"):
+        option.convert(str(tmp_path / "standard"), None, None)

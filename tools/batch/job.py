@@ -17,7 +17,8 @@ from ecgstream.streamer.io.base import Annotation, FormatError, OpenFiles, Reade
 from ecgstream.streamer.io.ecg_signals import reasons_to_copy
 from ecgstream.streamer.io.formats import FORMATS
 from ecgstream.streamer.io.formats.wfdb_writer import resolution
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
+from ecgstream.streamer.network.tflite import TFLiteNetwork
 from ecgstream.tools.batch.flag_files import FlagAnnotations, FlagSink, FlagTable
 from ecgstream.tools.batch.output import (
     ANNOTATIONS_SUFFIX,

@@ -13,7 +13,7 @@ from rich.progress import track
 
 from ecgstream.streamer.io.atomic import replacing
 from ecgstream.streamer.live.clock import SystemClock
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED, SHIPPED_MODEL
 from ecgstream.tools import options
 from ecgstream.tools.bench import compare, monitor_frames
 from ecgstream.tools.bench.configurations import (
@@ -52,10 +52,10 @@ class Streams(click.ParamType):
 @click.option(
     "--model",
     "given",
-    type=click.Path(path_type=Path, exists=True),
+    type=options.ModelFile(path_type=Path, exists=True),
     multiple=True,
-    help="A .tflite file to run instead of the shipped one, or the folder of a training; a .keras "
-    "file to compare the accuracy with. May be repeated.",
+    help=f"{', '.join(SHIPPED)}, a .tflite file, or the folder of a training; a .keras file to "
+    "compare the accuracy with. May be repeated.  [default: standard]",
 )
 @options.runtime
 @options.delay

@@ -16,7 +16,8 @@ from ecgstream.streamer.io.formats import FORMATS
 from ecgstream.streamer.io.units import millivolts
 from ecgstream.streamer.live.clock import SystemClock
 from ecgstream.streamer.live.interrupt import Interrupt
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
+from ecgstream.streamer.network.tflite import TFLiteNetwork
 from ecgstream.tools import options
 from ecgstream.tools.batch.dask import LOCAL, on_cluster
 from ecgstream.tools.batch.discovery import gather

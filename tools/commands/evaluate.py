@@ -11,7 +11,7 @@ from rich.console import Console
 from ecgstream.model.evaluation.benchmarks import MODULES
 from ecgstream.streamer.engine.delay import delay_mode
 from ecgstream.streamer.io.records import RecordError, require_data
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from ecgstream.tools import options
 from ecgstream.tools.system.device import package_versions
 from ecgstream.tools.tables import rich_table
@@ -32,7 +32,7 @@ _CHOICES = [name for name in MODULES if name != "delay_curve"]
 @click.option(
     "--model",
     "models",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=options.ModelFile(path_type=Path, exists=True, dir_okay=False),
     multiple=True,
     help="A .tflite or .keras file beside the shipped model; may be repeated.",
 )

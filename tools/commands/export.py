@@ -8,14 +8,14 @@ import click
 
 from ecgstream.model.export.precision import PRECISIONS
 from ecgstream.streamer.io.records import require_data
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from ecgstream.tools import options
 
 EXTRA = "train"
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path, exists=True), required=False)
+@click.argument("run", type=options.ModelFile(path_type=Path, exists=True), required=False)
 @click.option(
     "--target",
     type=click.Choice(["tflite", "tflm"]),

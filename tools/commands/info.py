@@ -6,7 +6,7 @@ import click
 
 from ecgstream.streamer.engine.delay import MODES
 from ecgstream.streamer.io.records import BUNDLED, RecordError, data_folder
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from ecgstream.tools.bench.subprocesses import denoising_memory
 from ecgstream.tools.system.device import device, package_versions, sha256
 from ecgstream.tools.system.footprint import installed_sizes

@@ -22,7 +22,7 @@ from ecgstream.model.export.tflm.network import Int8Network, Steps, arena_size
 from ecgstream.model.export.tflm.source import TOLERANCE, write
 from ecgstream.streamer.engine.delay import MODES
 from ecgstream.streamer.engine.normalization import Floats, half_widths
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from ecgstream.tools.cli import main
 from helpers.paths import ROOT
 

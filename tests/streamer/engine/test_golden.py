@@ -11,7 +11,7 @@ import pytest
 from ecgstream import StreamingDenoiser
 from ecgstream.streamer.io.records import read_record
 from ecgstream.streamer.network.runtimes import load_runtime
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 
 RECORDS = (
     "mitdb/203",

@@ -11,7 +11,8 @@ import ecgstream
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import Floats, standardise
 from ecgstream.streamer.network.sandbox import ModelError
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
+from ecgstream.streamer.network.tflite import TFLiteNetwork
 from helpers.error_model import error_model
 
 

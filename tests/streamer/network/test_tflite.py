@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from ecgstream import StreamingDenoiser
+from ecgstream import StreamingDenoiser, load_network
 from ecgstream.streamer.ecg.noise import noise_gain, unit_noise
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import Floats, standardise
 from ecgstream.streamer.io.records import read_record
 from ecgstream.streamer.network import sandbox
 from ecgstream.streamer.network.sandbox import ModelError
-from ecgstream.streamer.network.tflite import BATCH, SHIPPED_MODEL, SHIPPED_SHA256, TFLiteNetwork
+from ecgstream.streamer.network.shipped import SHIPPED, SHIPPED_MODEL
+from ecgstream.streamer.network.tflite import BATCH, TFLiteNetwork
 from helpers.paths import ROOT
 
 _OTHER_PYTHON = ROOT / ".venv-tflite" / "bin" / "python"
@@ -29,7 +30,7 @@ _THIS_SOURCE = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 _DENOISE = """
 import sys
 import numpy as np
-from ecgstream import StreamingDenoiser
+from ecgstream import StreamingDenoiser, load_network
 denoiser = StreamingDenoiser(runtime=sys.argv[1])
 x = np.load(sys.argv[2])
 np.save(sys.argv[3], np.concatenate([denoiser.push(x).signal, denoiser.flush().signal]))
@@ -124,8 +125,16 @@ def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_the_shipped_model_alone_is_run_without_the_sandbox() -> None:
-    assert hashlib.sha256(SHIPPED_MODEL.read_bytes()).hexdigest() == SHIPPED_SHA256
+def test_shipped_models_are_the_files_that_run_without_the_sandbox() -> None:
+    for model in SHIPPED.values():
+        assert hashlib.sha256(model.path.read_bytes()).hexdigest() == model.sha256
+
+
+@pytest.mark.parametrize("name", list(SHIPPED))
+def test_a_shipped_model_is_taken_by_its_name_everywhere(name: str) -> None:
+    expected = SHIPPED[name].path
+    for network in (TFLiteNetwork(name), load_network(name), StreamingDenoiser(name).network):
+        assert isinstance(network, TFLiteNetwork) and network.path == expected
 
 
 def test_a_model_of_the_user_runs_in_the_sandbox_once(

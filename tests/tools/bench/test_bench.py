@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from ecgstream.streamer.engine import delay
 from ecgstream.streamer.engine.delay import FS
 from ecgstream.streamer.engine.normalization import Floats
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from ecgstream.tools.bench import latency, measure, subprocesses
 from ecgstream.tools.bench.capacity import TICK_SECONDS, capacity, trial
 from ecgstream.tools.bench.configurations import Models

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from ecgstream.streamer.engine.normalization import standardise
 from ecgstream.streamer.io.records import DATA_VARIABLE
 from ecgstream.streamer.network.sandbox import ModelError
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL, TFLiteNetwork
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
+from ecgstream.streamer.network.tflite import TFLiteNetwork
 from ecgstream.tools.bench import (
     accuracy,
     configurations,
@@ -193,7 +194,7 @@ def test_configurations_are_measured_and_failures_are_named(
     assert rows[0]["gain"]["mean_db"] == pytest.approx(rows[1]["gain"]["mean_db"], abs=0.5)
     output = " ".join(result.output.split())
     assert "4 configurations, about" in output
-    said = "cdae_bam.tflite on tflite-runtime, threads 1, XNNPACK off: its process ended with"
+    said = "standard.tflite on tflite-runtime, threads 1, XNNPACK off: its process ended with"
     assert f"Not available: {said} code -6." in output
 
 

@@ -38,7 +38,7 @@ from ecgstream.model.evaluation.subjects import (
     fingerprint,
     streamer_sources,
 )
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from ecgstream.tools.cli import main
 from helpers.fakes import Identity
 
