@@ -4,7 +4,8 @@ Each beat is its own stream (`reset`, push 512, `flush`) in delay mode `best`. T
 two versions, with their channels swapped, and a network is trained for each; the figures are over
 the beats of both together. Three details are read as they are written: beats come record by
 record in sorted order; the ratios are the first that seed 1234 gives, the same in both versions;
-the mean in the denominator of PRD is that of the prediction of the beat.
+the mean in the denominator of PRD is that of all clean test beats, as in DeepFilter's code and so
+in the published rows. With the mean of each prediction in its place it is given as `prd_own`.
 
 B1-live keeps the records, beats and levels, but the record is one stream: its reference, as
 everywhere else, and the noise from the beginning of its test half on. Between the middles of two
@@ -45,7 +46,7 @@ from ecgstream.streamer.ecg.noise import Samples
 from ecgstream.streamer.engine.delay import FS
 
 LISTS = {"published": QTDB_PUBLISHED, "development": QTDB_DEVELOPMENT}
-METRICS = ("ssd", "mad", "prd", "cossim")
+METRICS = ("ssd", "mad", "prd", "cossim", "prd_own")
 PUBLISHED = {
     "FIR": (47.46, 0.676, 66.2, 0.692),
     "IIR": (35.65, 0.594, 61.1, 0.736),
@@ -53,7 +54,7 @@ PUBLISHED = {
     "DeScoD 10-shot": (3.80, 0.329, 39.9, 0.926),
     "MECG-E": (3.445, 0.319, 37.6, 0.936),
 }
-"""What others measured on the published list, `METRICS` (mV², mV, %, 1)."""
+"""What others measured on the published list, the first four `METRICS` (mV², mV, %, 1)."""
 _AT_ONCE = 256
 """Beats that go through a method together."""
 
@@ -66,6 +67,7 @@ class Case(NamedTuple):
     beats: Beats
     ratios: Samples  # (n,), peak to peak of the noise over that of the beat
     noisy: Samples  # (n, SAMPLES), mV
+    mean: float  # mV, of all clean beats of the list
 
 
 def cases(records: Sequence[str], data: Path) -> list[Case]:
@@ -86,7 +88,7 @@ def cases(records: Sequence[str], data: Path) -> list[Case]:
     for version in VERSIONS:
         noisy = np.split(with_noise(beats, version_noise(version, data, test=True)), ends)
         for name, own, ratio, x in zip(names, found, ratios, noisy, strict=True):
-            out.append(Case(name, version, own, ratio, x))
+            out.append(Case(name, version, own, ratio, x, float(beats.mean())))
     return out
 
 
@@ -97,12 +99,11 @@ def run_case(case: Case, methods: Mapping[str, Method]) -> list[dict[str, Any]]:
     """
     noisy = case.noisy.T.astype(np.float32)
     parts = [noisy[:, i : i + _AT_ONCE] for i in range(0, noisy.shape[1], _AT_ONCE)]
-    return [
-        _row(
-            case, name, scores(case.beats.signals, np.concatenate([method(p) for p in parts], 1).T)
-        )
-        for name, method in methods.items()
-    ]
+    rows = []
+    for name, method in methods.items():
+        y = np.concatenate([method(part) for part in parts], axis=1).T
+        rows.append(_row(case, name, scores(case.beats.signals, y, case.mean)))
+    return rows
 
 
 def run_live(case: Case, data: Path, methods: Mapping[str, Method]) -> list[dict[str, Any]]:
@@ -117,7 +118,7 @@ def run_live(case: Case, data: Path, methods: Mapping[str, Method]) -> list[dict
     rows = []
     for name, method in methods.items():
         y = method(noisy[:, None].astype(np.float32))[:, 0]
-        by_beat = [scores(clean[None, a:b], y[None, a:b]) for a, b in spans]
+        by_beat = [scores(clean[None, a:b], y[None, a:b], case.mean) for a, b in spans]
         rows.append(_row(case, name, np.concatenate(by_beat, axis=1)))
     return rows
 
@@ -146,11 +147,15 @@ def live(case: Case, data: Path) -> tuple[Samples, Samples]:
     return clean, clean + noise * np.interp(np.arange(len(clean)), spans.mean(axis=1), level)
 
 
-def scores(clean: Samples, y: npt.NDArray[np.floating[Any]]) -> Samples:
-    """`METRICS` of beats `y`, given the clean ones, both (n, m) in mV: (4, n)."""
+def scores(clean: Samples, y: npt.NDArray[np.floating[Any]], mean: float) -> Samples:
+    """`METRICS` of beats `y`, given the clean ones, both (n, m) in mV: (5, n).
+
+    `mean` is that of all clean beats of the benchmark, mV.
+    """
     y = np.asarray(y, float)
     squares = np.square(y - clean).sum(axis=1)
-    spread = np.square(y - y.mean(axis=1, keepdims=True)).sum(axis=1)
+    spread = np.square(y - mean).sum(axis=1)
+    own_spread = np.square(y - y.mean(axis=1, keepdims=True)).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.stack(
             [
@@ -160,6 +165,7 @@ def scores(clean: Samples, y: npt.NDArray[np.floating[Any]]) -> Samples:
                 np.sum(y * clean, axis=1)
                 / np.linalg.norm(y, axis=1)
                 / np.linalg.norm(clean, axis=1),
+                100 * np.sqrt(squares / own_spread),
             ]
         )
 
@@ -309,20 +315,20 @@ class QTDatabase(Benchmark):
     def tables(self, section: Mapping[str, Any]) -> list[Table]:
         """Beats alone beside what others published, and in a live stream."""
         published = [
-            [Cell(f"{name}, published"), *(Cell(f"{value:g}") for value in values)]
+            [Cell(f"{name}, published"), *(Cell(f"{value:g}") for value in values), Cell("-")]
             for name, values in section["published"].items()
         ]
         alone, live = (
             [
                 [
                     Cell(row["method"]),
-                    *(_spread(row[metric]) for metric in ("ssd", "mad", "prd", "cossim")),
+                    *(_spread(row[metric]) for metric in METRICS),
                 ]
                 for row in section[name]
             ]
             for name in ("beats", "live")
         )
-        headings = ["", "SSD, mV²", "MAD, mV", "PRD, %", "CosSim"]
+        headings = ["", "SSD, mV²", "MAD, mV", "PRD, %", "CosSim", "PRD about its own mean, %"]
         beats = f"{section['beats'][0]['beats']:,} beats, {section['list']} list"
         if section["list"] == "published":
             alone = published + alone

@@ -50,9 +50,10 @@ def test_a_perfect_method_gets_perfect_figures(cases: list[Case]) -> None:
 
 def test_figures_follow_their_definitions() -> None:
     clean, y = np.array([[1.0, -1.0, 0.0, 2.0]]), np.array([[1.0, 0.0, 0.0, 3.0]])
-    ssd, mad, prd, cossim = b1_qtdb.scores(clean, y)[:, 0]
+    ssd, mad, prd, cossim, prd_own = b1_qtdb.scores(clean, y, 0.5)[:, 0]
     assert ssd == 2 and mad == 1
-    assert prd == pytest.approx(100 * np.sqrt(2 / 6))  # 6 = 0 + 1 + 1 + 4, about a mean of 1
+    assert prd == pytest.approx(100 * np.sqrt(2 / 7))  # 7 = 1/4 + 1/4 + 1/4 + 25/4
+    assert prd_own == pytest.approx(100 * np.sqrt(2 / 6))  # 6 = 0 + 1 + 1 + 4, about a mean of 1
     assert cossim == pytest.approx(7 / np.sqrt(10 * 6))
 
 
@@ -80,7 +81,7 @@ def test_every_beat_counts_alike_whatever_record_it_is_from(cases: list[Case]) -
         [row for c in cases for row in b1_qtdb.run_case(c, {"none": nothing})]
     )
     values = np.concatenate(
-        [b1_qtdb.scores(c.beats.signals, c.noisy.astype(np.float32)) for c in cases], axis=1
+        [b1_qtdb.scores(c.beats.signals, c.noisy.astype(np.float32), c.mean) for c in cases], axis=1
     )
     for metric, of_beats in zip(b1_qtdb.METRICS, values, strict=True):
         assert total[metric] == pytest.approx([of_beats.mean(), of_beats.std()])

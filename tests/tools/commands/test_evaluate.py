@@ -20,6 +20,7 @@ from ecgstream.model.evaluation.benchmarks import (
     b2_noise,
     b3_beat_detection,
     b4_fidelity,
+    b6_error_band,
     b6_heart_rate,
     delay_curve,
     error_by_position,
@@ -236,6 +237,17 @@ def sections() -> dict[str, dict[str, Any]]:
         "b3": {"cells": cells, "lost": b3_beat_detection.lost_sensitivity(cells)},
         "doubt": uncertainty.summary([{"level": 12, "wrong": False, "ratio": 0.1}]),
         "b4": {"mitdb": harm, "qtdb": [], "pulse": [{"method": "shipped, st", **after}]},
+        "band": {
+            "cells": b6_error_band.summary(
+                [
+                    {
+                        **{"record": "100", "method": "shipped", "kind": "em", "level": 0},
+                        **{"cover": dict.fromkeys(b6_error_band.FACTORS, 0.9)},
+                        **{"half_width": 0.1, "error": 0.05, "uncertain": 0.01},
+                    }
+                ]
+            )
+        },
         "rate": {
             "cells": b6_heart_rate.summary(
                 [
@@ -381,5 +393,5 @@ def test_evaluate_says_so_when_it_has_nothing_to_score(tmp_path: Path) -> None:
         main, ["evaluate", "--data", str(tmp_path), "--out", str(tmp_path / "o"), "--no-filters"]
     )
     assert result.exit_code == 1
-    assert "none of the records of b0, b1, b2, b3, doubt, b4, rate is in" in result.output
+    assert "none of the records of b0, b1, b2, b3, doubt, b4, band, rate is in" in result.output
     assert not (tmp_path / "o").exists()
