@@ -14,6 +14,7 @@ MODULES = {
     "doubt": "uncertainty",
     "b4": "b4_fidelity",
     "band": "b6_error_band",
+    "real": "b6_real_noise",
     "rate": "b6_heart_rate",
 }
 """Module of each benchmark by its name, in the order of the report."""

@@ -20,8 +20,10 @@ from ecgstream.model.evaluation.benchmarks import (
     b2_noise,
     b3_beat_detection,
     b4_fidelity,
-    b6_error_band,
+    b6_consistency,
     b6_heart_rate,
+    b6_invention,
+    b6_real_noise,
     delay_curve,
     error_by_position,
     uncertainty,
@@ -224,6 +226,8 @@ def sections() -> dict[str, dict[str, Any]]:
             for m in ("shipped, low", "shipped, balanced")
         ]
     )
+    flags = {"method": "shipped", "score": "band", "seconds": 4.0, "flagged_time": 0.5}
+    flags |= {"ratios": [0.1, 0.3], "flagged": [0.0, 1.0]}
     after = {"offset": 0.1, "slope": 0.2, "later_offset": 0.0, "later_slope": 0.0}
     return {
         "b0": {
@@ -258,6 +262,34 @@ def sections() -> dict[str, dict[str, Any]]:
                 ]
             )
         },
+        "real": {
+            "dpmotion": b6_real_noise.summarize_grades([{**flags, "grades": [1, 4]}]),
+            "cinc2017": b6_real_noise.summarize_classes([{**flags, "class": "N"}]),
+            "thresholds": b6_real_noise.THRESHOLDS,
+        },
+        "invention": {
+            "cells": b6_invention.summary(
+                [
+                    {
+                        **{"scene": scene, "case": "em, 1 mV", "unit": "100", "method": "shipped"},
+                        **{"seconds": 60, "input": 1.0, "output": 0.1, "peaks": 3, "unflagged": 2},
+                        **{"flagged": 0.5, "uncertain": 0.4},
+                    }
+                    for scene in (b6_invention.NO_HEART, b6_invention.ASYSTOLE)
+                ]
+            )
+        },
+        "consistency": {
+            "cells": b6_consistency.summary(
+                [
+                    {
+                        **{"record": "d01_01_klud", "method": "shipped", "height": 0.99},
+                        "grades": [{"grade": 1, "beats": 80, "db": 32.0}],
+                    }
+                ]
+            ),
+            "left_out": {},
+        },
         "delay_curve": {
             "curve": [{"delay": 47, "hop": 16, "kind": k, "mean": 9.0} for k in ("mix", "em")]
         },
@@ -286,6 +318,12 @@ def test_figures_of_all_benchmarks_are_held_against_their_targets() -> None:
     assert found["R peaks within one sample"] == (50.0, False)
     assert found["ST change, median"] == (27.5, False)
     assert found["after a pulse, ST kept: slope"] == (0.2, True)
+    assert found["motion: flagged of grade 4"] == (100.0, True)
+    assert found["motion: AUC for grade 4"] == (1.0, True)
+    assert found["CinC 2017: AUC of ~ against N"] == (None, None)
+    assert found["no heart: unflagged peaks in the worst noise"] == (2.0, False)
+    assert found["beats at grade 1"] == (32.0, True)
+    assert found["beats at grade 2"] == (None, None)
 
 
 def test_a_flag_is_right_where_beats_are_wrong_and_nowhere_else() -> None:
@@ -393,5 +431,8 @@ def test_evaluate_says_so_when_it_has_nothing_to_score(tmp_path: Path) -> None:
         main, ["evaluate", "--data", str(tmp_path), "--out", str(tmp_path / "o"), "--no-filters"]
     )
     assert result.exit_code == 1
-    assert "none of the records of b0, b1, b2, b3, doubt, b4, band, rate is in" in result.output
+    assert (
+        "none of the records of b0, b1, b2, b3, doubt, b4, real, invention, rate, consistency is in"
+        in result.output
+    )
     assert not (tmp_path / "o").exists()
