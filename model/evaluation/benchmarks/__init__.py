@@ -15,6 +15,7 @@ MODULES = {
     "b4": "b4_fidelity",
     "band": "b6_error_band",
     "real": "b6_real_noise",
+    "invention": "b6_invention",
     "rate": "b6_heart_rate",
 }
 """Module of each benchmark by its name, in the order of the report."""
