@@ -11,7 +11,6 @@ MODULES = {
     "b2": "b2_noise",
     "delay_curve": "delay_curve",
     "b3": "b3_beat_detection",
-    "doubt": "uncertainty",
     "b4": "b4_fidelity",
     "band": "b6_error_band",
     "real": "b6_real_noise",

@@ -14,7 +14,7 @@ from ecgstream.model.evaluation.methods import Signals
 from ecgstream.model.evaluation.runner import Evaluation
 from ecgstream.model.evaluation.subjects import Model
 from ecgstream.streamer.ecg.noise import Samples
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from helpers.recordings import write_wfdb
 
 RECORD = "d01_01_klud"

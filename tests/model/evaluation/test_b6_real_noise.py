@@ -20,7 +20,7 @@ from ecgstream.model.evaluation.subjects import Model
 from ecgstream.streamer.denoiser import Denoised
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.io.records import RecordError
-from ecgstream.streamer.network.tflite import SHIPPED_MODEL
+from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from helpers.recordings import ecg, write_wfdb
 
 GRADED = "dpmotion/d01_01_klud"

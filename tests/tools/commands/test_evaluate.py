@@ -21,12 +21,12 @@ from ecgstream.model.evaluation.benchmarks import (
     b3_beat_detection,
     b4_fidelity,
     b6_consistency,
+    b6_error_band,
     b6_heart_rate,
     b6_invention,
     b6_real_noise,
     delay_curve,
     error_by_position,
-    uncertainty,
     worst_cases,
 )
 from ecgstream.model.evaluation.benchmarks.registry import BENCHMARKS
@@ -239,7 +239,6 @@ def sections() -> dict[str, dict[str, Any]]:
         "b1": {"list": "published", "published": b1_qtdb.PUBLISHED, "beats": beats, "live": beats},
         "b2": small_report()["b2"],
         "b3": {"cells": cells, "lost": b3_beat_detection.lost_sensitivity(cells)},
-        "doubt": uncertainty.summary([{"level": 12, "wrong": False, "ratio": 0.1}]),
         "b4": {"mitdb": harm, "qtdb": [], "pulse": [{"method": "shipped, st", **after}]},
         "band": {
             "cells": b6_error_band.summary(
@@ -324,23 +323,6 @@ def test_figures_of_all_benchmarks_are_held_against_their_targets() -> None:
     assert found["no heart: unflagged peaks in the worst noise"] == (2.0, False)
     assert found["beats at grade 1"] == (32.0, True)
     assert found["beats at grade 2"] == (None, None)
-
-
-def test_a_flag_is_right_where_beats_are_wrong_and_nowhere_else() -> None:
-    wrong_and_ratio = [(True, 2.0), (True, 0.5), (False, 2.0), *[(False, 0.5)] * 7]
-    rows = [{"wrong": wrong, "ratio": ratio} for wrong, ratio in wrong_and_ratio]
-    counts = uncertainty.counts(rows, threshold=1.0)
-    assert counts == {
-        "threshold": 1.0,
-        "stretches": 10,
-        "flagged": 20.0,
-        "wrong": 20.0,
-        "wrong_if_flagged": 50.0,
-        "wrong_if_not": 12.5,
-        "found": 50.0,
-        "right": 80.0,
-    }
-    assert uncertainty.counts(rows, threshold=9.0)["wrong_if_flagged"] is None
 
 
 def test_worst_strips_show_each_stretch_once_noisy_before_clean() -> None:
