@@ -17,7 +17,7 @@ from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import CONTEXT_STEP, ERROR_STEP
 
 NOISE, ERROR = "noise", "error"
-"""Names of the layers that end in the answers of the streaming network."""
+"""Names of the layers that give the answers of the streaming network."""
 _ERROR_SIZE = "error_size"
 _ERROR_FILTERS = 16
 _FRAME = 4
@@ -72,6 +72,15 @@ class RoundedConv2D(layers.Conv2D):
     def get_config(self) -> dict[str, Any]:
         """What Keras saves."""
         return {**super().get_config(), "on": self.on}
+
+
+@keras.saving.register_keras_serializable("ecgstream")
+class Samples(layers.Layer):
+    """Frames (n, 1, frames, m) as samples (n, frames * m, 1); a layer, so that it has a name."""
+
+    def call(self, x: Any) -> Any:
+        """`x` (n, 1, frames, m) reshaped."""
+        return ops.reshape(x, (-1, x.shape[2] * x.shape[3], 1))  # n is free: see `_frames`
 
 
 def set_rounding(model: keras.Model, on: bool) -> None:
@@ -157,12 +166,7 @@ def cdae_bam(widths: list[int], kernels: list[int], past: int, context_width: in
     for width, kernel, skip in list(zip(widths, kernels, skips, strict=True))[-2::-1]:
         x = _conv(Rounded()(_double(x, width) + skip), width, kernel)
     x = RoundedConv2D(_FRAME, (1, kernels[0]), padding="same")(_attention(x))
-    return keras.Model([window, context], _samples(Rounded(name=NOISE)(x)), name="cdae_bam")
-
-
-def _samples(x: Any) -> Any:
-    """Frames (n, 1, frames, m) as (n, frames * m, 1)."""
-    return ops.reshape(x, (-1, x.shape[2] * x.shape[3], 1))
+    return keras.Model([window, context], Samples(name=NOISE)(Rounded()(x)), name="cdae_bam")
 
 
 def with_error(model: keras.Model) -> keras.Model:
@@ -178,7 +182,7 @@ def with_error(model: keras.Model) -> keras.Model:
     convolutions = [layer for layer in model.layers if isinstance(layer, RoundedConv2D)]
     x = _conv(convolutions[-1].input, _ERROR_FILTERS, 7)
     x = RoundedConv2D(1, (1, 3), padding="same", name=_ERROR_SIZE)(x)
-    size = ops.repeat(_samples(Rounded(name=ERROR)(x)), ERROR_STEP, axis=1)
+    size = ops.repeat(Samples(name=ERROR)(Rounded()(x)), ERROR_STEP, axis=1)
     both = ops.concatenate([model.output, size], axis=-1)
     return keras.Model(model.inputs, both, name=model.name)
 
@@ -190,7 +194,7 @@ def has_error(model: keras.Model) -> bool:
 
 def answer_and_error(model: keras.Model) -> keras.Model:
     """A model of `with_error` with two outputs: (n, WINDOW, 1) and (n, WINDOW // ERROR_STEP, 1)."""
-    answers = [_samples(model.get_layer(name).output) for name in (NOISE, ERROR)]
+    answers = [model.get_layer(name).output for name in (NOISE, ERROR)]
     return keras.Model(model.inputs, answers, name=model.name)
 
 

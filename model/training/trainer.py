@@ -123,12 +123,13 @@ class KerasNetwork:
         return self._model.predict_on_batch(given)
 
 
-def build(config: Config) -> keras.Model:
-    """The untrained network of a configuration."""
+def build(config: Config, answer: keras.Model | None = None) -> keras.Model:
+    """The untrained network of a configuration, its answer with the weights of a trained one."""
     options = {k: v for k, v in config.network.items() if k not in ("kind", "error")}
-    if config.network["kind"] == "original":
-        return networks.original()
-    network = networks.cdae_bam(**options)
+    original = config.network["kind"] == "original"
+    network = networks.original() if original else networks.cdae_bam(**options)
+    if answer is not None:
+        network.set_weights(answer.get_weights())
     return networks.with_error(network) if config.trains_error else network
 
 
@@ -212,7 +213,10 @@ def train_on_records(
     """
     _claim(out, config)
     settings = config.training
-    model = _load(out / CHECKPOINT) if (out / CHECKPOINT).is_file() else _begin(config, begin)
+    if (out / CHECKPOINT).is_file():
+        model = _load(out / CHECKPOINT)
+    else:
+        model = build(config, None if begin is None else _load(begin))
     training = training_windows(config, data, validation=False, seed=settings.seed)
     validation = training_windows(config, data, validation=True, seed=settings.seed + 1)
     if not model.compiled:
@@ -263,18 +267,6 @@ def train_on_records(
             flush=True,
         )
     return _load(out / BEST)
-
-
-def _begin(config: Config, begin: Path | None) -> keras.Model:
-    """The network of a configuration, with the weights of the model `begin` if one is given."""
-    if begin is None:
-        return build(config)
-    first = _load(begin)
-    if config.trains_error and not networks.has_error(first):
-        return networks.with_error(first)
-    model = build(config)
-    model.set_weights(first.get_weights())
-    return model
 
 
 def _claim(out: Path, config: Config) -> None:
