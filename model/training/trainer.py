@@ -24,14 +24,18 @@ from ecgstream.model.training import networks
 from ecgstream.model.training.config import Config, ConfigError, as_dict, load_config
 from ecgstream.model.training.runs import CONFIG, HISTORY, read_history
 from ecgstream.streamer.engine.delay import WINDOW
-from ecgstream.streamer.engine.normalization import CONTEXT_STEP, Floats, half_widths
+from ecgstream.streamer.engine.normalization import (
+    CONTEXT_STEP,
+    MAX_LOG2_ERROR,
+    MIN_LOG2_ERROR,
+    Floats,
+    half_widths,
+)
 from ecgstream.streamer.io.atomic import replacing
 
 CHECKPOINT = "checkpoint.keras"
 BEST = "model.keras"
 VALIDATION_STEPS = 40
-BAND = 0.9
-"""Share of the samples whose error lies within the band that a network tells."""
 _PROGRESS = Console(stderr=True)
 
 
@@ -59,10 +63,10 @@ class RelativeError(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("ecgstream")
 class ErrorSize(keras.losses.Loss):
-    """Quantile loss (Koenker & Bassett 1978) of log2 |error|: its least is the 90 % band.
+    """Negative log likelihood of the error under a Laplace distribution of the size told.
 
-    In logarithms, a quantile stays the same quantile, and small errors count as much as large
-    ones. Places before the stream began do not count.
+    It is least where log2 of the mean |error| is told (Kendall & Gal 2017, for the normal one).
+    Places before the stream began do not count.
     """
 
     def __init__(self, name: str = "error_size", **kwargs: Any) -> None:
@@ -70,10 +74,10 @@ class ErrorSize(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Loss of each window, from (b, WINDOW, 2) and (b, WINDOW, 2)."""
-        error = ops.abs(y_pred[..., 0] - y_true[..., 0]) + 1e-5
-        beyond = ops.log(error) / math.log(2) - y_pred[..., 1]
-        counts = ops.cast(y_true[..., 1] > 0, beyond.dtype)
-        loss = ops.maximum(BAND * beyond, (BAND - 1) * beyond) * counts
+        error = ops.abs(y_pred[..., 0] - y_true[..., 0])
+        log = math.log(2) * ops.clip(y_pred[..., 1], float(MIN_LOG2_ERROR), float(MAX_LOG2_ERROR))
+        counts = ops.cast(y_true[..., 1] > 0, error.dtype)
+        loss = (error * ops.exp(-log) + log) * counts
         return ops.sum(loss, axis=-1) / ops.maximum(ops.sum(counts, axis=-1), 1)
 
 
