@@ -23,8 +23,7 @@ from ecgstream.model.evaluation.benchmarks import (
     b6_consistency,
     b6_error_band,
     b6_heart_rate,
-    b6_invention,
-    b6_real_noise,
+    b8_mixed_noise,
     delay_curve,
     error_by_position,
     worst_cases,
@@ -261,33 +260,16 @@ def sections() -> dict[str, dict[str, Any]]:
                 ]
             )
         },
-        "real": {
-            "dpmotion": b6_real_noise.summarize_grades([{**flags, "grades": [1, 4]}]),
-            "cinc2017": b6_real_noise.summarize_classes([{**flags, "class": "N"}]),
-            "thresholds": b6_real_noise.THRESHOLDS,
-        },
-        "invention": {
-            "cells": b6_invention.summary(
-                [
-                    {
-                        **{"scene": scene, "case": "em, 1 mV", "unit": "100", "method": "shipped"},
-                        **{"seconds": 60, "input": 1.0, "output": 0.1, "peaks": 3, "unflagged": 2},
-                        **{"flagged": 0.5, "uncertain": 0.4},
-                    }
-                    for scene in (b6_invention.NO_HEART, b6_invention.ASYSTOLE)
-                ]
-            )
-        },
-        "consistency": {
-            "cells": b6_consistency.summary(
-                [
-                    {
-                        **{"record": "d01_01_klud", "method": "shipped", "height": 0.99},
-                        "grades": [{"grade": 1, "beats": 80, "db": 32.0}],
-                    }
-                ]
-            ),
-            "left_out": {},
+        "mixed": {
+            "list": "published",
+            "published": b8_mixed_noise.PUBLISHED,
+            "rows": [
+                {
+                    **{"method": "shipped", "reference": name, "crops": 1},
+                    **{metric: [1.0, 0.5] for metric in b8_mixed_noise.METRICS},
+                }
+                for name in b8_mixed_noise.REFERENCES
+            ],
         },
         "delay_curve": {
             "curve": [{"delay": 47, "hop": 16, "kind": k, "mean": 9.0} for k in ("mix", "em")]
