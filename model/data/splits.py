@@ -60,7 +60,7 @@ QTDB_TRAINING = tuple(
 
 LUDB_TRAINING = tuple(f"data/{n}" for n in range(1, 201) if n % 10 in (4, 6, 8))
 LUDB_VALIDATION = tuple(f"data/{n}" for n in range(1, 201) if n % 10 == 9)
-"""Numbers that end in 1, 2 or 5 test (B7)."""
+LUDB_TEST = tuple(f"data/{n}" for n in range(1, 201) if n % 10 in (1, 2, 5))
 CPSC2021_TRAINING = ("data_21_7", "data_21_8", "data_21_9", "data_84_1", "data_84_2", "data_84_3")
 CPSC2021_VALIDATION = ("data_92_4", "data_92_12", "data_92_19")
 """The first number is the person's."""

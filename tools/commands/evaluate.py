@@ -87,6 +87,7 @@ def evaluate(
     QTDB. B2 mixes real noise into three stretches of each test record. B3 is the noise stress test
     of beat detectors; doubt tells how often the `uncertain` flag is right in it. B4 looks for harm
     to clean ECGs. rate (B6.5) tells how often the heart rate is shown, and how often it is wrong.
+    delineation (B7) looks for onsets and offsets of waves, against a cardiologist's marks on LUDB;
     mixed (B8) is TFCDiff's benchmark on ten seconds of QTDB.
     Writes index.html, report.md, report.json and the figures; a run that was killed goes on with
     the same command.

@@ -16,6 +16,7 @@ MODULES = {
     "real": "b6_real_noise",
     "invention": "b6_invention",
     "rate": "b6_heart_rate",
+    "delineation": "b7_delineation",
     "mixed": "b8_mixed_noise",
 }
 """Module of each benchmark by its name, in the order of the report."""

@@ -23,6 +23,7 @@ from ecgstream.model.evaluation.benchmarks import (
     b6_consistency,
     b6_error_band,
     b6_heart_rate,
+    b7_delineation,
     b8_mixed_noise,
     delay_curve,
     error_by_position,
@@ -208,6 +209,24 @@ def test_what_keeping_the_st_segment_costs_is_beside_its_gain() -> None:
     assert [[c.text for c in row] for row in kept.rows] == [["em", "0 dB", "1.0", "-8.0"]]
 
 
+def delineated() -> dict[str, Any]:
+    """Section of B7 of a clean and a noisy cell; the model finds one mark more."""
+
+    def marks(errors: list[float]) -> dict[str, Any]:
+        return {b.name: {"marks": 4, "errors": errors} for b in b7_delineation.BOUNDARIES}
+
+    rows = [
+        {
+            **{"record": "1", "method": method, "kind": kind, "level": level},
+            **{"leads": {"ii": marks(errors)}, "heights": {w: [[1.0], [0.9]] for w in "PRT"}},
+        }
+        for method, errors in (("input", [-9.0, 9.0]), ("shipped", [-3.0, 0.0, 3.0]))
+        for kind, level in (("clean", None), ("em", 0))
+    ]
+    cells, heights = b7_delineation.summary(rows), b7_delineation.height_summary(rows)
+    return {"cells": cells, "heights": heights}
+
+
 def sections() -> dict[str, dict[str, Any]]:
     """Sections of a report with two methods each, one beat and one level."""
     beats = [
@@ -260,6 +279,7 @@ def sections() -> dict[str, dict[str, Any]]:
                 ]
             )
         },
+        "delineation": delineated(),
         "mixed": {
             "list": "published",
             "published": b8_mixed_noise.PUBLISHED,
@@ -299,12 +319,25 @@ def test_figures_of_all_benchmarks_are_held_against_their_targets() -> None:
     assert found["R peaks within one sample"] == (50.0, False)
     assert found["ST change, median"] == (27.5, False)
     assert found["after a pulse, ST kept: slope"] == (0.2, True)
-    assert found["motion: flagged of grade 4"] == (100.0, True)
-    assert found["motion: AUC for grade 4"] == (1.0, True)
-    assert found["CinC 2017: AUC of ~ against N"] == (None, None)
-    assert found["no heart: unflagged peaks in the worst noise"] == (2.0, False)
-    assert found["beats at grade 1"] == (32.0, True)
-    assert found["beats at grade 2"] == (None, None)
+    assert found["marks found, beside the noisy input"] == (25.0, True)
+    assert found["SD of errors, beside the clean input"][1] is True
+
+
+def test_a_flag_is_right_where_beats_are_wrong_and_nowhere_else() -> None:
+    wrong_and_ratio = [(True, 2.0), (True, 0.5), (False, 2.0), *[(False, 0.5)] * 7]
+    rows = [{"wrong": wrong, "ratio": ratio} for wrong, ratio in wrong_and_ratio]
+    counts = uncertainty.counts(rows, threshold=1.0)
+    assert counts == {
+        "threshold": 1.0,
+        "stretches": 10,
+        "flagged": 20.0,
+        "wrong": 20.0,
+        "wrong_if_flagged": 50.0,
+        "wrong_if_not": 12.5,
+        "found": 50.0,
+        "right": 80.0,
+    }
+    assert uncertainty.counts(rows, threshold=9.0)["wrong_if_flagged"] is None
 
 
 def test_worst_strips_show_each_stretch_once_noisy_before_clean() -> None:
