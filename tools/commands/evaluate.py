@@ -85,10 +85,12 @@ def evaluate(
 
     B0 is the original experiment on ten seconds of record 100. B1 is DeepFilter's on beats of
     QTDB. B2 mixes real noise into three stretches of each test record. B3 is the noise stress test
-    of beat detectors; doubt tells how often the `uncertain` flag is right in it. B4 looks for harm
-    to clean ECGs. rate (B6.5) tells how often the heart rate is shown, and how often it is wrong.
-    delineation (B7) looks for onsets and offsets of waves, against a cardiologist's marks on LUDB;
-    mixed (B8) is TFCDiff's benchmark on ten seconds of QTDB.
+    of beat detectors. B4 looks for harm to clean ECGs. band (B6.1, B6.3) tells whether the error
+    band holds the error; real (B6.2) holds the `uncertain` flag against what people said of
+    recordings whose noise is their own; invention (B6.4) looks for beats where there is no heart;
+    rate (B6.5) tells how often the heart rate is shown, and how often it is wrong; consistency
+    (B6.6) compares the beats of recordings in motion with one another. delineation (B7) holds waves
+    against the marks of cardiologists, mixed (B8) is TFCDiff's benchmark.
     Writes index.html, report.md, report.json and the figures; a run that was killed goes on with
     the same command.
     """

@@ -16,6 +16,7 @@ MODULES = {
     "real": "b6_real_noise",
     "invention": "b6_invention",
     "rate": "b6_heart_rate",
+    "consistency": "b6_consistency",
     "delineation": "b7_delineation",
     "mixed": "b8_mixed_noise",
 }

@@ -135,15 +135,12 @@ def crops(record: str, data: Path, smoothing: int = 1, *, test: bool = True) -> 
 
 def scores(clean: Samples, noisy: Samples, y: Samples) -> dict[str, Samples]:
     """`METRICS` of crops `y`, all (n, CROP) in mV: (n,) each."""
-    of_b1 = dict(zip(b1_qtdb.METRICS, b1_qtdb.scores(clean, y), strict=True))
+    mean = float(clean.mean())
+    of_b1 = dict(zip(b1_qtdb.METRICS, b1_qtdb.scores(clean, y, mean), strict=True))
     before = np.square(noisy - clean).sum(axis=1)
-    spread = np.square(y - clean.mean()).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return {
-            **of_b1,
-            "prd": 100 * np.sqrt(of_b1["ssd"] / spread),
-            "gain": 10 * np.log10(before / of_b1["ssd"]),
-        }
+        gain = 10 * np.log10(before / of_b1["ssd"])
+    return {**{m: of_b1[m] for m in METRICS if m in of_b1}, "gain": gain}
 
 
 def run_record(
