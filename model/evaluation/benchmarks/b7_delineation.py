@@ -19,6 +19,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ from ecgstream.model.evaluation.noisy_stretches import (
     noise_halves,
     noise_stretch,
 )
-from ecgstream.model.evaluation.report.tables import Cell, Table, number, words
+from ecgstream.model.evaluation.report.tables import Table, number, words
 from ecgstream.model.evaluation.report.targets import Report, Target
 from ecgstream.model.evaluation.runner import Evaluation, Methods, Rows
 from ecgstream.model.evaluation.subjects import Subject, fingerprint
@@ -369,7 +370,7 @@ def _target(what: str, unit: str, limit: float, at_least: bool, *, noisy: bool) 
     return Target("delineation", what, unit, limit, at_least, find)
 
 
-_CODE = fingerprint(Path(__file__))
+_CODE = fingerprint(Path(__file__), version("neurokit2"))
 """Taken at import: a file that is edited while its code runs must not count as what was run."""
 
 
@@ -431,11 +432,8 @@ class Delineation(Benchmark):
                 if name == boundary.name:
                     row = words(name, noise)
                     for cell in (found[method] for method in methods):
-                        mean = number(cell["mean"], sign="+")
-                        row += [
-                            Cell(number(cell["sensitivity"])),
-                            Cell(mean, f"± {number(cell['sd'])}"),
-                        ]
+                        error = f"{number(cell['mean'], sign='+')} ± {number(cell['sd'])}"
+                        row += words(number(cell["sensitivity"]), error)
                     rows.append(row)
         waves = [
             words(

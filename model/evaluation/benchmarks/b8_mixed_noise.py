@@ -33,7 +33,7 @@ from ecgstream.model.evaluation.benchmarks import b1_qtdb
 from ecgstream.model.evaluation.benchmarks.b1_qtdb import LISTS
 from ecgstream.model.evaluation.methods import Method, Signals
 from ecgstream.model.evaluation.noisy_stretches import NOISE_RECORDS, noise_halves
-from ecgstream.model.evaluation.report.tables import Cell, Table, number
+from ecgstream.model.evaluation.report.tables import Cell, Table, number, words
 from ecgstream.model.evaluation.runner import Evaluation, Methods, Rows
 from ecgstream.model.evaluation.subjects import Subject, fingerprint
 from ecgstream.streamer.ecg.noise import Samples
@@ -48,7 +48,8 @@ LEFT_OUT = ("sele0121", "sel32")
 """Records of B1's published list that the protocol does not test on."""
 NOISE_CHANNEL = 1
 SEED = 1234
-METRICS = ("ssd", "mad", "prd", "cossim", "gain")
+METRICS = {"ssd": 1, "mad": 3, "prd": 1, "cossim": 3, "gain": 2}
+"""Figures of a crop, and the digits that are printed."""
 PUBLISHED = {
     "IIR": (137.6, 0.701, 52.8, 0.818, 6.10),
     "DeepFilter": (41.1, 0.417, 49.4, 0.905, 9.44),
@@ -176,8 +177,7 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _figures(row: Mapping[str, Any]) -> list[Cell]:
-    digits = {"ssd": 1, "mad": 3, "prd": 1, "cossim": 3, "gain": 2}
-    pairs = ((row[metric], digits[metric]) for metric in METRICS)
+    pairs = ((row[metric], digits) for metric, digits in METRICS.items())
     return [Cell(number(mean, n), f"± {number(sd, n)}") for (mean, sd), n in pairs]
 
 
@@ -228,7 +228,7 @@ class MixedNoise(Benchmark):
     def tables(self, section: Mapping[str, Any]) -> list[Table]:
         """Crops beside what others published, a table for each reference."""
         published = [
-            [Cell(f"{name}, published"), *(Cell(f"{value:g}") for value in values)]
+            words(f"{name}, published", *map(number, values, METRICS.values()))
             for name, values in section["published"].items()
         ]
         headings = ["", "SSD, mV²", "MAD, mV", "PRD, %", "CosSim", "gain, dB"]
@@ -257,8 +257,8 @@ class MixedNoise(Benchmark):
                 "the second half of each noise record; as this model trained on that half of em "
                 "and ma, their first half is used here, and of bw the second. Crops at random "
                 "places, which double their number, are left out. Each crop is a stream that "
-                "begins with its first sample, 0.71 s behind. How near the two protocols are shows "
-                "the IIR filter, which needs no training.",
+                "begins with its first sample, 0.71 s behind. The IIR filter, which needs no "
+                "training, shows how near the two protocols are.",
                 "open",
             )
         ]
