@@ -30,9 +30,9 @@ from ecgstream.model.evaluation.runner import Evaluation, Rows
 from ecgstream.model.evaluation.subjects import fingerprint
 from ecgstream.streamer.quality import Quality
 
-FACTORS = {"50": 0.41, "90": 1.0, "99": 2.0}
-"""Half width of each band, in percent of the samples, over that of the band of 90 %: 0.41 and 2.0
-on the validation records, whose errors have about the tails of a Laplace distribution."""
+FACTORS = {str(percent): float(np.log(1 - percent / 100) / np.log(0.1)) for percent in (50, 90, 99)}
+"""Half width of each band, in percent of the samples, over that of the band of 90 %, of errors with
+a Laplace distribution, which the size of the error is trained for: 0.30, 1 and 2."""
 HUM = ("pli50", "pli60")
 
 

@@ -90,6 +90,7 @@ class _MicroInterpreter:
             raise ModelError(f"TFLM does not take the model: {error}") from None
         self.get_signature_runner = other.get_signature_runner
         self.get_input_details = other.get_input_details
+        self.get_output_details = other.get_output_details
         self._inputs = [details["index"] for details in other.get_input_details()]
         self._outputs = [details["index"] for details in other.get_output_details()]
 
