@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -173,6 +174,19 @@ def _chances(databases: Sequence[str], mixing: Mixing) -> list[float]:
     return [share[name] / count[name] for name in databases]
 
 
+class Rows(NamedTuple):
+    """Stretches of noisy signals."""
+
+    noisy: Floats
+    """(b, n), mV; the first sample again and again before the stream began."""
+    clean: Floats
+    """(b, n), mV."""
+    power: Floats
+    """(b, 1), mV²: what squared errors are weighed against."""
+    counts: Floats
+    """(b, n): 0 before the stream began, else 1."""
+
+
 class NoisyWindows:
     """Batches of (inputs, target): `inputs` as the network takes them, `target` (b, WINDOW, 2).
 
@@ -206,7 +220,14 @@ class NoisyWindows:
 
     def __getitem__(self, index: int) -> tuple[dict[str, Floats], Floats]:
         rng = np.random.default_rng((self._seed, index))
-        return self._prepare(*self.mix(rng), rng)
+        rows = self.rows(rng)
+        weights = place_weights() / rows.power
+        weights[rows.counts[:, -WINDOW:] == 0] = 0
+        return examples(rows.noisy, rows.clean[:, -WINDOW:], weights, self._output)
+
+    def rows(self, rng: np.random.Generator) -> Rows:
+        """A batch of noisy stretches, each as long as `past`."""
+        return self._disturb(*self.mix(rng), rng)
 
     def mix(self, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
         """Clean rows (b, past), the noise added to them, and what errors are weighed against.
@@ -259,9 +280,9 @@ class NoisyWindows:
         noise[rows] = synthetic_noise.motion(rng, len(rows), n)
         return noise, rows
 
-    def _prepare(
+    def _disturb(
         self, clean: Floats, noise: Floats, power: Floats, rng: np.random.Generator
-    ) -> tuple[dict[str, Floats], Floats]:
+    ) -> Rows:
         mixing, (b, n) = self._mixing, clean.shape
         for row in np.flatnonzero(rng.random(b) < mixing.gain_steps):
             clean[row, rng.integers(n) :] *= rng.uniform(0.4, 2.5)
@@ -278,9 +299,9 @@ class NoisyWindows:
             synthetic_noise.saturate(rng, x[row])
         for row in np.flatnonzero(rng.random(b) < mixing.dropouts):
             synthetic_noise.drop_out(rng, x[row])
-        weights = np.tile(place_weights(), (b, 1))
+        counts = np.ones((b, n), np.float32)
         for row in np.flatnonzero(rng.random(b) < mixing.short_past):
             begin = n - int(np.exp(rng.uniform(np.log(16), np.log(n))))
             x[row, :begin] = x[row, begin]
-            weights[row, : max(0, begin - (n - WINDOW))] = 0
-        return examples(x, clean[:, -WINDOW:], weights / power, self._output)
+            counts[row, :begin] = 0
+        return Rows(x, clean, power, counts)

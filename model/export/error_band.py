@@ -1,8 +1,7 @@
 """Calibration of the error band that a network tells, on validation records.
 
-A network is trained to tell the mean size of the error of single windows; the engine averages those
-that overlap, which lessens it, and rounding to int8 shifts it. One factor for all sizes makes the
-band of 90 % of it.
+A network is trained to tell it on other people; they, and rounding to int8, shift it. One factor
+for all sizes mends that.
 """
 
 from __future__ import annotations
@@ -14,13 +13,12 @@ import numpy as np
 from ecgstream.model.data.mixing import load_clean
 from ecgstream.model.data.splits import VALIDATION_RECORDS
 from ecgstream.model.evaluation.noisy_stretches import SCORED, noise_halves, noisy_cases
+from ecgstream.model.training.streamed_errors import BAND
 from ecgstream.streamer.denoiser import StreamingDenoiser
 from ecgstream.streamer.engine.block import joined
 from ecgstream.streamer.engine.normalization import Floats
 from ecgstream.streamer.network.base import Network
 
-BAND = 0.9
-"""Share of the samples whose error is to lie within the band."""
 DATABASES = ("mitdb", "qtdb")
 """Those of the validation records whose recordings are long enough."""
 _FACTORS = np.geomspace(0.1, 10, 921)  # steps of 0.5 %

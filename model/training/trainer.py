@@ -23,6 +23,7 @@ from ecgstream.model.data.splits import TRAINING_RECORDS, VALIDATION_RECORDS
 from ecgstream.model.training import networks
 from ecgstream.model.training.config import Config, ConfigError, as_dict, load_config
 from ecgstream.model.training.runs import CONFIG, HISTORY, read_history
+from ecgstream.model.training.streamed_errors import BAND, STREAMED, StreamedErrors
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import (
     CONTEXT_STEP,
@@ -62,23 +63,29 @@ class RelativeError(keras.losses.Loss):
 
 
 @keras.saving.register_keras_serializable("ecgstream")
-class ErrorSize(keras.losses.Loss):
-    """Negative log likelihood of the error under a Laplace distribution of the size told.
+class BandQuantile(keras.losses.Loss):
+    """Pinball loss of log2 of the size of the error (Koenker & Bassett 1978).
 
-    It is least where log2 of the mean |error| is told (Kendall & Gal 2017, for the normal one).
-    Places before the stream began do not count.
+    It is least where the size told is larger than `share` of the errors, whatever their
+    distribution. Places before the stream began do not count.
     """
 
-    def __init__(self, name: str = "error_size", **kwargs: Any) -> None:
+    def __init__(self, share: float = BAND, name: str = "band_quantile", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
+        self.share = share
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each window, from (b, WINDOW, 2) and (b, WINDOW, 2)."""
-        error = ops.abs(y_pred[..., 0] - y_true[..., 0])
-        log = math.log(2) * ops.clip(y_pred[..., 1], float(MIN_LOG2_ERROR), float(MAX_LOG2_ERROR))
-        counts = ops.cast(y_true[..., 1] > 0, error.dtype)
-        loss = (error * ops.exp(-log) + log) * counts
+        """Loss of each window, from (b, WINDOW, 2) of `StreamedErrors` and (b, WINDOW, 2)."""
+        low, high = float(MIN_LOG2_ERROR), float(MAX_LOG2_ERROR)
+        size = ops.log(ops.clip(y_true[..., 0], 2**low, 2**high)) / math.log(2)
+        more = size - ops.clip(y_pred[..., 1], low, high)
+        counts = y_true[..., 1]
+        loss = ops.maximum(self.share * more, (self.share - 1) * more) * counts
         return ops.sum(loss, axis=-1) / ops.maximum(ops.sum(counts, axis=-1), 1)
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras saves."""
+        return {**super().get_config(), "share": self.share}
 
 
 @keras.saving.register_keras_serializable("ecgstream")
@@ -101,10 +108,11 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class KerasNetwork:
-    """A trained model, in float, where the engine takes a `ecgstream.Network`."""
+    """A model, or a file of one, in float, where the engine takes a `ecgstream.Network`."""
 
-    def __init__(self, path: Path) -> None:
-        model = _load(path)
+    def __init__(self, model: keras.Model | Path) -> None:
+        if isinstance(model, Path):
+            model = _load(model)
         self.predicts_error = networks.has_error(model)
         self._model = networks.answer_and_error(model) if self.predicts_error else model
         frames = {tensor.name: tensor.shape[1] for tensor in self._model.inputs}
@@ -129,12 +137,17 @@ class KerasNetwork:
 
 def build(config: Config, answer: keras.Model | None = None) -> keras.Model:
     """The untrained network of a configuration, its answer with the weights of a trained one."""
+    network = _answer(config, answer)
+    return networks.with_error(network) if config.trains_error else network
+
+
+def _answer(config: Config, trained: keras.Model | None) -> keras.Model:
     options = {k: v for k, v in config.network.items() if k not in ("kind", "error")}
     original = config.network["kind"] == "original"
     network = networks.original() if original else networks.cdae_bam(**options)
-    if answer is not None:
-        network.set_weights(answer.get_weights())
-    return networks.with_error(network) if config.trains_error else network
+    if trained is not None:
+        network.set_weights(trained.get_weights())
+    return network
 
 
 def train(config: Config, data: Path, out: Path, begin: Path | None = None) -> keras.Model:
@@ -163,13 +176,18 @@ def _train_on_ten_seconds(config: Config, data: Path, out: Path) -> keras.Model:
     return model
 
 
-def noisy_windows(config: Config, records: Sequence[str], data: Path, *, seed: int) -> NoisyWindows:
-    """Batches mixed from these records (`mitdb/101`) and the training halves of NSTDB."""
+def noisy_windows(
+    config: Config, records: Sequence[str], data: Path, *, seed: int, more: int = 0
+) -> NoisyWindows:
+    """Batches mixed from these records (`mitdb/101`) and the training halves of NSTDB.
+
+    The rows have `more` samples than the network sees.
+    """
     return NoisyWindows(
         {name: load_clean(name, data) for name in records},
         load_noise(data, emg=config.mixing.emg > 0),
         output=config.output,
-        past=config.network.get("past", WINDOW),
+        past=config.network.get("past", WINDOW) + more,
         mixing=config.mixing,
         batch=config.training.batch,
         seed=seed,
@@ -178,9 +196,11 @@ def noisy_windows(config: Config, records: Sequence[str], data: Path, *, seed: i
 
 
 def training_windows(
-    config: Config, data: Path, *, validation: bool, seed: int
+    config: Config, data: Path, *, validation: bool, seed: int, more: int = 0
 ) -> NoisyWindows | BeatWindows:
     """Batches from the records that train a configuration's network, or from those that validate.
+
+    Rows of a mixed batch have `more` samples than the network sees.
 
     Raises
     ------
@@ -189,7 +209,7 @@ def training_windows(
     if config.experiment != "beats":
         records = VALIDATION_RECORDS if validation else TRAINING_RECORDS
         drawn = [r for r in records if config.mixing.draws_from(r.partition("/")[0])]
-        return noisy_windows(config, drawn, data, seed=seed)
+        return noisy_windows(config, drawn, data, seed=seed, more=more)
     return beat_windows(
         qtdb_beats.VALIDATION if validation else qtdb_beats.TRAINING,
         config.version,
@@ -200,6 +220,16 @@ def training_windows(
         seed=seed,
         floor=config.training.floor[1],
     )
+
+
+def _batches(
+    config: Config, data: Path, answer: keras.Model | None, *, validation: bool, seed: int
+) -> NoisyWindows | BeatWindows | StreamedErrors:
+    if not config.trains_error:
+        return training_windows(config, data, validation=validation, seed=seed)
+    stretches = training_windows(config, data, validation=validation, seed=seed, more=STREAMED)
+    assert isinstance(stretches, NoisyWindows)
+    return StreamedErrors(stretches, KerasNetwork(_answer(config, answer)), seed)
 
 
 def train_on_records(
@@ -217,12 +247,13 @@ def train_on_records(
     """
     _claim(out, config)
     settings = config.training
-    if (out / CHECKPOINT).is_file():
-        model = _load(out / CHECKPOINT)
-    else:
-        model = build(config, None if begin is None else _load(begin))
-    training = training_windows(config, data, validation=False, seed=settings.seed)
-    validation = training_windows(config, data, validation=True, seed=settings.seed + 1)
+    answer = None if begin is None else _load(begin)
+    resumed = (out / CHECKPOINT).is_file()
+    model = _load(out / CHECKPOINT) if resumed else build(config, answer)
+    training, validation = (
+        _batches(config, data, answer, validation=validates, seed=settings.seed + validates)
+        for validates in (False, True)
+    )
     if not model.compiled:
         model.compile(
             keras.optimizers.Adam(
@@ -230,7 +261,7 @@ def train_on_records(
                 use_ema=True,
                 ema_momentum=settings.average,
             ),
-            ErrorSize() if config.trains_error else RelativeError(settings.exponent),
+            BandQuantile() if config.trains_error else RelativeError(settings.exponent),
         )
     epoch = int(model.optimizer.iterations) // settings.steps
     history = [row for row in read_history(out) if row["epoch"] < epoch]
@@ -244,7 +275,8 @@ def train_on_records(
             model.optimizer.iterations.assign(epoch * settings.steps)
         networks.set_rounding(model, epoch >= exact_epochs)
         model.make_train_function(force=not phase)
-        training.floor = settings.floor_at(epoch)
+        if isinstance(training, NoisyWindows | BeatWindows):
+            training.floor = settings.floor_at(epoch)
         started = time.monotonic()
         model.reset_metrics()
         # Not fit(): at its end it would put the averaged weights in the place of the trained ones.

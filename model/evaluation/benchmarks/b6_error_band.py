@@ -31,8 +31,8 @@ from ecgstream.model.evaluation.subjects import fingerprint
 from ecgstream.streamer.quality import Quality
 
 FACTORS = {str(percent): float(np.log(1 - percent / 100) / np.log(0.1)) for percent in (50, 90, 99)}
-"""Half width of each band, in percent of the samples, over that of the band of 90 %, of errors with
-a Laplace distribution, which the size of the error is trained for: 0.30, 1 and 2."""
+"""Half width of each band, in percent of the samples, over that of the band of 90 %, if the errors
+had a Laplace distribution: 0.30, 1 and 2."""
 HUM = ("pli50", "pli60")
 
 

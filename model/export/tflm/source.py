@@ -26,6 +26,7 @@ from ecgstream.streamer.engine.normalization import (
     MAX_LOG2_ERROR,
     MIN_LOG2_ERROR,
     MIN_SCALE,
+    Floats,
     restore,
     standardise,
 )
@@ -198,8 +199,13 @@ def _unmeasured(runtime: str, error: ImportError) -> dict[str, str]:
     }
 
 
+def reference_stream(past: int) -> Floats:
+    """Return the input (n,), in mV, of the export's reference for a network of that past."""
+    return noisy_record()[-max(past, _REFERENCE_SAMPLES) :]
+
+
 def _reference(network: Int8Network, delay: str | int) -> Values:
-    stream = noisy_record()[-max(network.past, _REFERENCE_SAMPLES) :]
+    stream = reference_stream(network.past)
     windows = standardise(stream[None, -network.past :])
     shown = network.shown(windows.window, windows.context)
     answer = network.answers(windows.window, windows.context)

@@ -15,7 +15,7 @@ MAX_SLOPE_RATIO = 0.25
 """Threshold on slope power removed over slope power kept; above it samples are UNCERTAIN.
 
 Calibrated on validation records: there the flag is right most often, in 81 % of all stretches of
-the noise stress test (`ecgstream evaluate --split validation --benchmark doubt`).
+the noise stress test of version 0.1.0.
 """
 _UNCERTAIN = np.uint8(Quality.UNCERTAIN)
 _MIN_POWER = 1e-6

@@ -19,7 +19,7 @@ from ecgstream import StreamingDenoiser
 from ecgstream.model.export.tflm import check, source
 from ecgstream.model.export.tflm.check import noisy_record
 from ecgstream.model.export.tflm.network import Int8Network, Steps, arena_size
-from ecgstream.model.export.tflm.source import TOLERANCE, write
+from ecgstream.model.export.tflm.source import TOLERANCE, reference_stream, write
 from ecgstream.streamer.engine.delay import MODES
 from ecgstream.streamer.engine.normalization import Floats, half_widths
 from ecgstream.streamer.network.shipped import SHIPPED_MODEL
@@ -135,7 +135,7 @@ def test_the_step_in_cpp_is_that_of_the_engine(
 def test_the_example_finds_the_reference_where_it_should_be(compiler: str, tmp_path: Path) -> None:
     write(SHIPPED_MODEL, tmp_path, "balanced")
     network, recorder = Int8Network(SHIPPED_MODEL), Recorder(SHIPPED_MODEL)
-    StreamingDenoiser(recorder).push(noisy_record()[-network.past :])
+    StreamingDenoiser(recorder).push(reference_stream(network.past))
     # The example asks for the last window alone and then for the stream.
     answers = np.concatenate([recorder.answers[-1][-1:], *recorder.answers])
     answers.tofile(tmp_path / "answers.bin")

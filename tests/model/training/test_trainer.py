@@ -18,19 +18,26 @@ from ecgstream.model.data.mixing import Mixing, NoisyWindows, Stretches, load_cl
 from ecgstream.model.training import networks, trainer
 from ecgstream.model.training.config import FIRST, Config, ConfigError, load_config
 from ecgstream.model.training.runs import read_history
+from ecgstream.model.training.streamed_errors import STREAMED, USES, StreamedErrors
 from ecgstream.model.training.trainer import (
     BEST,
     CHECKPOINT,
-    ErrorSize,
+    BandQuantile,
     KerasNetwork,
     build,
     noisy_windows,
     train,
 )
 from ecgstream.streamer.engine.delay import WINDOW
-from ecgstream.streamer.engine.normalization import ERROR_STEP, half_widths, restore, standardise
+from ecgstream.streamer.engine.normalization import (
+    ERROR_STEP,
+    half_widths,
+    restore,
+    standardise,
+)
 from ecgstream.streamer.io.records import RecordError, read_record
 from ecgstream.tools.cli import main
+from helpers.fakes import Identity
 
 pytestmark = pytest.mark.usefixtures("eager")
 
@@ -239,18 +246,37 @@ def test_the_size_of_the_error_is_learnt_while_the_answer_stays(
     np.testing.assert_allclose(widened, log2 + 2, atol=1e-5)
 
 
-def test_the_mean_size_of_the_errors_has_the_least_loss() -> None:
+def test_the_size_that_holds_the_share_of_the_errors_has_the_least_loss() -> None:
     errors = np.random.default_rng(0).laplace(size=(64, WINDOW)).astype(np.float32)
-    target = np.stack([np.zeros_like(errors), np.ones_like(errors)], axis=-1)
-    target[:, :100, 1] = 0  # before the stream began
-    errors[:, :100] = 1e3
+    target = np.stack([np.abs(errors), np.ones_like(errors)], axis=-1)
+    target[:, :100] = 1e3, 0  # before the stream began
 
     def loss(size: float) -> float:
-        told = np.stack([errors, np.full_like(errors, np.log2(size))], axis=-1)
-        return float(ErrorSize()(target, told))
+        told = np.stack([np.zeros_like(errors), np.full_like(errors, np.log2(size))], axis=-1)
+        return float(BandQuantile()(target, told))
 
-    right = float(np.abs(errors[:, 100:]).mean())
+    right = float(np.quantile(np.abs(errors[:, 100:]), 0.9))
     assert loss(right) < min(loss(0.9 * right), loss(1.1 * right))
+
+
+def test_errors_are_those_of_the_engines_output(config: Config, data: Path) -> None:
+    long = dataclasses.replace(config, network={**config.network, "past": 512})
+    stretches = trainer.training_windows(long, data, validation=False, seed=1, more=STREAMED)
+    assert isinstance(stretches, NoisyWindows)
+    errors = StreamedErrors(stretches, Identity(512), seed=1)
+    for index in (0, USES):
+        inputs, target = errors[index]
+        rows = stretches.rows(np.random.default_rng((1, index // USES, USES)))
+        noise = np.abs(rows.noisy - rows.clean)
+        assert inputs["window"].shape == (len(noise), WINDOW, 1)
+        for row, (window, wanted) in enumerate(zip(inputs["window"], target, strict=True)):
+            every = np.lib.stride_tricks.sliding_window_view(rows.noisy[row], WINDOW)
+            scaled = (every - every.mean(1, keepdims=True)) / (every.std(1, keepdims=True) + 1e-9)
+            at = int(np.abs(scaled - window[:, 0]).max(1).argmin())
+            error = noise[row, at : at + WINDOW] / (every[at].std() + 1e-9)
+            counts = wanted[:, 1] > 0
+            np.testing.assert_allclose(wanted[counts, 0], error[counts], rtol=1e-2, atol=1e-3)
+            np.testing.assert_array_equal(wanted[:, 1], rows.counts[row, at : at + WINDOW])
 
 
 def test_records_of_databases_without_a_share_are_not_needed(config: Config, data: Path) -> None:

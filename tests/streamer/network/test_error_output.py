@@ -11,9 +11,9 @@ import ecgstream
 from ecgstream.streamer.engine.delay import WINDOW
 from ecgstream.streamer.engine.normalization import Floats, standardise
 from ecgstream.streamer.network.sandbox import ModelError
-from ecgstream.streamer.network.shipped import SHIPPED_MODEL
 from ecgstream.streamer.network.tflite import TFLiteNetwork
 from helpers.error_model import error_model
+from helpers.paths import ROOT
 
 
 def test_a_file_with_an_error_output_gives_every_sample_a_band(
@@ -51,7 +51,7 @@ def test_the_error_is_two_to_the_power_of_what_the_file_stores(error_model_file:
 
 
 def test_a_file_without_one_says_so(ecg: Floats) -> None:
-    network = TFLiteNetwork(SHIPPED_MODEL)
+    network = TFLiteNetwork(ROOT / "model" / "original.tflite")
     assert not network.predicts_error
     assert np.isnan(ecgstream.denoise(ecg, model=network).error).all()
     shown = standardise(ecg[None, : network.past])
