@@ -19,7 +19,7 @@ CADENCE_HZ = (0.7, 3.2)
 MOTION_LOW_HZ, MOTION_HIGH_HZ = (0.4, 1.0, 2.0), (4.0, 8.0, 15.0, 30.0)
 """Edges that the band of motion noise is drawn from."""
 _BANDS = [
-    butter(1, (low, high), "bandpass", fs=FS, output="sos")
+    butter(2, (low, high), "bandpass", fs=FS, output="sos")
     for low in MOTION_LOW_HZ
     for high in MOTION_HIGH_HZ
 ]
@@ -49,9 +49,9 @@ def hum(rng: np.random.Generator, b: int, n: int) -> Floats:
 def motion(rng: np.random.Generator, b: int, n: int) -> Floats:
     """Motion of electrodes and cables (b, n), of unit power.
 
-    White noise through a second-order band-pass, swelling with the cadence of steps in most
-    rows, with a sine of that cadence on top in some; in some it begins or ends within the row,
-    whose power then is that of the part with noise.
+    White noise through a second-order Butterworth band-pass, swelling with the cadence of steps
+    in most rows, with a sine of that cadence on top in some. Flatter slopes would leave so much
+    outside the band that a network learns little of real motion from it.
     """
     t = np.arange(n) / FS
     out = np.empty((b, n), np.float32)
@@ -67,16 +67,7 @@ def motion(rng: np.random.Generator, b: int, n: int) -> Floats:
         if rng.random() < 0.4:
             noise += rng.uniform(0.3, 1.5) * noise.std() * np.roll(beat, rng.integers(n))
         row[:] = noise / (noise.std() + 1e-9)
-        if rng.random() < 0.3:
-            row *= _onset(rng, n)
     return out
-
-
-def _onset(rng: np.random.Generator, n: int) -> Floats:
-    """Gain (n,) that rises from nought to one somewhere, or falls."""
-    rise = rng.uniform(0.05, 0.5) * FS
-    gain = np.clip((np.arange(n) - rng.uniform(0, n)) / rise, 0, 1)
-    return (gain if rng.random() < 0.5 else 1 - gain).astype(np.float32)
 
 
 def pop(rng: np.random.Generator, n: int, level: float) -> Floats:

@@ -37,13 +37,11 @@ def test_some_hum_has_harmonics_and_some_has_none(rng: np.random.Generator) -> N
     assert 15 < sum(pure) < 38
 
 
-def test_motion_has_unit_power_where_it_lasts_below_its_edge(
+def test_motion_has_unit_power_below_the_highest_edge(
     rng: np.random.Generator,
 ) -> None:
     rows = synthetic_noise.motion(rng, 40, N)
-    deviations = rows.std(axis=1)
-    assert deviations.max() < 1.001
-    assert 0.5 < np.mean(deviations > 0.999) < 1  # the rest begins or ends within the row
+    np.testing.assert_allclose(rows.std(axis=1), 1, rtol=1e-3)
     frequency, power = welch(rows, FS, nperseg=1800)
     share = power[:, frequency < 40].sum(axis=1) / power.sum(axis=1)
     assert share.min() > 0.65 and np.median(share) > 0.85
