@@ -1,4 +1,4 @@
-"""ECG records in WFDB form: the bundled excerpt, a local folder of databases, or a path.
+"""ECG records: the bundled excerpt, one of a local folder of databases, or a file by its path.
 
 The bundled records are read without the wfdb package, so that a small device needs no more than
 numpy; all others through wfdb (extra `wfdb`).
@@ -16,8 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgstream.streamer.io.annotation_file import read_annotations
+from ecgstream.streamer.io.base import FormatError, Reader
+from ecgstream.streamer.io.ecg_signals import reasons_to_copy
+from ecgstream.streamer.io.formats import WFDB, recognize
 from ecgstream.streamer.io.units import millivolts
-from ecgstream.streamer.io.wfdb_header import MAX_ANNOTATION_BYTES, check, inside
+from ecgstream.streamer.io.wfdb_header import (
+    MAX_ANNOTATION_BYTES,
+    MAX_SAMPLES,
+    check,
+    inside,
+)
 
 ASSETS = Path(__file__).parents[1] / "assets"
 BUNDLED = {"208": "208b"}
@@ -53,6 +61,8 @@ class Record:
     leads: tuple[str, ...]
     comments: tuple[str, ...] = ()
     annotations: Annotations | None = None
+    left_out: tuple[str, ...] = ()
+    """Signals of the file that are not among `signals`, each with the reason."""
 
     def signal(self, index: int) -> npt.NDArray[np.float32]:
         """Signal number `index`, (n,).
@@ -110,11 +120,30 @@ def headers(folder: Path) -> list[Path]:
     return [header for header in found if _is_file(header)]  # and no pipe of that name
 
 
+def other_files(folder: Path) -> list[Path]:
+    """The EDF, BDF, CSV and numpy files in a data folder, its databases' included."""
+    found = [*sorted(folder.glob("*.*")), *sorted(folder.glob("*/*.*"))]
+    return [file for file in found if recognize(file) not in (None, WFDB) and _is_file(file)]
+
+
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except (OSError, ValueError):  # no path at all
         return False
+
+
+def find_file(name: str, data: str | Path | None = None) -> Path | None:
+    """Path of the EDF, BDF, CSV or numpy file of that name; None when it is not there.
+
+    A name is a path, or one under the data folder.
+    """
+    if recognize(Path(name), named=True) in (None, WFDB):
+        return None
+    if _is_file(Path(name)):
+        return Path(name)
+    folder = data_folder(data)
+    return folder / name if folder is not None and _is_file(folder / name) else None
 
 
 def find_record(name: str, data: str | Path | None = None) -> Path | None:
@@ -140,16 +169,21 @@ def find_record(name: str, data: str | Path | None = None) -> Path | None:
 
 
 def read_record(name: str, data: str | Path | None = None) -> Record:
-    """Read a whole record with its `.atr` annotations, if it has any.
+    """Read the ECGs of a whole record with its annotations, if it has any.
 
-    What a header names is read only within the data folder that the record lies in, or else
-    within the record's own.
+    A WFDB record by name or path (see `find_record`), or a file of another format (`find_file`).
+    Where signals are no ECGs or have several rates, those at the highest rate of an ECG are read,
+    and the others named in `left_out`. What a header names is read only within the data folder
+    that the record lies in, or else within the record's own.
 
     Raises
     ------
     RecordError : there is no such record, its files are damaged, ask for too much or hold no
-        voltages, or wfdb is not installed.
+        ECG, or a package that reads them is not installed.
     """
+    file = find_file(name, data)
+    if file is not None:
+        return _read_ecgs(file)
     path = find_record(name, data)
     if path is None:
         known = re.fullmatch(r"[\w-]{1,20}(/[\w-]{1,20})?", name)
@@ -211,20 +245,87 @@ def _read_wfdb(path: Path, folder: Path) -> Record:
         ) from error
     if record.p_signal is None or not len(record.p_signal):
         raise RecordError(f"record {path} holds no signals")
-    unknown = {unit for unit in record.units if millivolts(unit) is None}
-    if unknown:
-        raise RecordError(f"record {path} is in {', '.join(unknown)}; an ECG is in mV, uV or V")
+    several_rates = len(set(record.samps_per_frame or [1])) > 1
+    if several_rates or any(millivolts(unit) is None for unit in record.units):
+        return _read_ecgs(path.with_name(f"{path.name}{WFDB.suffix}"))
     with np.errstate(over="ignore", invalid="ignore"):
         factors = np.array([millivolts(unit) for unit in record.units], float)
         signals = (record.p_signal * factors).astype(np.float32)
     signals[~np.isfinite(signals)] = np.nan
     return Record(
-        record.record_name,
+        path.name,
         signals,
         float(record.fs),
         tuple(_printable(lead) or f"signal {i}" for i, lead in enumerate(record.sig_name)),
         tuple(_printable(comment) for comment in record.comments),
         annotations,
+    )
+
+
+def _read_ecgs(file: Path) -> Record:
+    """Read what `denoise` would denoise of a file, as far as it has one rate."""
+    format_ = recognize(file, named=True)
+    assert format_ is not None
+    try:
+        reader = format_.reader(file)
+        try:
+            return _ecgs(reader, file)
+        finally:
+            reader.close()
+    except FormatError as error:
+        where = " (options of ecgstream denoise)" if "--" in str(error) else ""
+        raise RecordError(f"{file} cannot be read: {error}{where}") from None
+    except ImportError as error:
+        raise RecordError(f"reading {file} takes a package that is missing: {error}") from None
+    except OSError as error:
+        raise RecordError(f"{file} cannot be read: {error.strerror or error}") from None
+
+
+def _ecgs(reader: Reader, file: Path) -> Record:
+    signals = reader.signals
+    reasons = reasons_to_copy(signals)
+    ecgs = [i for i, reason in enumerate(reasons) if reason is None]
+    if not ecgs:
+        found = ", ".join(
+            f"{signal.name} ({reason})" for signal, reason in zip(signals, reasons, strict=True)
+        )
+        raise FormatError(f"it holds no ECG: {found or 'it has no signals'}")
+    fs = max(signals[i].fs for i in ecgs)
+    ecgs = [i for i in ecgs if signals[i].fs == fs]
+    pieces: list[npt.NDArray[np.float32]] = []
+    samples = 0
+    for piece in reader.pieces():
+        if reader.after_break:
+            raise FormatError("it has a break in time; ecgstream denoise takes it")
+        samples += sum(len(column) for column in piece)
+        if samples > MAX_SAMPLES:
+            raise FormatError(f"it has more than {MAX_SAMPLES} samples: cut it into parts")
+        columns = [piece[i] * (signals[i].millivolts or 1.0) for i in ecgs]
+        pieces.append(np.stack(columns, axis=1).astype(np.float32))
+    if not pieces:
+        raise FormatError("it holds no samples")
+    read = np.concatenate(pieces)
+    read[~np.isfinite(read)] = np.nan
+    marks = reader.annotations()
+    left_out = [
+        f"{signal.name} ({reason or f'{signal.fs:g} Hz, others have {fs:g} Hz'})"
+        for i, (signal, reason) in enumerate(zip(signals, reasons, strict=True))
+        if i not in ecgs
+    ]
+    return Record(
+        file.stem,
+        read,
+        fs,
+        tuple(_printable(signals[i].name) or f"signal {i}" for i in ecgs),
+        tuple(_printable(comment) for comment in reader.comments),
+        Annotations(
+            np.array([round(mark.seconds * fs) for mark in marks], np.int64),
+            [mark.symbol for mark in marks],
+            [mark.text for mark in marks],
+        )
+        if marks
+        else None,
+        tuple(map(_printable, left_out)),
     )
 
 

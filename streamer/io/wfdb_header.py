@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ecgstream.streamer.io.units import millivolts
 from ecgstream.streamer.io.wfdb_formats import SAMPLE_FORMATS, frames_in_file
 
 MAX_HEADER_BYTES = 1 << 20
@@ -36,7 +37,7 @@ _RECORD = re.compile(
 _SIGNAL = re.compile(
     r"(?P<file>~|[-\w]+(?:\.\w+)?)\s+(?P<format>\d+)"
     r"(?:x(?P<per_frame>\d+))?(?::(?P<skew>\d+))?(?:\+(?P<offset>\d+))?"
-    rf"(?:\s+(?P<gain>-?{_NUMBER}(?:e[+-]?\d+)?)(?:\(-?\d+\))?(?:/[\w^?%/-]+)?"
+    rf"(?:\s+(?P<gain>-?{_NUMBER}(?:e[+-]?\d+)?)(?:\(-?\d+\))?(?:/(?P<unit>[\w^?%/\ufffd-]+))?"
     r"(?:\s+\d+(?:\s+-?\d+(?:\s+-?\d+(?:\s+-?\d+(?:\s+\d+(?:\s.*)?)?)?)?)?)?)?",
     re.ASCII,
 )
@@ -144,6 +145,9 @@ def _number(digits: str | None, most: int, what: str) -> int:
 
 def _signal(line: str) -> _Signal:
     fields = _parsed(_SIGNAL, line)
+    unit = (fields["unit"] or "").replace("\ufffd", "")  # all that wfdb reads of it
+    if unit != (fields["unit"] or "") and millivolts(unit) is not None:
+        raise HeaderError(f"its header has a unit that is not in ASCII, write uV: {line!r:.80}")
     if not math.isfinite(float(fields["gain"] or 0)):
         raise HeaderError(f"its header gives a gain of {fields['gain']}")
     kind = int(fields["format"] or 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -23,6 +23,9 @@ from ecgstream.model.data.splits import (
     VALIDATION,
 )
 from ecgstream.streamer.ecg.noise import BUNDLED_NOISE, RECORDED
+from ecgstream.streamer.io.base import FormatError
+from ecgstream.streamer.io.ecg_signals import reasons_to_copy
+from ecgstream.streamer.io.formats import recognize
 from ecgstream.streamer.io.physionet import (
     BASE_URL,
     VERSIONS,
@@ -40,8 +43,10 @@ from ecgstream.streamer.io.records import (
     DOWNLOADS,
     RecordError,
     data_folder,
+    find_file,
     find_record,
     headers,
+    other_files,
     read_record,
     require_data,
 )
@@ -83,10 +88,12 @@ def list_(data: Path | None) -> None:
         _add(table, record.name, record.leads, record.fs, len(record.signals))
     folder = data_folder(data)
     found = headers(folder) if folder else []
-    if folder and found:
+    files = other_files(folder) if folder else []
+    if folder:
         _add_found(table, folder, found)
+        _add_files(table, folder, files)
     Console(highlight=False, markup=False).print(table)
-    if not found:
+    if not found and not files:
         click.echo(
             f"\nThese are bundled; name a folder of others with --data or {DATA_VARIABLE}, "
             "or get one: ecgstream records download mitdb"
@@ -185,8 +192,9 @@ def show(name: str, data: Path | None) -> None:
     counts = ", ".join(f"{n} {symbol}" for symbol, n in symbols.most_common())
     for word, value in {
         "record": record.name,
-        "header": f"{find_record(name, data)}.hea",
+        "file": find_file(name, data) or f"{find_record(name, data)}.hea",
         "signals": ", ".join(f"{i} {lead}" for i, lead in enumerate(record.leads)),
+        "left out": ", ".join(record.left_out) or "none",
         "rate": f"{record.fs:g} Hz",
         "length": f"{_length(samples, record.fs)} ({samples} samples)",
         "annotations": f"{symbols.total()}: {counts}" if symbols else "none",
@@ -208,7 +216,26 @@ def _add_found(table: Table, folder: Path, headers: list[Path]) -> None:
         except Exception:  # wfdb has no errors of its own
             table.add_row(name, "its header is damaged", "—", "—", "—")
         else:
-            _add(table, name, tuple(record.sig_name or ()), record.fs, record.sig_len or 0)
+            leads = (lead or f"signal {i}" for i, lead in enumerate(record.sig_name or ()))
+            _add(table, name, tuple(leads), record.fs, record.sig_len or 0)
+
+
+def _add_files(table: Table, folder: Path, files: list[Path]) -> None:
+    """Add files whose length is not known before they are read whole."""
+    for file in files:
+        name = file.relative_to(folder).as_posix()
+        format_ = recognize(file)
+        assert format_ is not None
+        try:
+            with closing(format_.reader(file)) as reader:
+                reasons = reasons_to_copy(reader.signals)
+                ecgs = [s for s, why in zip(reader.signals, reasons, strict=True) if why is None]
+        except (FormatError, OSError, ImportError) as error:
+            table.add_row(name, f"not read: {error}", "—", "—", "—")
+            continue
+        rates = ", ".join(f"{fs:g} Hz" for fs in dict.fromkeys(ecg.fs for ecg in ecgs))
+        leads = ", ".join(ecg.name for ecg in ecgs)
+        table.add_row(name, leads or "no ECG", rates or "—", "—", "—")
 
 
 def _add(table: Table, name: str, leads: tuple[str, ...], fs: float, samples: int) -> None:

@@ -98,6 +98,8 @@ def replay(
             f"{len(source) / source.fs:g} s at {source.fs:g} Hz, "
             + (f"noise {noise} at {snr:g} dB" if source.noisy else "no noise added")
         )
+        if source.record.left_out:
+            console.print(f"left out: {', '.join(source.record.left_out)}", markup=False)
         task = progress.add_task("replay", total=len(source), figures="")
         began = clock.now()
         paced = Paced(source, Pacer(source.fs, clock, speed))

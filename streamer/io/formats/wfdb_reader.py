@@ -51,7 +51,9 @@ class WfdbReader(Reader):
             check(path, path.parent, most=MAX_SAMPLES)
         except HeaderError as error:
             raise FormatError(str(error)) from None
-        self.header = _read("rdheader", path)
+        self.header = _header(path)
+        if not self.header.n_sig:
+            raise FormatError("it has no signals")
         self._readable_path = path if self.header.sig_len is not None else self._completed()
         self.comments = [str(comment) for comment in self.header.comments]
         self.start = self.header.base_datetime
@@ -86,7 +88,7 @@ class WfdbReader(Reader):
         first = next(i for i, line in enumerate(lines) if line.split() and line[0] != "#")
         lines[first] = f"{name} {head.n_sig} {digits(head.fs)} {length}"
         (folder / f"{name}.hea").write_text("\n".join(lines) + "\n", "latin-1")
-        self.header = _read("rdheader", folder / name)
+        self.header = _header(folder / name)
         return folder / name
 
     def _segments(self) -> list[tuple[Any, int]]:
@@ -97,7 +99,7 @@ class WfdbReader(Reader):
             return [(head, int(head.sig_len or 0))]
         parts = []
         for name, n in zip(head.seg_name, head.seg_len, strict=True):
-            part = None if name == "~" else _read("rdheader", self.path.with_name(name))
+            part = None if name == "~" else _header(self.path.with_name(name))
             if part is not None and not n:
                 self._layout = part
             elif n:
@@ -174,6 +176,13 @@ class WfdbReader(Reader):
     def close(self) -> None:
         """Remove the temporary header, if there is one."""
         self._temporary.close()
+
+
+def _header(path: Path) -> Any:
+    """Header of a record or segment; one that was renamed has its old name in the first line."""
+    header = _read("rdheader", path)
+    header.record_name = path.name
+    return header
 
 
 def _read(function: str, path: Path, **options: Any) -> Any:

@@ -68,9 +68,9 @@ def test_signals_come_in_millivolts_whatever_the_header_says(
     np.testing.assert_allclose(read_record(str(tmp_path / "r")).signals, millivolts, atol=2e-3)
 
 
-def test_signals_other_than_voltages_are_refused(tmp_path: Path) -> None:
+def test_a_record_without_an_ecg_says_what_it_has(tmp_path: Path) -> None:
     wfdb.wrsamp("r", 360, ["mmHg"], ["ABP"], np.ones((999, 1)), fmt=["16"], write_dir=str(tmp_path))
-    with pytest.raises(RecordError, match="is in mmHg; an ECG is in mV, uV or V"):
+    with pytest.raises(RecordError, match=r"holds no ECG: ABP \(mmHg is no voltage\)"):
         read_record(str(tmp_path / "r"))
 
 
@@ -162,7 +162,7 @@ def test_a_pipe_is_no_file_of_a_record(suffix: str, written: Path) -> None:
         ("r 1 360 10\nr.dat 16 nan/mV\n", "not of WFDB's form"),
         ("r 1 360 10\nr.dat 16 1e999/mV\n", "a gain of 1e999"),
         ("r 1 360 10\nr.dat 999 200/mV\n", "names a format 999; known are 8, 16"),
-        ("r 1 360 10\nr.dat 16 200/µV\n", "not of WFDB's form"),
+        ("r 1 360 10\nr.dat 16 200/µV\n", "a unit that is not in ASCII, write uV"),
         ("r 1 360 10\nr.dat 516 200/mV\n", "not a FLAC file"),
         ("r/1 1 360 10\nr 10\n", "a segment of it has segments of its own"),
         ("r/1 1 360 10\n../r 10\n", "not of WFDB's form"),
@@ -232,3 +232,42 @@ def test_warnings_of_wfdb_stay_inside(written: Path) -> None:
     written.with_suffix(".hea").write_text("r 1 360 10\nr.dat 16 1e-320/mV\n")
     signals = read_record(str(written)).signals
     assert signals[0] == 0 and np.isnan(signals[1:]).all()
+
+
+_CASES = Path(__file__).parents[2] / "cases"
+
+
+@pytest.mark.parametrize(
+    ("name", "fs", "leads", "left_out"),
+    [
+        ("edf-offset-range/in.edf", 250, ("ECG",), ()),
+        ("wfdb-ecg-plus-pleth/r", 360, ("II",), ("PLETH (NU is no voltage)",)),
+        ("wfdb-degree-other-channel/r", 360, ("ECG",), ("Temp (C is no voltage)",)),
+        ("wfdb-frames-125x4-mV/r", 500, ("II",), ("V (125 Hz, others have 500 Hz)",)),
+        ("wfdb-hea-name-mismatch/r", 360, ("I", "II"), ()),
+    ],
+)
+def test_the_ecgs_are_read_of_what_denoise_reads_and_the_rest_is_named(
+    name: str, fs: float, leads: tuple[str, ...], left_out: tuple[str, ...]
+) -> None:
+    record = read_record(str(_CASES / name))
+    assert (record.fs, record.leads) == (fs, leads)
+    for signal in left_out:
+        assert any(text.startswith(signal) for text in record.left_out)
+    assert np.ptp(record.signal(0)) > 1.2
+
+
+def test_the_signal_of_a_frame_of_several_samples_has_its_own_rate() -> None:
+    record = read_record(str(_CASES / "wfdb-frames-125x4-mV" / "r"))
+    wanted = wfdb.rdrecord(str(_CASES / "wfdb-frames-125x4-mV" / "r"), smooth_frames=False)
+    np.testing.assert_allclose(record.signal(0), wanted.e_p_signal[0], atol=1e-6)
+
+
+def test_a_file_whose_rate_is_not_known_is_refused_with_the_command_that_takes_one() -> None:
+    with pytest.raises(RecordError, match=r"give --fs.*\(options of ecgstream denoise\)"):
+        read_record(str(_CASES / "csv-lead-I-first" / "in.csv"))
+
+
+def test_a_file_under_the_data_folder_goes_by_its_name() -> None:
+    record = read_record("in.edf", _CASES / "edf-offset-range")
+    assert record.name == "in" and record.leads == ("ECG",)

@@ -129,13 +129,12 @@ EDF = [
 WFDB = [
     Case("wfdb-comment-utf8", "r.hea", _TWO_LEADS),
     Case("wfdb-appledouble", "r.hea", _TWO_LEADS),
-    Case("wfdb-hea-name-mismatch", "r.hea", _TWO_LEADS, broken="name"),
+    Case("wfdb-hea-name-mismatch", "r.hea", _TWO_LEADS),
     Case("wfdb-cinc2020", "A0001.hea",
          [ecg(lead, "mV", 500, 5000, low, high)
           for lead, low, high in zip(_12_LEADS, _12_LOWS, _12_HIGHS, strict=True)]),
     Case("wfdb-degree-other-channel", "r.hea",
-         [ecg("ECG", "mV", 360, 10800, -0.30, 1.44), Copied("Temp", "C", 360, 10800)],
-         broken="refused"),
+         [ecg("ECG", "mV", 360, 10800, -0.30, 1.44), Copied("Temp", "C", 360, 10800)]),
     Case("wfdb-ecg-plus-pleth", "r.hea",
          [ecg("II", "mV", 360, 10800, -0.30, 1.44), Copied("PLETH", "NU", 360, 10800)]),
     *(
@@ -143,7 +142,7 @@ WFDB = [
                              ecg("V", "mV", 125, 3750, -0.29, 1.44)])
         for name in ("wfdb-frames-125x4-mV", "wfdb-frames-62x4-mV")
     ),
-    Case("wfdb-zero-signals", "r.hea", refused="it has no signals", broken="TypeError"),
+    Case("wfdb-zero-signals", "r.hea", refused="it has no signals"),
 ]  # fmt: skip
 
 _ECG_MV = ecg("ECG", "mV", 250, 5000, -0.30, 1.29)
