@@ -187,6 +187,8 @@ _SIGNAL_LIES = [
 ]
 _HARMLESS = ("r 1 360 10 99:99:99", "r.dat 16 1/mV 12 0 0 0 0 \0", "r.dat  16 1e-320/mV")
 """Lines that may be read or refused."""
+_PRESSURE = "r.dat 16 1/mmHg"
+"""A line that is refused alone; beside an ECG it is left out."""
 
 
 def _lying_header(case: Case, written: WrittenRecord) -> Outcome:
@@ -197,14 +199,17 @@ def _lying_header(case: Case, written: WrittenRecord) -> Outcome:
     if case.chance(0.4):
         lie = str(case.pick(_RECORD_LIES))
         written.lines = [lie, "r.dat 16 200/mV 12 0 0 0 0 II"]
+        harmless = lie in _HARMLESS
     else:
         lie = str(case.pick(_SIGNAL_LIES))
         written.lines = ["r 1 360 10", lie]
-        if case.chance(0.3):
+        beside = case.chance(0.3)
+        if beside:
             written.lines = ["r 2 360 10", "r.dat 16 1/mV", lie]
+        harmless = lie in _HARMLESS or (beside and lie == _PRESSURE)
     (written.folder / "r.dat").write_bytes(b"\1" * int(case.pick([20, 40, 4000])))
     written.write()
-    return _read(case, written.folder / "r", "" if lie in _HARMLESS else f"{lie:.60}")[0]
+    return _read(case, written.folder / "r", "" if harmless else f"{lie:.60}")[0]
 
 
 def _cut(case: Case, written: WrittenRecord) -> Outcome:

@@ -262,7 +262,7 @@ def test_annotation_files_read_back(
         (lambda p: p.with_suffix(".dat").write_bytes(b"\0" * 100), "cut short"),
         (lambda p: p.with_suffix(".dat").unlink(), "no file 100.dat"),
         (lambda p: p.write_text("100 2 360 0\n" * 1), "announces 2 signals"),
-        (lambda p: p.write_text("100 0 360 0\n"), "no samples"),
+        (lambda p: p.write_text("100 0 360 0\n"), "it has no signals"),
         (lambda p: p.write_bytes(b"\xff\xfe\0"), "not of WFDB's form"),
         (lambda p: p.write_text(p.read_text().replace(" 360 ", " 50 ")), "50 Hz is not within"),
         (lambda p: p.write_text(p.read_text().replace("/mV", "/mmHg")), "mmHg is no voltage"),
