@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-_SYMBOLS = ' NLRaVFJASEj/Q~ | sT*D"=pB^t+u?![]en@xf()r'
+SYMBOLS = ' NLRaVFJASEj/Q~ | sT*D"=pB^t+u?![]en@xf()r'
 """Symbol of each annotation code; a blank where none is defined."""
 _NOTE, _SKIP, _MODIFIERS, _AUX = 22, 59, (60, 61, 62), 63
 _MAX_NOTE_BYTES = 255
@@ -54,9 +54,9 @@ def read_annotations(file: Path) -> tuple[npt.NDArray[np.int64], list[str], list
             marks.append((time, kind))
             notes.append("")
     kept = [
-        (time, _SYMBOLS[kind], note)
+        (time, SYMBOLS[kind], note)
         for (time, kind), note in zip(marks, notes, strict=True)
-        if kind < len(_SYMBOLS) and _SYMBOLS[kind] != " " and (time, kind) != (0, _NOTE)
+        if kind < len(SYMBOLS) and SYMBOLS[kind] != " " and (time, kind) != (0, _NOTE)
     ]
     kept.sort(key=lambda mark: mark[0])
     times = np.array([time for time, _, _ in kept], np.int64)
