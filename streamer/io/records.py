@@ -10,6 +10,7 @@ import os
 import re
 import warnings
 from dataclasses import dataclass
+from datetime import date, time
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,10 @@ import numpy.typing as npt
 
 from ecgstream.streamer.io.annotation_file import read_annotations
 from ecgstream.streamer.io.base import FormatError, Reader
+from ecgstream.streamer.io.base_time import BaseTime
 from ecgstream.streamer.io.ecg_signals import reasons_to_copy
 from ecgstream.streamer.io.formats import WFDB, recognize
+from ecgstream.streamer.io.formats.wfdb_reader import WfdbReader
 from ecgstream.streamer.io.units import millivolts
 from ecgstream.streamer.io.wfdb_header import (
     MAX_ANNOTATION_BYTES,
@@ -63,6 +66,8 @@ class Record:
     annotations: Annotations | None = None
     left_out: tuple[str, ...] = ()
     """Signals of the file that are not among `signals`, each with the reason."""
+    base: BaseTime | None = None
+    """Time of the first sample."""
 
     def signal(self, index: int) -> npt.NDArray[np.float32]:
         """Signal number `index`, (n,).
@@ -259,6 +264,7 @@ def _read_wfdb(path: Path, folder: Path) -> Record:
         tuple(_printable(lead) or f"signal {i}" for i, lead in enumerate(record.sig_name)),
         tuple(_printable(comment) for comment in record.comments),
         annotations,
+        base=_base_time(record.base_time, record.base_date),
     )
 
 
@@ -326,7 +332,18 @@ def _ecgs(reader: Reader, file: Path) -> Record:
         if marks
         else None,
         tuple(map(_printable, left_out)),
+        _base(reader),
     )
+
+
+def _base(reader: Reader) -> BaseTime | None:
+    if isinstance(reader, WfdbReader):
+        return _base_time(reader.header.base_time, reader.header.base_date)
+    return reader.start and BaseTime(reader.start.time(), reader.start.date())
+
+
+def _base_time(clock: time | None, day: date | None) -> BaseTime | None:
+    return None if clock is None else BaseTime(clock, day)
 
 
 def _printable(text: str | None) -> str:
