@@ -120,6 +120,11 @@ st = click.option(
     is_flag=True,
     help="Keep the ST segment: take away only what is fast, no baseline wander.",
 )
+with_patient = click.option(
+    "--with-patient",
+    is_flag=True,
+    help="Copy the comments of the record's header, which tell age, sex and drugs, to recordings.",
+)
 
 
 def source(function: Function) -> Function:

@@ -22,7 +22,13 @@ from ecgstream.streamer.live.runner import Runner
 from ecgstream.streamer.live.sinks.base import Sink, Step
 from ecgstream.streamer.live.sinks.callback import Callback
 from ecgstream.streamer.live.sinks.collector import Collector, Result
-from ecgstream.streamer.live.sinks.recorder import FLAGS_SUFFIX, Recorder
+from ecgstream.streamer.live.sinks.recorder import (
+    FLAGS_SUFFIX,
+    Recorder,
+    RecordingError,
+    settings_note,
+    source_note,
+)
 from ecgstream.streamer.live.sources.paced import Paced
 from ecgstream.streamer.live.sources.record import Replay
 from ecgstream.streamer.quality import Quality
@@ -44,6 +50,7 @@ _STEPS_PER_SECOND = 10
 @click.option(
     "--write", type=click.Path(path_type=Path), help="WFDB record to write, e.g. out/208d."
 )
+@options.with_patient
 def replay(
     record: str,
     signal: int,
@@ -59,12 +66,14 @@ def replay(
     strength: float,
     st: bool,
     write: Path | None,
+    with_patient: bool,
 ) -> None:
     """Replay a record through the engine, at its own pace or faster.
 
     Prints rate, delay, real-time factor and, where noise was mixed in and so the clean signal is
     known, ΔSNR. --write records input, denoised and clean signal as WFDB while it runs, so that a
-    kill leaves a record, too; at the end the annotations are copied along.
+    kill leaves a record, too, with the settings and the record's annotations in .atr and the
+    detected beats in .qrs. Age, sex and drugs stay out of it without --with-patient.
     """
     source = Replay(read_record(record, data), [signal], start, duration)
     if noise != "none":
@@ -89,8 +98,14 @@ def replay(
     sinks: dict[str, Sink] = {"screen": Callback(show), "summary": collector}
     if write is not None:
         about = f"Replay of {source.record.name} from sample {source.first}, denoised by ecgstream"
-        comments = (*source.record.comments, about)
-        recorder = Recorder(write, source.fs, source.leads, source.noisy, comments)
+        comments = (*(source.record.comments if with_patient else ()), about)
+        base = source.record.base and source.record.base.moved(source.first / source.fs)
+        recorder = Recorder(write, source.fs, source.leads, source.noisy, comments, base, True)
+        if source.record.annotations is not None:
+            recorder.copy_annotations(source.record.annotations, source.first)
+        mixed = f"{noise} at {snr:g} dB" if source.noisy else "none"
+        recorder.note(0, source_note(source, denoiser.network))
+        recorder.note(0, settings_note(noise=mixed, delay=delay, strength=strength, st=st))
         sinks["recorder"] = recorder
     with Interrupt() as interrupt, progress:
         console.print(
@@ -108,16 +123,18 @@ def replay(
         report = runner.run(lambda: interrupt.wanted)
     seconds = clock.now() - began
     if report.failures:
-        raise RuntimeError(str(report)) from report.failures[0].error
+        error = report.failures[0].error
+        # An error of the recorder says itself what was kept.
+        told = write is None or isinstance(error, RecordingError)
+        kept = "" if told else f"; {recorder.kept}"
+        raise RuntimeError(f"{report}{kept}") from error
     if source.position < len(source):
         console.print("interrupted: what was received is kept")
     Console().print(summary(collector.result(), seconds, source, denoiser))
     if write is not None:
-        if source.record.annotations is not None:
-            recorder.copy_annotations(source.record.annotations, source.first)
-        console.print(f"wrote {write}.hea and {write}.dat; flags in {write}{FLAGS_SUFFIX}")
-        if recorder.clipped:
-            console.print(f"{recorder.clipped} samples were too large for it and are cut off")
+        console.print(f"wrote {write}.hea: {recorder.kept}; flags in {write}{FLAGS_SUFFIX}")
+        if recorder.out_of_range:
+            console.print(f"{recorder.out_of_range} samples were too large for it and are missing")
 
 
 def summary(result: Result, seconds: float, source: Replay, denoiser: StreamingDenoiser) -> Table:

@@ -3,42 +3,97 @@
 Raw samples are written as soon as they arrive. The denoised samples of the same frames follow
 later: until then they hold WFDB's mark for a missing sample, and are overwritten in place. So one
 file holds both, aligned, and no journal has to be merged: after a kill all received samples are
-there, and their denoised values up to the engine's delay.
+there, and their denoised values up to the engine's delay. On a full disk the denoised samples of
+what was kept still find their place.
 """
 
 from __future__ import annotations
 
-import os
 import re
+import threading
+from bisect import bisect_left, insort
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ecgstream.streamer.ecg.heart_rate import Beat
+from ecgstream.streamer.ecg.qrs import BeatDetector
 from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.io.base_time import BaseTime
 from ecgstream.streamer.io.records import Annotations
+from ecgstream.streamer.live.sinks.annotation_log import AnnotationLog, Mark
 from ecgstream.streamer.live.sinks.base import Step
+from ecgstream.streamer.live.sinks.frame_file import FrameFile, Frames
+from ecgstream.streamer.live.sources.record import Replay
+from ecgstream.streamer.network.base import Network
 
 ADU_PER_MV = 1000.0
 """Resolution of 1 µV."""
-INVALID_ADU = -32768
-"""WFDB's mark for a missing sample in format 16."""
-MAX_ADU = 32767
-"""Largest magnitude that is stored; larger samples are clipped to it and counted."""
+BITS = 24
+"""Bits of a sample: a range of ±8.388 V holds every electrode's offset."""
+FLAGS_BITS = 16
 FLAGS_SUFFIX = "_flags"
 """Suffix of the record of quality flags, which is separate since they are no voltages."""
+ANNOTATOR, BEATS_ANNOTATOR = "atr", "qrs"
+_NOTE, _BEAT = '"', "N"
 
-Frames = npt.NDArray[np.int16]
+
+class Kept(NamedTuple):
+    """What a recording holds; only samples known to be in its file count."""
+
+    path: Path
+    """Of the signal file."""
+    fs: float
+    samples: int
+    denoised: int
+    """Samples up to the last one whose denoised value is there, too."""
+    lost: int = 0
+    """Samples that are marked as missing, since they were dropped before the recorder."""
+    lost_annotations: int = 0
+    """Annotations that the disk did not take."""
+
+    def __str__(self) -> str:
+        if not self.samples:
+            return f"{self.path} holds no samples"
+        parts = [f"{self.path} holds {self._amount(self.samples)}"]
+        if self.denoised >= self.samples:
+            parts.append("all denoised" if not self.lost else "denoised to the last")
+        elif self.denoised:
+            parts.append(f"denoised up to {self._amount(self.denoised)}")
+        else:
+            parts.append("none denoised")
+        if self.lost:
+            parts.append(f"{self.lost} of them missing")
+        if self.lost_annotations:
+            parts.append(f"without {self.lost_annotations} annotations")
+        return ", ".join(parts)
+
+    def _amount(self, samples: int) -> str:
+        return f"{samples / self.fs:.2f} s ({samples} samples)"
+
+
+class RecordingError(OSError):
+    """A recording ended early or is not complete; the message says why and what was kept."""
+
+    def __init__(self, error: OSError, kept: Kept) -> None:
+        super().__init__(error.errno, f"{error.strerror or error}; {kept}")
 
 
 class Recorder:
-    """A sink that writes raw signals, denoised signals and quality flags as WFDB, format 16.
+    """A sink that writes raw signals, denoised signals and quality flags as WFDB, format 24.
 
     `path` becomes a record of the signals in mV, `path` + `FLAGS_SUFFIX` one of
-    `ecgstream.Quality`, a signal for each lead. Until `close`, the headers leave the length open,
-    which WFDB reads as "up to the end of the file". The files are synced to the disk at least
-    once per second of signal.
+    `ecgstream.Quality`, a signal for each lead. Its `.atr` file holds the notes of `note` and the
+    annotations of `copy_annotations`, `.qrs` the detected beats. Until `close`, the headers leave
+    the length open, which WFDB reads as "up to the end of the file". The files are synced to the
+    disk at least once per second of signal.
+
+    When the disk is full, the record ends there; `write` goes on until the denoised values of what
+    was kept are complete, and then raises the error.
 
     Parameters
     ----------
@@ -47,11 +102,13 @@ class Recorder:
     leads : names of the signals.
     clean : whether to record the reference, too.
     comments : lines for the header.
+    base : time of the first sample.
+    beats : whether to detect beats in the denoised signals; takes scipy.
 
     Raises
     ------
     ValueError : WFDB does not allow the name, or the record exists.
-    OSError : it cannot be written; raised by `write` and `close`, too.
+    OSError : it cannot be written; raised by `write` and `close`, too, with what was kept.
     """
 
     def __init__(
@@ -61,154 +118,268 @@ class Recorder:
         leads: Sequence[str],
         clean: bool = False,
         comments: Sequence[str] = (),
+        base: BaseTime | None = None,
+        beats: bool = False,
     ) -> None:
         _require_free(path)
         self._path, self._fs, self._comments = path, fs, comments
+        self._base = "" if base is None else str(base)
         n = len(leads)
         kinds = ["input", "denoised"] + ["clean"] * clean
         self._columns = {kind: slice(i * n, (i + 1) * n) for i, kind in enumerate(kinds)}
         names = [f"{lead} {kind}" for kind in kinds for lead in leads]
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._signals = _File(path, f"{ADU_PER_MV:g}(0)/mV", names)
-        self._flags = _File(path.with_name(path.name + FLAGS_SUFFIX), "1(0)/flags", list(leads))
+        self._signals = FrameFile(path, BITS, f"{ADU_PER_MV:g}(0)/mV", names)
+        self._files = [self._signals]
         self.received = 0
         """Samples received, all of which are in the file."""
         self.synced = 0
         """Samples that are safe from a power cut."""
-        self.clipped = 0
-        """Samples clipped to ±`MAX_ADU`."""
-        self._write_headers()
-
-    def write(self, step: Step) -> None:
-        """Write a step; see `Sink.write`."""
-        piece, block = step.piece, step.block
-        self.received = piece.start + len(piece.input)
-        self._signals.put(piece.start, self._columns["input"], self._adu(piece.input))
-        if "clean" in self._columns:
-            self._signals.put(piece.start, self._columns["clean"], self._adu(piece.clean))
-        self._signals.put(block.start, self._columns["denoised"], self._adu(block.signal))
-        self._flags.put(block.start, slice(None), block.quality.astype(np.int16))
-        final = block.start + len(block.signal)
-        self._write(final)
-        if self.received - self.synced >= self._fs:
-            self._sync()
-
-    def close(self) -> None:
-        """Complete the record: write its length into the headers."""
+        self.out_of_range = 0
+        """Samples beyond the range of `BITS`, stored as missing."""
+        self._denoised = self._synced_denoised = self._lost = 0
+        self._error: OSError | None = None  # why the record ends
+        self._closed = False
+        self._kept: Kept | None = None  # where the error has the last word
+        self._marks = AnnotationLog(Path(f"{path}.{ANNOTATOR}"))
+        self._beats = AnnotationLog(Path(f"{path}.{BEATS_ANNOTATOR}"))
+        self._detector = BeatDetector(fs, n) if beats else None
+        self._noting = threading.Lock()
+        self._notes: list[Mark] = []  # not yet written, in order of time
         try:
-            self._flags.put(self.received, slice(None), self._flags.empty())
-            self._write(self.received)
-            self._sync()
-            self._write_headers(self.received)
-        finally:
-            self._signals.close()
-            self._flags.close()
+            flags = path.with_name(path.name + FLAGS_SUFFIX)
+            self._flags = FrameFile(flags, FLAGS_BITS, "1(0)/flags", list(leads))
+            self._files.append(self._flags)
+            self._write_headers()
+        except BaseException:
+            self._remove()
+            raise
+
+    @property
+    def kept(self) -> Kept:
+        """What the record holds."""
+        kept = self._kept or self._holding(self.received, self._denoised)
+        return kept._replace(lost_annotations=self._marks.lost + self._beats.lost)
+
+    def note(self, sample: int, text: str) -> None:
+        """Annotate a sample with a note, before it is written; any thread may do so.
+
+        Settings have the form that `settings_note` gives them.
+        """
+        with self._noting:
+            insort(self._notes, _mark(sample, _NOTE, text), key=lambda mark: mark.sample)
 
     def copy_annotations(self, annotations: Annotations, first: int = 0) -> None:
-        """Write the annotations on the samples received as the record's `.atr` file.
-
-        Needs the wfdb package (extra `wfdb`). Writes no file where there are none.
+        """Write the annotations on the samples that will be received into the `.atr` file.
 
         Parameters
         ----------
-        annotations : annotations of the record that was replayed.
+        annotations : annotations of the record that is replayed.
         first : its sample at which this recording begins.
         """
-        last = first + self.received
-        inside = np.flatnonzero((annotations.sample >= first) & (annotations.sample < last))
-        if not len(inside):
-            return
-        import wfdb  # an extra
+        every = zip(annotations.sample, annotations.symbol, annotations.aux_note, strict=True)
+        marks = [
+            _mark(int(sample) - first, symbol, note)
+            for sample, symbol, note in every
+            if sample >= first
+        ]
+        with self._noting:
+            self._notes = sorted([*self._notes, *marks], key=lambda mark: mark.sample)
 
-        wfdb.wrann(
-            self._path.name,
-            "atr",
-            annotations.sample[inside] - first,
-            symbol=[annotations.symbol[i] for i in inside],
-            aux_note=[annotations.aux_note[i] for i in inside],
-            write_dir=str(self._path.parent),
-        )
+    def write(self, step: Step) -> None:
+        """Write a step; see `Sink.write`."""
+        if self._closed:
+            return
+        piece, block = step.piece, step.block
+        end = piece.start + len(piece.input)
+        if self._error is None:
+            self._lost += piece.start - self.received
+            self._signals.put(piece.start, self._columns["input"], self._adu(piece.input))
+            if "clean" in self._columns:
+                self._signals.put(piece.start, self._columns["clean"], self._adu(piece.clean))
+        self._signals.put(block.start, self._columns["denoised"], self._adu(block.signal))
+        self._flags.extend(end)
+        self._flags.put(block.start, slice(None), block.quality.astype(np.int32))
+        self._write(end, block.start + len(block.signal))
+        self._annotate(step)
+        if self._error is not None and self._denoised >= self.received:
+            self.close()
+        elif self.received - self.synced >= self._fs:
+            self._sync()
+
+    def close(self) -> None:
+        """Complete the record: write its length into the headers.
+
+        Raises
+        ------
+        OSError : the record ended before its last step, or is not complete.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._kept is None:
+                self._complete()
+        finally:
+            closed: list[FrameFile | AnnotationLog] = [*self._files, self._marks, self._beats]
+            for file in closed:
+                with suppress(OSError):  # nothing is left to be written
+                    file.close()
+        if self._error is not None:
+            raise RecordingError(self._error, self.kept) from self._error
+
+    def _complete(self) -> None:
+        try:
+            self._put_beats(self._detector.flush() if self._detector else [])
+            self._store(self.received)
+            self._sync_files()
+            self._write_headers(self.received)
+        except OSError as error:
+            if self._error is None:
+                self._error = error
+                self._kept = self._known()
 
     def _adu(self, samples: Floats) -> Frames:
         adu = np.rint(samples.astype(float) * ADU_PER_MV)
-        valid = np.isfinite(adu)
-        self.clipped += int((np.abs(adu[valid]) > MAX_ADU).sum())
-        return np.where(valid, np.clip(adu, -MAX_ADU, MAX_ADU), INVALID_ADU).astype(np.int16)
+        large = np.isfinite(adu) & (np.abs(adu) > self._signals.max_adu)
+        self.out_of_range += int(large.sum())
+        valid = np.isfinite(adu) & ~large
+        return np.where(valid, adu, self._signals.invalid).astype(np.int32)
 
-    def _write(self, final: int) -> None:
-        self._signals.write(final)
-        self._flags.write(final)
+    def _write(self, end: int, final: int) -> None:
+        """Write the frames up to `end`, of which those before `final` are final."""
+        try:
+            if self._error is None:
+                self._store(final)
+                self.received, self._denoised = max(self.received, end), final
+                return
+        except OSError as error:
+            self._error = error
+        try:
+            if self._signals.limit is None:  # the disk is full
+                limit = min(file.on_file() for file in self._files)
+                self.received = min(limit, end)
+                for file in self._files:
+                    file.stop_growing(self.received)
+            # What is in the file already takes no more room.
+            self._store(min(final, self.received))
+            self._denoised = min(final, self.received)
+        except OSError:
+            self._kept = self._known()
+            self.close()
+
+    def _store(self, final: int) -> None:
+        for file in self._files:
+            file.write()
+        for file in self._files:  # only once all of them hold it
+            file.settle(final)
+
+    def _holding(self, samples: int, denoised: int) -> Kept:
+        path, denoised = self._signals.path, min(denoised, samples)
+        return Kept(path, self._fs, samples, denoised, min(self._lost, samples))
+
+    def _known(self) -> Kept:
+        """What the files are known to hold, after an error."""
+        try:
+            held = min(file.on_file() for file in self._files)
+            return self._holding(min(self.received, held), self._denoised)
+        except OSError:
+            return self._safe()
+
+    def _safe(self) -> Kept:
+        """What a disk that is gone held when it was last synced."""
+        return self._holding(self.synced, self._synced_denoised)
+
+    def _annotate(self, step: Step) -> None:
+        """Write the notes up to the last sample received, and the beats of the block."""
+        with self._noting:
+            count = bisect_left(self._notes, self.received, key=lambda mark: mark.sample)
+            due, self._notes = self._notes[:count], self._notes[count:]
+        self._put(self._marks, due)
+        if self._detector is not None:
+            block = step.block
+            found = self._detector.skip(max(0, block.start - self._detector.received))
+            self._put_beats(found + self._detector.push(block.signal, block.quality))
+
+    def _put_beats(self, beats: Sequence[Beat]) -> None:
+        inside = [beat.sample for beat in beats if beat.sample < self.received]
+        self._put(self._beats, [Mark(sample, _BEAT) for sample in inside])
+
+    def _put(self, log: AnnotationLog, marks: Sequence[Mark]) -> None:
+        try:
+            log.add(marks)
+        except OSError as error:
+            if self._error is None:  # signals end with their annotations
+                self._error = error
+                self._end_here()
+
+    def _end_here(self) -> None:
+        try:
+            for file in self._files:
+                file.stop_growing(self.received)
+        except OSError:
+            self._kept = self._known()
+            self.close()
 
     def _sync(self) -> None:
-        self._signals.sync()
-        self._flags.sync()
-        self.synced = self.received
+        try:
+            self._sync_files()
+        except OSError as error:
+            self._error = self._error or error
+            self._kept = self._safe()
+            self.close()
+
+    def _sync_files(self) -> None:
+        for file in self._files:
+            file.sync()
+        self.synced, self._synced_denoised = self.received, self._denoised
 
     def _write_headers(self, length: int | None = None) -> None:
         comments = list(self._comments)
-        if self.clipped:
-            comments.append(
-                f"{self.clipped} samples beyond {MAX_ADU / ADU_PER_MV:g} mV are cut off there"
-            )
-        self._signals.write_header(self._fs, length, comments)
-        self._flags.write_header(self._fs, length, [])
+        if self.out_of_range:
+            largest = self._signals.max_adu / ADU_PER_MV
+            comments.append(f"{self.out_of_range} samples beyond {largest:g} mV are missing")
+        if length is not None and self._denoised < length:
+            comments.append(f"denoised up to sample {self._denoised} only")
+        self._signals.write_header(self._fs, length, self._base, comments)
+        self._flags.write_header(self._fs, length, self._base, [])
+
+    def _remove(self) -> None:
+        """Remove what was created of a record that cannot begin."""
+        for file in self._files:
+            with suppress(OSError):
+                file.close()
+                file.path.unlink()
+                file.path.with_suffix(".hea").unlink(missing_ok=True)
 
 
-class _File:
-    """A `.dat` file, whose newest frames may still change, and its header."""
+def _mark(sample: int, symbol: str, note: str) -> Mark:
+    """Make an annotation; readers drop notes on sample 0, where WFDB describes the file."""
+    return Mark(max(sample, 1) if symbol == _NOTE else sample, symbol, note)
 
-    def __init__(self, path: Path, units: str, names: Sequence[str]) -> None:
-        self._path, self._units, self._names = path, units, names
-        self._file = open(f"{path}.dat", "xb")  # noqa: SIM115 - see `close`
-        self._first = 0  # number of the first frame that may still change
-        self._frames = self.empty()  # from that one on
-        self._initial = np.zeros(len(names), np.int64)
-        self._sum = np.zeros(len(names), np.int64)
 
-    def empty(self) -> Frames:
-        """Return no frames, (0, signals)."""
-        return np.empty((0, len(self._names)), np.int16)
+def settings_note(**settings: object) -> str:
+    """Return settings as the text of a note: `delay=best; strength=0.5`."""
+    return "; ".join(f"{name}={_value(value)}" for name, value in settings.items())
 
-    def put(self, start: int, columns: slice, samples: Frames) -> None:
-        """Set samples of the frames from `start` on; what is still unknown is invalid."""
-        end = start + len(samples) - self._first
-        if end > len(self._frames):
-            more = np.full((end - len(self._frames), len(self._names)), INVALID_ADU, np.int16)
-            self._frames = np.concatenate([self._frames, more])
-        self._frames[start - self._first : end, columns] = samples
 
-    def write(self, final: int) -> None:
-        """Write all frames that may have changed; those before `final` are final."""
-        self._file.seek(self._first * self._frames.itemsize * len(self._names))
-        self._file.write(self._frames.astype("<i2").tobytes())
-        self._file.flush()
-        done, self._frames = np.split(self._frames, [final - self._first])
-        if len(done) and not self._first:
-            self._initial = done[0].astype(np.int64)
-        self._sum += done.sum(axis=0, dtype=np.int64)
-        self._first += len(done)
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
-    def sync(self) -> None:
-        """Return when everything written is on the disk."""
-        os.fsync(self._file.fileno())
 
-    def write_header(self, fs: float, length: int | None, comments: Sequence[str]) -> None:
-        """Write the header, or a new one in place of the old one; `length` None leaves it open."""
-        name = self._path.name
-        lines = [f"{name} {len(self._names)} {fs:.12g}" + (f" {length}" if length else "")]
-        for signal, initial, total in zip(self._names, self._initial, self._sum, strict=True):
-            lines.append(f"{name}.dat 16 {self._units} 16 0 {initial} {total % 65536} 0 {signal}")
-        lines += [f"# {line}" for comment in comments for line in comment.splitlines()]
-        half = Path(f"{self._path}.hea.half")
-        with open(half, "w") as file:
-            file.write("\n".join(lines) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(half, f"{self._path}.hea")
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+def source_note(replay: Replay, network: Network) -> str:
+    """Return what is replayed by which model and version as the text of a note."""
+    path = getattr(network, "path", None)
+    model = Path(path).name if path else type(network).__name__
+    return settings_note(
+        source=replay.record.name,
+        sample=replay.first,
+        leads=",".join(replay.leads),
+        model=model,
+        ecgstream=version("ecgstream"),
+    )
 
 
 def _require_free(path: Path) -> None:
@@ -216,7 +387,8 @@ def _require_free(path: Path) -> None:
     if not re.fullmatch(r"[-\w]+", path.name, re.ASCII):
         raise ValueError(f"record {path}: a record's name has letters, digits, - and _ only")
     flags = path.with_name(path.name + FLAGS_SUFFIX)
-    files = [Path(f"{record}{s}") for record in (path, flags) for s in (".hea", ".dat", ".atr")]
+    suffixes = (".hea", ".dat", f".{ANNOTATOR}", f".{BEATS_ANNOTATOR}")
+    files = [Path(f"{record}{s}") for record in (path, flags) for s in suffixes]
     taken = [file for file in files if file.exists()]
     if taken:
         raise ValueError(f"record {path}: {taken[0]} exists already; choose another name")

@@ -59,7 +59,7 @@ def test_raw_signal_denoised_signal_and_flags_are_recorded_aligned(tmp_path: Pat
     assert flags.sig_name == ["I", "II"] and flags.units == ["flags"] * 2
     expected = np.where(np.arange(3600) < 256, int(Quality.SETTLING), 0)
     np.testing.assert_array_equal(flags.p_signal[:, 0], expected)
-    assert recorder.received == recorder.synced == 3600 and recorder.clipped == 0
+    assert recorder.received == recorder.synced == 3600 and recorder.out_of_range == 0
 
 
 def test_the_reference_is_recorded_on_request(tmp_path: Path) -> None:
@@ -103,16 +103,27 @@ def test_dropped_samples_are_missing_and_all_others_in_place(tmp_path: Path) -> 
     np.testing.assert_array_equal(np.isnan(flags), np.isnan(expected[:, 2]))
 
 
-def test_gaps_are_invalid_and_large_samples_are_clipped_and_counted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("offset", [0.0, 5.0, -300.0, 1650.0])
+def test_electrode_offsets_are_recorded_to_the_microvolt(tmp_path: Path, offset: float) -> None:
     recorder = Recorder(tmp_path / "rec", FS, ["I"])
-    x = np.array([[0.5], [np.nan], [40.0], [-1e38], [np.inf]], np.float32)
+    x = (offset + np.array([[0.5], [-2.0], [0.001], [100.0]])).astype(np.float32)
+    recorder.write(step(0, x, 0, x))
+    recorder.close()
+    written = wfdb.rdrecord(str(tmp_path / "rec")).p_signal
+    np.testing.assert_allclose(written, np.concatenate([x, x], axis=1), atol=0.00051)
+    assert recorder.out_of_range == 0
+
+
+def test_what_no_electrode_measures_is_missing_and_counted(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "rec", FS, ["I"])
+    x = np.array([[0.5], [np.nan], [8000.0], [-1e38], [9000.0], [np.inf]], np.float32)
     recorder.write(step(0, x, 0, x, int(Quality.SATURATED)))
     recorder.close()
     written = read_record(str(tmp_path / "rec"))
-    expected = np.array([0.5, np.nan, 32.767, -32.767, np.nan], np.float32)
+    expected = np.array([0.5, np.nan, 8000, np.nan, np.nan, np.nan], np.float32)
     np.testing.assert_array_equal(written.signals, np.stack([expected] * 2, axis=1))
-    assert recorder.clipped == 4
-    assert "4 samples beyond 32.767 mV are cut off there" in written.comments
+    assert recorder.out_of_range == 4
+    assert "4 samples beyond 8388.61 mV are missing" in written.comments
 
 
 def test_headers_carry_the_checksums_that_wfdb_computes(tmp_path: Path) -> None:
