@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import ecgstream
-from ecgstream.live import Interrupt, LineSource, Recorder, Runner
+from ecgstream.live import BaseTime, Interrupt, LineSource, Recorder, Runner
 
 
 def main() -> None:
@@ -26,8 +26,10 @@ def main() -> None:
     parser.add_argument("device", nargs="?", default="-")
     options = parser.parse_args()
     source = LineSource.from_address(options.device, options.fs, options.gain)
-    name = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}"
-    recorder = Recorder(options.folder / name, options.fs, ["ECG"])
+    now = datetime.now(timezone.utc)
+    base = BaseTime(now.time(), now.date())
+    name = f"{now:%Y%m%dT%H%M%S}"
+    recorder = Recorder(options.folder / name, options.fs, ["ECG"], base=base)
     denoiser = ecgstream.StreamingDenoiser(fs=options.fs)
     with Interrupt() as interrupt:
         report = Runner(source, denoiser, {"disk": recorder}).run(lambda: interrupt.wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -26,6 +26,10 @@ from ecgstream.streamer.live.sources.record import Replay
 
 HISTORY_SECONDS = 600
 """Seconds of signal that each run keeps for looking back."""
+
+
+Listener = Callable[[int, Mapping[str, Any]], object]
+"""Receiver of changed settings, by their names, and of the sample they hold from."""
 
 
 class EngineSettings(NamedTuple):
@@ -67,6 +71,7 @@ class PlaybackRun:
         self._peaks: list[int] = []
         self._statistics = Statistics(replay.fs)
         self._applied = [applied]
+        self._listeners: tuple[Listener, ...] = ()
 
     @property
     def received(self) -> int:
@@ -81,11 +86,23 @@ class PlaybackRun:
     def apply(self, sample: int, **changes: Any) -> None:
         """Note changed settings from `sample` on, or from the last change where that is later."""
         with self._lock:
-            last = self._applied[-1]
+            listeners, last = self._listeners, self._applied[-1]
             if sample <= last.sample:
                 self._applied.pop()
             changed = last._replace(sample=max(sample, last.sample), **changes)
             self._applied.append(changed)
+        for listener in listeners:
+            listener(sample, changes)
+
+    def listen(self, listener: Listener) -> None:
+        """Call it with the sample and the new values of each change from now on."""
+        with self._lock:
+            self._listeners += (listener,)
+
+    def applied_at(self, sample: int) -> AppliedSettings:
+        """Return the settings applied at a sample."""
+        with self._lock:
+            return self._applied[self._applied_at(sample)]
 
     def take(self, step: Step) -> None:
         """Add one step's input and output."""
@@ -238,14 +255,20 @@ class Session:
         self.present.apply(self.replay.position, noise=noise)
         return True
 
-    def tune(self, engine: EngineSettings) -> None:
-        """Change the engine's settings from the next sample on; called in the engine's thread."""
+    def tune(self, engine: EngineSettings, sample: int) -> None:
+        """Change the engine's settings; called in the engine's thread.
+
+        Parameters
+        ----------
+        engine : new settings.
+        sample : number of the next sample that the engine gets.
+        """
         if engine != self._engine:
             for name, value in engine._asdict().items():
                 setattr(self.denoiser, name, value)
-            self._engine = engine
-            # Steps still queued for the screen were made before; usually there are none.
-            self.present.apply(self._taken, **engine._asdict())
+            before, self._engine = self._engine._asdict(), engine
+            changes = {name: x for name, x in engine._asdict().items() if x != before[name]}
+            self.present.apply(sample, **changes)
 
     def write(self, step: Step) -> None:
         """Add one step to the present run."""

@@ -85,6 +85,11 @@ class Transport:
         runner = self._runner
         return runner.fill if runner else 0.0
 
+    @property
+    def pushed(self) -> int:
+        """Number of the next sample that the engine gets; for the engine's thread."""
+        return self._runner.pushed if self._runner else 0
+
     def attach(self, name: str, sink: Sink) -> bool:
         """Add a sink to the present run; return whether there is a run."""
         if self._runner is None:

@@ -41,7 +41,6 @@ from ecgstream.gui.settings.monitor_settings import MonitorSettings, Noise, Sour
 from ecgstream.streamer.io.records import Record, read_record
 from ecgstream.streamer.live.clock import Clock
 
-_RECORDER = "recorder"
 _CLOSE_TIMEOUT = 5.0  # s, for a source that hangs and for a recording's disk
 
 
@@ -279,14 +278,15 @@ class Worker:
 
     def _record(self, path: Path | None) -> None:
         session = self._status.session
-        if self._recording is not None:
-            self._transport.detach(_RECORDER)
+        if self._recording is not None and session is not None:
+            # It stays attached until the last of these is denoised.
+            self._recording.finish(session.replay.position)
             self._recording = None
         if path is None or session is None:
             return
-        sink = RecordingSink(path, session.replay)
+        sink = RecordingSink(path, session, self._settings.with_patient)
         self._unfinished = [sink, *(old for old in self._unfinished if not old.ended.is_set())]
-        if not self._transport.attach(_RECORDER, sink):
+        if not self._transport.attach(sink.name, sink):
             sink.end("There is nothing to record while nothing is played.")
             sink.close()
         self._recording = sink
@@ -332,13 +332,15 @@ class Worker:
                 {"screen": session},
                 self._interrupted,
                 lambda: session.mix(self._noise),
-                lambda: session.tune(self._engine),
+                lambda: session.tune(self._engine, self._transport.pushed),
             )
             recording, interrupted = self._recording, self._interrupted()
             if recording is not None:
                 elsewhere = "when another place or record was chosen"
                 why = elsewhere if interrupted else "with the record"
-                recording.end(f"The recording ended {why}.")
+                if report.failures:
+                    why = f"with an error of the {report.failures[0].part}"
+                recording.end(f"The recording ended {why}.", bool(report.failures))
             if report.failures:
                 raise report.failures[0].error
             if self._closing or self._source is not None:
@@ -353,4 +355,7 @@ class Worker:
     def _interrupted(self) -> bool:
         """Apply the commands; return whether one of them ends the present run."""
         self._apply_commands()
+        for sink in self._unfinished:
+            if sink.ended.is_set():
+                self._transport.detach(sink.name)
         return self._closing or self._source is not None or self._jump is not None

@@ -37,6 +37,7 @@ class MonitorSettings:
     noise, snr : kind of noise to mix in (None: no noise) and its SNR in dB.
     model, delay, strength, st, runtime : as `ecgstream.StreamingDenoiser` takes them.
     speed : times real time; infinite for as fast as possible.
+    with_patient : whether recordings get the comments of the record's header (age, sex, drugs).
     """
 
     record: str | None = None
@@ -51,6 +52,7 @@ class MonitorSettings:
     st: bool = False
     runtime: str = "auto"
     speed: float = 1.0
+    with_patient: bool = False
 
     @property
     def source(self) -> Source:

@@ -80,7 +80,7 @@ class Runner:
         self._queues = list(self._steps.items())  # of detached sinks, too
         self._delivered = dict.fromkeys(sinks, SampleCount())
         self._failures: list[Failure] = []
-        self._received = self._missing = self._denoised = 0
+        self._received = self._missing = self._denoised = self._pushed = 0
         self._engine_works = True
         self._attaching = threading.Lock()
         self._engine_ended = False
@@ -89,6 +89,11 @@ class Runner:
     def missing(self) -> int:
         """Samples that the engine has seen as gaps so far; see `Report`."""
         return self._missing
+
+    @property
+    def pushed(self) -> int:
+        """Number of the next sample that the engine gets; for `before_push`."""
+        return self._pushed
 
     @property
     def fill(self) -> float:
@@ -198,9 +203,9 @@ class Runner:
                     self._missing += hole
                     gap = np.full((hole, piece.input.shape[1]), np.nan, np.float32)
                     self._step(Piece(end, gap, gap), partial(self._push, gap), hole)
-                    end += hole
+                    self._pushed = end = end + hole
                 self._step(piece, partial(self._push, piece.input))
-                end = piece.start + len(piece.input)
+                self._pushed = end = piece.start + len(piece.input)
             if end:
                 none = piece.input[:0]
                 self._step(Piece(end, none, none), self._denoiser.flush)

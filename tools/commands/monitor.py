@@ -19,6 +19,7 @@ EXTRA = "monitor"
 @options.noise("em")
 @options.strength
 @options.st
+@options.with_patient
 @click.option(
     "--theme", type=click.Choice(["paper", "dark"]), default="paper", help="Colours of the window."
 )

@@ -104,7 +104,8 @@ def replay(
         if source.record.annotations is not None:
             recorder.copy_annotations(source.record.annotations, source.first)
         mixed = f"{noise} at {snr:g} dB" if source.noisy else "none"
-        recorder.note(0, source_note(source, denoiser.network))
+        name, network = source.record.name, denoiser.network
+        recorder.note(0, source_note(name, source.first, source.leads, network))
         recorder.note(0, settings_note(noise=mixed, delay=delay, strength=strength, st=st))
         sinks["recorder"] = recorder
     with Interrupt() as interrupt, progress:

@@ -8,6 +8,7 @@
 (3600, (3600, 1))
 """
 
+from ecgstream.streamer.io.base_time import BaseTime
 from ecgstream.streamer.live.clock import Clock, Pacer, SystemClock
 from ecgstream.streamer.live.history import History, Segment
 from ecgstream.streamer.live.interrupt import Interrupt
@@ -17,7 +18,7 @@ from ecgstream.streamer.live.runner import Runner
 from ecgstream.streamer.live.sinks.base import Sink, Step
 from ecgstream.streamer.live.sinks.callback import Callback
 from ecgstream.streamer.live.sinks.collector import Collector, Result
-from ecgstream.streamer.live.sinks.recorder import Recorder
+from ecgstream.streamer.live.sinks.recorder import Kept, Recorder, RecordingError
 from ecgstream.streamer.live.sources.base import Piece, Source
 from ecgstream.streamer.live.sources.lines import LineSource
 from ecgstream.streamer.live.sources.paced import Paced
@@ -25,17 +26,20 @@ from ecgstream.streamer.live.sources.record import Replay
 from ecgstream.streamer.live.sources.registry import open_source
 
 __all__ = [
+    "BaseTime",
     "Callback",
     "Clock",
     "Collector",
     "Failure",
     "History",
     "Interrupt",
+    "Kept",
     "LineSource",
     "Paced",
     "Pacer",
     "Piece",
     "Recorder",
+    "RecordingError",
     "Replay",
     "Report",
     "Result",

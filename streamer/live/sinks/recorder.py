@@ -28,7 +28,6 @@ from ecgstream.streamer.io.records import Annotations
 from ecgstream.streamer.live.sinks.annotation_log import AnnotationLog, Mark
 from ecgstream.streamer.live.sinks.base import Step
 from ecgstream.streamer.live.sinks.frame_file import FrameFile, Frames
-from ecgstream.streamer.live.sources.record import Replay
 from ecgstream.streamer.network.base import Network
 
 ADU_PER_MV = 1000.0
@@ -369,14 +368,14 @@ def _value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def source_note(replay: Replay, network: Network) -> str:
-    """Return what is replayed by which model and version as the text of a note."""
+def source_note(source: str, sample: int, leads: Sequence[str], network: Network) -> str:
+    """Return what is recorded from which sample on, by which model, as the text of a note."""
     path = getattr(network, "path", None)
     model = Path(path).name if path else type(network).__name__
     return settings_note(
-        source=replay.record.name,
-        sample=replay.first,
-        leads=",".join(replay.leads),
+        source=source,
+        sample=sample,
+        leads=",".join(leads),
         model=model,
         ecgstream=version("ecgstream"),
     )
