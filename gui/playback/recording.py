@@ -47,7 +47,6 @@ class RecordingSink:
         self._recorder: Recorder | None = None
         self._first = 0
         self._stop: int | None = None  # sample of the run after the last one to be recorded
-        self._lost = 0  # samples, dropped by a full queue
         self._failure = self._reason = ""
         self._failed = False  # the run has
         self._noting = threading.Lock()  # guards the recorder's beginning
@@ -64,8 +63,8 @@ class RecordingSink:
         going = not problem
         if self._failed and not self._failure and recorder and self.ended.is_set():
             problem = f"{problem} {recorder.kept}."
-        if self._lost:
-            problem = f"{self._lost} samples are missing in it: the disk is too slow. {problem}"
+        if recorder and (lost := recorder.kept.lost):
+            problem = f"{lost} samples are missing in it: the disk is too slow. {problem}"
         return Recording(self.path, seconds, going, problem.rstrip())
 
     def end(self, reason: str, failed: bool = False) -> None:
@@ -87,7 +86,6 @@ class RecordingSink:
                 self._recorder = self._begin(step.piece.start)
             if self._recorder is not None:
                 counted = self._counted(step)
-                self._lost += max(0, counted.piece.start - self._recorder.received)
                 self._recorder.write(counted)
         except (OSError, ValueError) as error:
             self._fail("ended", error)

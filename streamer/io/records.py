@@ -339,7 +339,8 @@ def _ecgs(reader: Reader, file: Path) -> Record:
 def _base(reader: Reader) -> BaseTime | None:
     if isinstance(reader, WfdbReader):
         return _base_time(reader.header.base_time, reader.header.base_date)
-    return reader.start and BaseTime(reader.start.time(), reader.start.date())
+    start = reader.start
+    return None if start is None else BaseTime(start.time(), start.date())
 
 
 def _base_time(clock: time | None, day: date | None) -> BaseTime | None:

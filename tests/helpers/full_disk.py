@@ -24,7 +24,8 @@ class Disk:
             def write(self, content: Any) -> int:
                 disk.check()
                 size = disk._sizes.setdefault(str(self.name), 0)
-                room = disk.room - sum(disk._sizes.values()) + size - self.tell()
+                # What is in the file already can be overwritten.
+                room = max(0, disk.room - sum(disk._sizes.values())) + size - self.tell()
                 part = memoryview(content)[: max(0, int(min(room, len(content))))]
                 if not part and len(content):
                     raise OSError(errno.ENOSPC, "No space left on device")

@@ -23,6 +23,7 @@ import numpy as np
 from ecgstream.streamer.ecg.heart_rate import Beat
 from ecgstream.streamer.ecg.qrs import BeatDetector
 from ecgstream.streamer.engine.normalization import Floats
+from ecgstream.streamer.io.annotation_file import SYMBOLS
 from ecgstream.streamer.io.base_time import BaseTime
 from ecgstream.streamer.io.records import Annotations
 from ecgstream.streamer.live.sinks.annotation_log import AnnotationLog, Mark
@@ -354,6 +355,8 @@ class Recorder:
 
 def _mark(sample: int, symbol: str, note: str) -> Mark:
     """Make an annotation; readers drop notes on sample 0, where WFDB describes the file."""
+    if symbol not in SYMBOLS:  # one of the source's own
+        symbol, note = _NOTE, f"{symbol} {note}"
     return Mark(max(sample, 1) if symbol == _NOTE else sample, symbol, note)
 
 
