@@ -187,14 +187,15 @@ def splits() -> None:
 def show(name: str, data: Path | None) -> None:
     """Describe one record: its signals, length, annotations and comments."""
     record = read_record(name, data)
+    file = find_file(name, data)
     samples = len(record.signals)
     symbols = Counter(record.annotations.symbol if record.annotations else ())
     counts = ", ".join(f"{n} {symbol}" for symbol, n in symbols.most_common())
     for word, value in {
         "record": record.name,
-        "file": find_file(name, data) or f"{find_record(name, data)}.hea",
+        "file" if file else "header": file or f"{find_record(name, data)}.hea",
         "signals": ", ".join(f"{i} {lead}" for i, lead in enumerate(record.leads)),
-        "left out": ", ".join(record.left_out) or "none",
+        **({"left out": ", ".join(record.left_out)} if record.left_out else {}),
         "rate": f"{record.fs:g} Hz",
         "length": f"{_length(samples, record.fs)} ({samples} samples)",
         "annotations": f"{symbols.total()}: {counts}" if symbols else "none",
